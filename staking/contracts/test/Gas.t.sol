@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Fixture} from "./Fixture.sol";
+import {RotaInbox} from "../src/RotaInbox.sol";
+import {IRotaInbox} from "../src/interfaces/IRotaInbox.sol";
+
+/// @dev What a transaction costs, intrinsic gas and calldata included: run with the profile `gas`. The figures are kept in
+/// `snapshots/`, and the README's table is made from them.
+contract GasTest is Fixture {
+    bytes private payload;
+
+    function test_Staking() external {
+        register(4, 1 ether);
+        vm.snapshotGasLastCall("RotaStaking", "register");
+        topUp(4, 1 ether);
+        vm.snapshotGasLastCall("RotaStaking", "topUp in an epoch of another change");
+        rollToEpoch(1);
+        topUp(4, 1 ether);
+        vm.snapshotGasLastCall("RotaStaking", "topUp");
+        vm.prank(operatorOf(4));
+        staking.setSubmitter(address(0xE0000));
+        vm.snapshotGasLastCall("RotaStaking", "setSubmitter");
+        rollToEpoch(2);
+        leave(4);
+        vm.snapshotGasLastCall("RotaStaking", "leave");
+        rollToEpoch(4 + DELAY);
+        staking.withdraw(operatorOf(4));
+        vm.snapshotGasLastCall("RotaStaking", "withdraw to a new account");
+    }
+
+    function test_Append() external {
+        append("first append, 1 KB", random(1000));
+        append("append, 1 KB", random(1000));
+        append("append, 20 KB", random(20_000));
+        append("append, 120 KB", random(120_000));
+    }
+
+    /// @dev A member in the middle of a long history of its place.
+    function test_AppendAfterALongHistory() external {
+        for (uint64 epoch = 0; epoch < 100; ++epoch) {
+            rollToEpoch(epoch);
+            topUp(0, 1 gwei);
+        }
+        append("first append, 1 KB, 100 changes of the place", random(1000));
+    }
+
+    function test_LateDuplicate() external {
+        IRotaInbox.Entry memory entry = IRotaInbox.Entry(1, 10, 0, keccak256("batch"));
+        payload = random(120_000);
+        vm.prank(submitterOf(0), submitterOf(0));
+        inbox.append(operatorOf(0), entry, payload);
+        vm.prank(submitterOf(1), submitterOf(1));
+        (bool done,) = address(inbox).call(abi.encodeCall(RotaInbox.append, (operatorOf(1), entry, payload)));
+        assertFalse(done);
+        vm.snapshotGasLastCall("RotaInbox", "late duplicate, 120 KB, refused");
+    }
+
+    function append(string memory name, bytes memory payload_) private {
+        uint64 first = inbox.nextHeight();
+        IRotaInbox.Entry memory entry = IRotaInbox.Entry(first, first + 9, inbox.link(), keccak256(abi.encode(first)));
+        vm.prank(submitterOf(0), submitterOf(0));
+        inbox.append(operatorOf(0), entry, payload_);
+        vm.snapshotGasLastCall("RotaInbox", name);
+    }
+
+    /// @dev Compressed bytes look random.
+    function random(uint256 size) private pure returns (bytes memory bytes_) {
+        bytes_ = new bytes(size);
+        for (uint256 i = 0; i < size; i += 32) {
+            bytes32 word = keccak256(abi.encode(i));
+            for (uint256 j = i; j < i + 32 && j < size; ++j) {
+                bytes_[j] = word[j - i];
+            }
+        }
+    }
+}
