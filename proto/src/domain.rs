@@ -1,0 +1,115 @@
+//! Sign bytes: the 32-byte EIP-712 digests that keys of Rota sign.
+
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_sol_types::{Eip712Domain, SolStruct, sol};
+
+use crate::{Vote, VoteKind};
+
+mod typed {
+    #![allow(missing_docs, reason = "generated from the structs below, whose fields EIP-712 names")]
+    use super::sol;
+
+    sol! {
+        /// What a validator signs for consensus.
+        struct Vote {
+            uint64 rollupChainId;
+            uint64 epoch;
+            uint64 view;
+            uint8 kind;
+            bytes32 batch;
+        }
+
+        /// What a consensus key signs to vouch for the libp2p identity of its node.
+        struct PeerRecord {
+            uint64 rollupChainId;
+            bytes32 consensusKey;
+            bytes32 nodeKey;
+            uint64 sequence;
+        }
+    }
+}
+
+/// What every signature of a network is bound to: two networks that differ in any of these share no digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningDomain {
+    rollup_chain_id: u64,
+    separator: B256,
+}
+
+impl SigningDomain {
+    /// The EIP-712 domain (name "Rota", version "1", chain id of L1, address of the staking contract), together
+    /// with the rollup's chain id, which every struct carries.
+    #[must_use]
+    pub fn new(l1_chain_id: u64, staking_contract: Address, rollup_chain_id: u64) -> Self {
+        let domain = Eip712Domain::new(
+            Some("Rota".into()),
+            Some("1".into()),
+            Some(U256::from(l1_chain_id)),
+            Some(staking_contract),
+            None,
+        );
+        Self { rollup_chain_id, separator: domain.separator() }
+    }
+
+    /// The chain id of the rollup.
+    #[must_use]
+    pub const fn rollup_chain_id(&self) -> u64 {
+        self.rollup_chain_id
+    }
+
+    /// The digest of a vote: `Vote(uint64 rollupChainId, uint64 epoch, uint64 view, uint8 kind, bytes32 batch)`.
+    #[must_use]
+    pub fn vote(&self, vote: &Vote) -> B256 {
+        self.digest(&typed::Vote {
+            rollupChainId: self.rollup_chain_id,
+            epoch: vote.round.epoch.0,
+            view: vote.round.view.0,
+            kind: vote.kind.code(),
+            batch: vote.batch,
+        })
+    }
+
+    /// The digest by which a consensus key vouches for a node key:
+    /// `PeerRecord(uint64 rollupChainId, bytes32 consensusKey, bytes32 nodeKey, uint64 sequence)`.
+    #[must_use]
+    pub fn peer_record(&self, consensus_key: [u8; 32], node_key: [u8; 32], sequence: u64) -> B256 {
+        self.digest(&typed::PeerRecord {
+            rollupChainId: self.rollup_chain_id,
+            consensusKey: consensus_key.into(),
+            nodeKey: node_key.into(),
+            sequence,
+        })
+    }
+
+    /// EIP-712: `keccak256(0x1901 || domainSeparator || structHash)`.
+    fn digest<S: SolStruct>(&self, message: &S) -> B256 {
+        let mut bytes = [0u8; 66];
+        bytes[..2].copy_from_slice(&[0x19, 0x01]);
+        bytes[2..34].copy_from_slice(self.separator.as_slice());
+        bytes[34..].copy_from_slice(message.eip712_hash_struct().as_slice());
+        keccak256(bytes)
+    }
+}
+
+impl VoteKind {
+    /// The number of the kind in sign bytes and on the wire: 1 notarize, 2 nullify, 3 finalize.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Notarize => 1,
+            Self::Nullify => 2,
+            Self::Finalize => 3,
+        }
+    }
+
+    /// The kind of a number, or `None` for any other.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::Notarize),
+            2 => Some(Self::Nullify),
+            3 => Some(Self::Finalize),
+            _ => None,
+        }
+    }
+}

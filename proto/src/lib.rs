@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod certificate;
+mod domain;
+mod epoch_schedule;
+mod header;
+mod key;
+pub mod limits;
+mod message;
+mod numbers;
+mod order;
+mod proposal;
+mod transaction;
+mod validator_set;
+mod vote;
+mod wire;
+
+pub use certificate::Certificate;
+pub use domain::SigningDomain;
+pub use epoch_schedule::EpochSchedule;
+pub use header::{BATCH_VERSION, BatchHeader, ExtraData, HeaderError, L1Origin, ORIGIN_NUMBER_MAX};
+pub use key::{ConsensusKey, KeyError, Signature, Strict, Verifier};
+pub use message::{
+    BodyMessage, CatchUpAnswer, CatchUpRequest, Fetch, FinalBatch, Message, NetworkId, RoundAnswer, Status,
+};
+pub use numbers::{Epoch, Height, Place, Round, Signers, View, VotingPower};
+pub use order::{InOrder, OrderKey};
+pub use proposal::{Justification, JustificationError, Proposal};
+pub use transaction::{BatchBody, BodyError, Transaction, TransactionError, UnrecoveredTransaction};
+pub use validator_set::{Validator, ValidatorSet, ValidatorSetError};
+pub use vote::{SignedVote, Verified, VerifyError, Vote, VoteKind};
+pub use wire::WireError;
+
+#[cfg(test)]
+mod tests;
