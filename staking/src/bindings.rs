@@ -1,0 +1,71 @@
+//! The L1 contracts as Rust types, made from the checked-in `abi/*.json`: calls, events, errors, creation code.
+//!
+//! `scripts/contracts abi` writes the JSON and CI proves it current, so building Rust needs no Node. What each call,
+//! event and error means stands in `contracts/README.md`, whose rules (C1 to C17) are cited here. Nothing here does
+//! IO: a caller encodes with these types, sends as it likes, and decodes with them.
+
+use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_sol_types::{SolConstructor, SolValue};
+
+pub use self::inbox::{IRotaInbox, RotaInbox};
+pub use self::staking::{IRotaStaking, RotaStaking};
+
+/// Most bytes of one payload of the inbox (C16).
+pub const MAX_PAYLOAD_BYTES: usize = 120_000;
+/// Most batches of one entry of the inbox (C16).
+pub const MAX_ENTRY_BATCHES: u64 = 4_096;
+/// The first height that is posted (C12); height 0 is the genesis.
+pub const FIRST_POSTED_HEIGHT: u64 = 1;
+/// Numbered places of a validator set (C4).
+pub const PLACES: usize = 128;
+/// Epochs from a change of the set to its effect (C2).
+pub const LAG_EPOCHS: u64 = 2;
+/// Wei in one unit of voting power (C5): power is stake in gwei.
+pub const WEI_PER_POWER: u64 = 1_000_000_000;
+
+/// Generated from `abi/RotaStaking.json`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
+mod staking {
+    alloy_sol_types::sol! {
+        #[sol(all_derives)]
+        RotaStaking,
+        "abi/RotaStaking.json"
+    }
+}
+
+/// Generated from `abi/RotaInbox.json`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
+mod inbox {
+    alloy_sol_types::sol! {
+        #[sol(all_derives)]
+        RotaInbox,
+        "abi/RotaInbox.json"
+    }
+}
+
+/// What a transaction without recipient carries to deploy the staking contract.
+///
+/// Its value must be the sum of the seeds' stakes, and its block must lie in epoch 0.
+#[must_use]
+pub fn staking_creation_code(parameters: IRotaStaking::Parameters, seeds: Vec<IRotaStaking::Seed>) -> Bytes {
+    let arguments = RotaStaking::constructorCall { parameters, seeds }.abi_encode();
+    [RotaStaking::BYTECODE.as_ref(), &arguments].concat().into()
+}
+
+/// What a transaction without recipient carries to deploy the inbox of a staking contract.
+#[must_use]
+pub fn inbox_creation_code(staking: Address) -> Bytes {
+    let arguments = RotaInbox::constructorCall { staking_: staking }.abi_encode();
+    [RotaInbox::BYTECODE.as_ref(), &arguments].concat().into()
+}
+
+/// The link that the inbox gives to an entry with this payload (C13).
+#[must_use]
+pub fn entry_link(entry: &IRotaInbox::Entry, payload: &[u8]) -> B256 {
+    let fields = (entry.parentLink, entry.firstHeight, entry.lastHeight, entry.lastBatchHash, keccak256(payload));
+    keccak256(fields.abi_encode_params())
+}
+
+#[cfg(test)]
+#[path = "tests/bindings.rs"]
+mod tests;

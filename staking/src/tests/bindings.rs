@@ -1,0 +1,117 @@
+//! The bindings against the vectors that the Solidity tests read too (`contracts/vectors/contracts.json`).
+
+use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
+use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Vectors {
+    max_payload_bytes: usize,
+    max_batches: u64,
+    first_height: u64,
+    places: usize,
+    lag_epochs: u64,
+    wei_per_power: u64,
+    links: Vec<LinkVector>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LinkVector {
+    first_height: u64,
+    last_height: u64,
+    parent_link: B256,
+    last_batch_hash: B256,
+    payload: Bytes,
+    link: B256,
+}
+
+fn vectors() -> Vectors {
+    serde_json::from_str(include_str!("../../contracts/vectors/contracts.json")).expect("the vectors are well formed")
+}
+
+#[test]
+fn a_call_with_an_unknown_selector_is_no_call_of_the_inbox() {
+    assert!(RotaInbox::RotaInboxCalls::abi_decode(&[1, 2, 3, 4]).is_err());
+    assert!(RotaInbox::appendCall::abi_decode(&[]).is_err());
+}
+
+#[test]
+fn a_late_duplicate_is_told_from_every_other_refusal() {
+    let taken = RotaInbox::AlreadyPosted { firstHeight: 7, nextHeight: 9 }.abi_encode();
+    let decoded = RotaInbox::RotaInboxErrors::abi_decode(&taken).expect("a refusal of the inbox");
+    assert!(matches!(decoded, RotaInbox::RotaInboxErrors::AlreadyPosted(refused) if refused.nextHeight == 9));
+
+    let gap = RotaInbox::HeightGap { firstHeight: 9, nextHeight: 7 }.abi_encode();
+    let decoded = RotaInbox::RotaInboxErrors::abi_decode(&gap).expect("a refusal of the inbox");
+    assert!(matches!(decoded, RotaInbox::RotaInboxErrors::HeightGap(refused) if refused.nextHeight == 7));
+}
+
+#[test]
+fn limits_are_those_of_the_contracts() {
+    let vectors = vectors();
+    assert_eq!(MAX_PAYLOAD_BYTES, vectors.max_payload_bytes);
+    assert_eq!(MAX_ENTRY_BATCHES, vectors.max_batches);
+    assert_eq!(FIRST_POSTED_HEIGHT, vectors.first_height);
+    assert_eq!(PLACES, vectors.places);
+    assert_eq!(LAG_EPOCHS, vectors.lag_epochs);
+    assert_eq!(WEI_PER_POWER, vectors.wei_per_power);
+}
+
+#[test]
+fn links_are_those_of_the_inbox() {
+    let vectors = vectors();
+    assert!(!vectors.links.is_empty(), "no vectors");
+    for vector in vectors.links {
+        let entry = IRotaInbox::Entry {
+            firstHeight: vector.first_height,
+            lastHeight: vector.last_height,
+            parentLink: vector.parent_link,
+            lastBatchHash: vector.last_batch_hash,
+        };
+        assert_eq!(entry_link(&entry, &vector.payload), vector.link, "heights from {}", vector.first_height);
+    }
+}
+
+#[test]
+fn the_event_that_nodes_fold_has_its_signature_for_ever() {
+    assert_eq!(
+        RotaStaking::ValidatorChanged::SIGNATURE,
+        "ValidatorChanged(uint64,uint8,address,bytes32,uint64,address)"
+    );
+    assert_eq!(RotaInbox::Appended::SIGNATURE, "Appended(uint64,uint64,bytes32,bytes32,address)");
+}
+
+#[test]
+fn an_appended_entry_is_read_back_from_its_calldata() {
+    let entry = IRotaInbox::Entry {
+        firstHeight: 11,
+        lastHeight: 25,
+        parentLink: b256!("0x1100000000000000000000000000000000000000000000000000000000000011"),
+        lastBatchHash: keccak256("batch"),
+    };
+    let call = RotaInbox::appendCall { validator: Address::repeat_byte(3), entry, payload: vec![7; 100].into() };
+    assert_eq!(RotaInbox::appendCall::abi_decode(&call.abi_encode()).expect("our own encoding"), call);
+}
+
+#[test]
+fn creation_code_ends_in_its_arguments() {
+    let staking = Address::repeat_byte(0x42);
+    let code = inbox_creation_code(staking);
+    assert_eq!(code.len(), RotaInbox::BYTECODE.len() + 32);
+    assert_eq!(U256::from_be_slice(&code[code.len() - 32..]), U256::from_be_slice(staking.as_slice()));
+
+    let parameters = IRotaStaking::Parameters {
+        rollupChainId: 7682,
+        startBlock: 1,
+        epochLength: 32,
+        withdrawalDelay: 4,
+        minimumStakeGwei: 1,
+    };
+    let code = staking_creation_code(parameters, Vec::new());
+    // Five parameters, the offset of the seeds and their number.
+    assert_eq!(code.len(), RotaStaking::BYTECODE.len() + 7 * 32);
+}
