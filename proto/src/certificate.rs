@@ -34,10 +34,7 @@ impl Certificate {
             return Err(VerifyError::WrongEpoch { message: self.vote.round.epoch, set: set.epoch() });
         }
         if self.signatures.len() != self.signers.len() {
-            return Err(VerifyError::SignatureCount {
-                signatures: self.signatures.len(),
-                signers: self.signers.len(),
-            });
+            return Err(VerifyError::SignatureCount { signatures: self.signatures.len(), signers: self.signers.len() });
         }
         if let Some(place) = self.signers.iter().find(|place| set.get(*place).is_none()) {
             return Err(VerifyError::EmptyPlace { place, epoch: set.epoch() });

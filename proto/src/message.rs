@@ -129,10 +129,9 @@ impl Message {
             Self::Vote(vote) => Content::Vote(vote.into()),
             Self::Certificate(certificate) => Content::Certificate(certificate.into()),
             Self::Proposal(proposal) => Content::Proposal((&**proposal).into()),
-            Self::Body(body) => Content::Body(v1::Body {
-                batch: body.batch.to_vec(),
-                transactions: body.transactions.to_vec(),
-            }),
+            Self::Body(body) => {
+                Content::Body(v1::Body { batch: body.batch.to_vec(), transactions: body.transactions.to_vec() })
+            }
             Self::Fetch(fetch) => (*fetch).into(),
             Self::RoundQuery(key) => Content::RoundQuery(v1::RoundQuery { consensus_key: key.to_vec() }),
             Self::RoundAnswer(answer) => Content::RoundAnswer((&**answer).into()),
@@ -143,9 +142,9 @@ impl Message {
             Self::CatchUpRequest(request) => {
                 Content::CatchUpRequest(v1::CatchUpRequest { from: request.from.0, count: request.count })
             }
-            Self::CatchUpAnswer(answer) => Content::CatchUpAnswer(v1::CatchUpAnswer {
-                batches: answer.batches.iter().map(Into::into).collect(),
-            }),
+            Self::CatchUpAnswer(answer) => {
+                Content::CatchUpAnswer(v1::CatchUpAnswer { batches: answer.batches.iter().map(Into::into).collect() })
+            }
             Self::Status(status) => Content::Status(v1::Status {
                 network: status.network.to_vec(),
                 version: status.version.clone(),
@@ -166,10 +165,9 @@ impl Message {
             Content::Vote(vote) => Self::Vote(vote.try_into()?),
             Content::Certificate(certificate) => Self::Certificate(certificate.try_into()?),
             Content::Proposal(proposal) => Self::Proposal(Box::new(proposal.try_into()?)),
-            Content::Body(body) => Self::Body(BodyMessage {
-                batch: hash("batch", &body.batch)?,
-                transactions: body.transactions.into(),
-            }),
+            Content::Body(body) => {
+                Self::Body(BodyMessage { batch: hash("batch", &body.batch)?, transactions: body.transactions.into() })
+            }
             Content::FetchProposal(fetch) => Self::Fetch(Fetch::Proposal {
                 round: round(fetch.epoch, fetch.view)?,
                 batch: hash("batch", &fetch.batch)?,

@@ -89,6 +89,12 @@ impl Round {
     pub const fn new(epoch: Epoch, view: View) -> Self {
         Self { epoch, view }
     }
+
+    /// The round of the following view of the same epoch.
+    #[must_use]
+    pub fn next_view(self) -> Self {
+        Self::new(self.epoch, self.view.next())
+    }
 }
 
 impl fmt::Display for Round {

@@ -44,22 +44,6 @@ pub enum JustificationError {
 }
 
 impl Proposal {
-    /// Whether the batch is proposed again: a closing batch, justified by a notarization of itself (rule R1).
-    #[must_use]
-    pub fn is_again(&self) -> bool {
-        self.justification.parent.as_ref().is_some_and(|parent| parent.vote.batch == self.header.hash())
-    }
-
-    /// The view whose notarization (or the opening of the epoch, 0) the proposal stands on.
-    #[must_use]
-    pub fn base_view(&self) -> View {
-        if self.is_again() {
-            self.justification.parent.as_ref().map_or(View::ZERO, |parent| parent.vote.round.view)
-        } else {
-            self.header.extra().parent_view
-        }
-    }
-
     /// Checks the shape of the justification, then every signature: the leader's vote and all certificates.
     ///
     /// # Errors
@@ -84,7 +68,7 @@ impl Proposal {
         let round = self.vote.vote.round;
         let parent_fits = match &self.justification.parent {
             None => extra.parent_view == View::ZERO && extra.parent_signers.is_empty(),
-            Some(parent) if self.is_again() => parent.vote.kind == VoteKind::Notarize,
+            Some(parent) if self.justification.renews(&self.header) => parent.vote.kind == VoteKind::Notarize,
             Some(parent) => {
                 parent.vote.kind == VoteKind::Notarize
                     && parent.vote.batch == self.header.parent()
@@ -95,7 +79,7 @@ impl Proposal {
         if !parent_fits {
             return Err(JustificationError::NotTheParent);
         }
-        let base = self.base_view();
+        let base = self.justification.base_view(&self.header);
         let between = |certificate: &&Certificate| {
             let vote = certificate.vote;
             vote.kind == VoteKind::Nullify
@@ -111,6 +95,22 @@ impl Proposal {
 }
 
 impl Justification {
+    /// Whether it proposes the batch again: the notarization is of the batch itself, which must close its epoch.
+    #[must_use]
+    pub fn renews(&self, header: &BatchHeader) -> bool {
+        self.parent.as_ref().is_some_and(|parent| parent.vote.batch == header.hash())
+    }
+
+    /// The view whose notarization (0: the opening of the epoch) a proposal of this header stands on; every view
+    /// between it and the proposal's must be nullified.
+    #[must_use]
+    pub fn base_view(&self, header: &BatchHeader) -> View {
+        match &self.parent {
+            Some(parent) if self.renews(header) => parent.vote.round.view,
+            _ => header.extra().parent_view,
+        }
+    }
+
     /// Every certificate in it.
     pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
         self.parent.iter().chain(&self.nullifications)

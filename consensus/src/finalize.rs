@@ -1,0 +1,82 @@
+//! Finality: what a finalization makes final, and what must never happen (rules F, A).
+
+use rota_proto::{Certificate, Verified, View, VoteKind};
+
+use crate::{Output, Simplex};
+
+/// Views of the final chain that conflicting finalizations are recognised in: at ten batches a second, a quarter of
+/// an hour. Older ones the host finds in its store.
+const FINAL_VIEWS_MAX: usize = 8_192;
+
+impl Simplex {
+    /// Rules F2, F3: the highest finalized batch whose ancestors are here becomes final, they with it.
+    pub(crate) fn finalize(&mut self) {
+        if self.closed.is_some() {
+            return;
+        }
+        let finalized = |(view, state): (&View, &crate::view::ViewState)| {
+            state.finalization().map(|certificate| (*view, certificate.clone()))
+        };
+        let Some((view, certificate)) = self.views.range(self.finalized.next()..).rev().find_map(finalized) else {
+            return;
+        };
+        let batch = certificate.vote.batch;
+        if batch == self.tree.root().hash() {
+            return self.finalize_view(view, certificate);
+        }
+        if let Some(fetch) = self.tree.missing(batch, certificate.vote.round) {
+            return self.want(fetch);
+        }
+        let Some(path) = self.tree.path(batch) else { return self.report_conflict(certificate) };
+        self.remember_chain(view, &path);
+        // F2: the certificate was persisted when it was kept, before anyone is told.
+        self.out.push(Output::Finalized { certificate: certificate.clone(), batches: path });
+        self.tree.finalize(batch);
+        self.finalize_view(view, certificate);
+        let head = self.tree.root();
+        if self.closes(head) {
+            self.close_epoch();
+        }
+    }
+
+    /// Nothing at or below the final view is needed any more, but the notarization that the next leader builds on.
+    fn finalize_view(&mut self, view: View, certificate: Verified<Certificate>) {
+        self.finalized = view;
+        self.finalization = Some(certificate);
+        self.failures = 0;
+        self.views = self.views.split_off(&view);
+        self.to_finalize = self.to_finalize.split_off(&view.next());
+        self.wanted.clear();
+    }
+
+    fn remember_chain(&mut self, view: View, path: &[alloy_primitives::B256]) {
+        let mut notarized_in = view;
+        for batch in path.iter().rev() {
+            self.final_chain.insert(notarized_in, *batch);
+            let parent = self.tree.header(*batch).map(|header| header.extra().parent_view);
+            notarized_in = parent.unwrap_or(View::ZERO);
+        }
+        while self.final_chain.len() > FINAL_VIEWS_MAX {
+            self.final_chain.pop_first();
+        }
+    }
+
+    /// Rule A1: whether a finalization at or below the last final view names a batch that our chain does not hold.
+    pub(crate) fn is_rival(&self, certificate: &Certificate) -> bool {
+        let vote = certificate.vote;
+        let remembered = self.final_chain.first_key_value().is_some_and(|(first, _)| *first <= vote.round.view);
+        vote.kind == VoteKind::Finalize
+            && vote.round.epoch == self.epoch.set.epoch()
+            && vote.round.view <= self.finalized
+            && remembered
+            && vote.batch != self.tree.root().hash()
+            && self.final_chain.get(&vote.round.view) != Some(&vote.batch)
+    }
+
+    /// Rule A2: two finalizations that conflict prove that more than a third of the stake is faulty.
+    pub(crate) fn report_conflict(&mut self, theirs: Verified<Certificate>) {
+        if let Some(ours) = self.finalization.clone() {
+            self.out.push(Output::Conflict { ours, theirs });
+        }
+    }
+}

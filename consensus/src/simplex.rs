@@ -1,0 +1,278 @@
+//! The state machine: one match decides, helpers in the neighbouring files do one rule each.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use alloy_primitives::B256;
+use rota_proto::{
+    BatchHeader, Certificate, ConsensusKey, Epoch, EpochSchedule, Fetch, Place, Round, ValidatorSet, Verified, View,
+    Vote, VoteKind,
+};
+
+use crate::{
+    Anchor, Config, EpochContext, Input, Output, Rejected,
+    epoch::PastEpoch,
+    startup::Startup,
+    tree::Tree,
+    view::{OwnVotes, ViewState},
+};
+
+/// Stake-weighted Simplex as one node runs it, validator or not.
+///
+/// It does no IO: [`step`](Self::step) takes what happened and gives what to do. The same inputs give the same
+/// outputs, byte for byte.
+#[derive(Clone, Debug)]
+pub struct Simplex {
+    pub(crate) config: Config,
+    pub(crate) schedule: EpochSchedule,
+    /// Our key, if we are to vote wherever it has a place.
+    pub(crate) key: Option<ConsensusKey>,
+
+    pub(crate) epoch: EpochContext,
+    pub(crate) me: Option<Place>,
+    /// The batch the epoch opened on, final at view 0.
+    pub(crate) opening: B256,
+    /// The epoch that the final closing batch opens, while its set is awaited.
+    pub(crate) closed: Option<Epoch>,
+    pub(crate) past: BTreeMap<Epoch, PastEpoch>,
+
+    pub(crate) view: View,
+    pub(crate) entered_by: Option<Verified<Certificate>>,
+    /// From the last final view on.
+    pub(crate) views: BTreeMap<View, ViewState>,
+    pub(crate) tree: Tree,
+    /// The last final view, and what made it so; the opening batch needs nothing.
+    pub(crate) finalized: View,
+    pub(crate) finalization: Option<Verified<Certificate>>,
+    /// Which batch of the final chain was notarized in which view, as far back as conflicts are looked for.
+    pub(crate) final_chain: BTreeMap<View, B256>,
+
+    /// Notarized views for which our finalize vote is to be considered.
+    pub(crate) to_finalize: BTreeSet<View>,
+    pub(crate) wanted: BTreeSet<Fetch>,
+    pub(crate) building: Option<Round>,
+    pub(crate) startup: Option<Startup>,
+    /// We sign nothing below this round (rule S3).
+    pub(crate) floor: Round,
+
+    pub(crate) host_work: bool,
+    /// Whether the timer of the view runs.
+    pub(crate) armed: bool,
+    /// Whether the batch interval has passed since the last proposal.
+    pub(crate) paced: bool,
+    /// Views in a row that we left without a finalize vote.
+    pub(crate) failures: u32,
+    /// Views in a row in which a quorum, but not this validator, was heard.
+    pub(crate) silence: BTreeMap<Place, u32>,
+
+    pub(crate) out: Vec<Output>,
+}
+
+impl Simplex {
+    /// The state machine at the head of a chain, before [`Input::Started`].
+    ///
+    /// `key` is ours if the node is to vote in the epochs in which the key has a place.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        schedule: EpochSchedule,
+        key: Option<ConsensusKey>,
+        epoch: EpochContext,
+        anchor: Anchor,
+    ) -> Self {
+        let me = key.and_then(|key| epoch.set.place_of(&key));
+        let mut this = Self {
+            config,
+            schedule,
+            key,
+            epoch,
+            me,
+            opening: anchor.opening.hash(),
+            closed: None,
+            past: BTreeMap::new(),
+            view: anchor.view.next(),
+            entered_by: None,
+            views: BTreeMap::new(),
+            tree: Tree::new(anchor.head),
+            finalized: anchor.view,
+            finalization: None,
+            final_chain: BTreeMap::new(),
+            to_finalize: BTreeSet::new(),
+            wanted: BTreeSet::new(),
+            building: None,
+            startup: Some(Startup::default()),
+            floor: Round::default(),
+            host_work: false,
+            armed: false,
+            paced: true,
+            failures: 0,
+            silence: BTreeMap::new(),
+            out: Vec::new(),
+        };
+        this.closed = Some(this.tree.root()).filter(|head| this.closes(head)).map(|head| this.epoch_of_origin(head));
+        this
+    }
+
+    /// Takes one input and gives what it leads to, to be done in order.
+    ///
+    /// # Errors
+    /// [`Rejected`] names why the input changes nothing.
+    pub fn step(&mut self, input: Input) -> Result<Vec<Output>, Rejected> {
+        assert!(self.out.is_empty(), "every step hands its outputs over");
+        match input {
+            Input::Started(durable) => self.start(*durable),
+            Input::Vote(vote) => self.take_vote(vote)?,
+            Input::Certificate(certificate) => self.take_certificate(certificate)?,
+            Input::Proposal(proposal) => self.take_proposal(&proposal)?,
+            Input::Header(header) => self.take_header(*header)?,
+            Input::Body(batch) => self.take_body(batch)?,
+            Input::Built { round, header } => self.take_built(round, *header)?,
+            Input::Checked { batch, valid } => self.take_verdict(batch, valid)?,
+            Input::Signed(vote) => self.take_own(vote)?,
+            Input::Timer(timer) => self.take_timer(timer)?,
+            Input::Work(work) => self.host_work = work,
+            Input::Fetch { from, fetch } => self.answer_fetch(from, fetch)?,
+            Input::RoundQuery(from) => self.answer_round_query(from),
+            Input::RoundAnswer { from, entered_by, votes } => self.take_round_answer(from, entered_by, votes)?,
+            Input::Epoch(epoch) => self.enter_epoch(epoch)?,
+        }
+        self.settle();
+        Ok(std::mem::take(&mut self.out))
+    }
+
+    /// The rules that hold whatever the input was, in this order; each does nothing when there is nothing to do.
+    fn settle(&mut self) {
+        self.finalize();
+        if self.closed.is_none() {
+            self.arm_timer();
+            self.cast_finalize();
+            self.notarize();
+            self.propose();
+        }
+    }
+
+    /// The round we are in.
+    #[must_use]
+    pub fn round(&self) -> Round {
+        self.round_of(self.view)
+    }
+
+    /// The last final batch.
+    #[must_use]
+    pub const fn head(&self) -> &BatchHeader {
+        self.tree.root()
+    }
+
+    /// The last final view of the epoch; 0 while only its opening batch is final.
+    #[must_use]
+    pub const fn finalized_view(&self) -> View {
+        self.finalized
+    }
+
+    /// Our place in the set of the epoch.
+    #[must_use]
+    pub const fn place(&self) -> Option<Place> {
+        self.me
+    }
+
+    /// Who leads the current view.
+    #[must_use]
+    pub fn leader(&self) -> Place {
+        self.leader_of(self.view)
+    }
+
+    /// The set that verifies messages of an epoch: ours, or of one that ended not long ago.
+    #[must_use]
+    pub fn set(&self, epoch: Epoch) -> Option<&Arc<ValidatorSet>> {
+        if epoch == self.epoch.set.epoch() {
+            Some(&self.epoch.set)
+        } else {
+            self.past.get(&epoch).map(|past| &past.set)
+        }
+    }
+
+    /// The header of a batch at or above the last final one.
+    #[must_use]
+    pub fn header(&self, batch: B256) -> Option<&BatchHeader> {
+        self.tree.header(batch)
+    }
+
+    /// The highest notarized batch above the final one whose ancestors are all known: what `pending` speaks of.
+    #[must_use]
+    pub fn notarized_head(&self) -> Option<&BatchHeader> {
+        let notarized = |state: &ViewState| state.notarization().map(|certificate| certificate.vote.batch);
+        let batch = self.views.range(self.finalized.next()..).rev().find_map(|(_, state)| notarized(state))?;
+        self.tree.path(batch).and_then(|_| self.tree.header(batch))
+    }
+
+    /// How many things are held for unfinal views: views, batches, wanted pieces. For metrics and bounds.
+    #[must_use]
+    pub fn sizes(&self) -> [usize; 3] {
+        [self.views.len(), self.tree.len(), self.wanted.len()]
+    }
+
+    pub(crate) fn round_of(&self, view: View) -> Round {
+        Round::new(self.epoch.set.epoch(), view)
+    }
+
+    pub(crate) fn leader_of(&self, view: View) -> Place {
+        self.epoch.leaders.leader(&self.epoch.set, view)
+    }
+
+    pub(crate) fn leads(&self, view: View) -> bool {
+        self.me == Some(self.leader_of(view))
+    }
+
+    /// Whether we may ask for a signature at all.
+    pub(crate) fn votes(&self) -> bool {
+        self.me.is_some() && self.startup.is_none() && self.closed.is_none()
+    }
+
+    pub(crate) fn own(&self, view: View) -> OwnVotes {
+        self.views.get(&view).map_or_else(OwnVotes::default, |state| state.own)
+    }
+
+    pub(crate) fn state(&mut self, view: View) -> &mut ViewState {
+        self.views.entry(view).or_default()
+    }
+
+    /// Whether this batch closes its epoch: its L1 origin lies beyond (rule E1).
+    pub(crate) fn closes(&self, header: &BatchHeader) -> bool {
+        header.hash() != self.opening && self.epoch_of_origin(header) > header.epoch()
+    }
+
+    pub(crate) fn epoch_of_origin(&self, header: &BatchHeader) -> Epoch {
+        self.schedule.epoch_of(header.extra().origin_number)
+    }
+
+    /// Asks for our signature and remembers that we did: from here on the vote counts as cast, whatever crashes.
+    pub(crate) fn sign(&mut self, vote: Vote) {
+        assert!(self.votes(), "only a validator in an open epoch votes");
+        assert!(vote.round >= self.floor, "nothing is signed below the floor");
+        let own = &mut self.state(vote.round.view).own;
+        match vote.kind {
+            VoteKind::Notarize => {
+                assert!(own.notarize.is_none(), "one notarize vote a view");
+                own.notarize = Some(vote.batch);
+            }
+            VoteKind::Nullify => {
+                assert!(own.finalize.is_none(), "no nullify vote after finalize");
+                own.nullify = true;
+            }
+            VoteKind::Finalize => {
+                assert!(!own.nullify && own.finalize.is_none(), "one finalize vote, and none after nullify");
+                own.finalize = Some(vote.batch);
+            }
+        }
+        self.out.push(Output::Sign(vote));
+    }
+
+    /// Asks the peers for a missing piece, once; the retry timer repeats it while it is missing (rule R3).
+    pub(crate) fn want(&mut self, fetch: Fetch) {
+        if self.wanted.len() < self.config.limits.wanted && self.wanted.insert(fetch) {
+            self.out.push(Output::Fetch(fetch));
+        }
+    }
+}
