@@ -16,10 +16,6 @@ pub const MAX_PAYLOAD_BYTES: usize = 120_000;
 pub const MAX_ENTRY_BATCHES: u64 = 4_096;
 /// The first height that is posted (C12); height 0 is the genesis.
 pub const FIRST_POSTED_HEIGHT: u64 = 1;
-/// Numbered places of a validator set (C4).
-pub const PLACES: usize = 128;
-/// Epochs from a change of the set to its effect (C2).
-pub const LAG_EPOCHS: u64 = 2;
 /// Wei in one unit of voting power (C5): power is stake in gwei.
 pub const WEI_PER_POWER: u64 = 1_000_000_000;
 

@@ -27,6 +27,11 @@ contract RotaStaking is IRotaStaking {
     /// @notice Longest delay of a withdrawal: a mistake at deployment locks no stake for a lifetime.
     uint64 public constant MAX_WITHDRAWAL_DELAY = 1024;
 
+    /// @notice Most stake of one validator, in gwei: the powers of all places together fit 64 bits (C5).
+    uint64 public constant MAX_STAKE_GWEI = uint64(type(uint64).max / PLACES);
+
+    /// @inheritdoc IRotaStaking
+    uint64 public immutable deploymentBlock;
     /// @inheritdoc IRotaStaking
     uint64 public immutable rollupChainId;
     /// @inheritdoc IRotaStaking
@@ -48,6 +53,7 @@ contract RotaStaking is IRotaStaking {
 
     constructor(Parameters memory parameters, Seed[] memory seeds) payable {
         _checkParameters(parameters);
+        deploymentBlock = uint64(block.number);
         rollupChainId = parameters.rollupChainId;
         startBlock = parameters.startBlock;
         epochLength = parameters.epochLength;
@@ -264,7 +270,7 @@ contract RotaStaking is IRotaStaking {
     }
 
     function _power(uint256 stakeGwei) private pure returns (uint64) {
-        if (stakeGwei > type(uint64).max) revert StakeAboveMaximum(stakeGwei, type(uint64).max);
+        if (stakeGwei > MAX_STAKE_GWEI) revert StakeAboveMaximum(stakeGwei, MAX_STAKE_GWEI);
         return uint64(stakeGwei);
     }
 }

@@ -35,6 +35,8 @@ contract VectorsTest is Fixture {
         assertEq(inbox.FIRST_HEIGHT(), vm.parseJsonUint(vectors, ".firstHeight"));
         assertEq(staking.PLACES(), vm.parseJsonUint(vectors, ".places"));
         assertEq(staking.LAG_EPOCHS(), vm.parseJsonUint(vectors, ".lagEpochs"));
+        assertEq(staking.MIN_EPOCH_LENGTH(), vm.parseJsonUint(vectors, ".leastEpochLength"));
+        assertEq(staking.MAX_EPOCH_LENGTH(), vm.parseJsonUint(vectors, ".mostEpochLength"));
         assertEq(1 gwei, vm.parseJsonUint(vectors, ".weiPerPower"));
     }
 

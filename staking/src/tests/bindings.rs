@@ -2,9 +2,11 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
+use rota_proto::Place;
 use serde::Deserialize;
 
 use super::*;
+use crate::limits::{EPOCH_LENGTH_MAX, EPOCH_LENGTH_MIN};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -12,8 +14,10 @@ struct Vectors {
     max_payload_bytes: usize,
     max_batches: u64,
     first_height: u64,
-    places: usize,
+    places: u8,
     lag_epochs: u64,
+    least_epoch_length: u64,
+    most_epoch_length: u64,
     wei_per_power: u64,
     links: Vec<LinkVector>,
 }
@@ -56,8 +60,10 @@ fn limits_are_those_of_the_contracts() {
     assert_eq!(MAX_PAYLOAD_BYTES, vectors.max_payload_bytes);
     assert_eq!(MAX_ENTRY_BATCHES, vectors.max_batches);
     assert_eq!(FIRST_POSTED_HEIGHT, vectors.first_height);
-    assert_eq!(PLACES, vectors.places);
-    assert_eq!(LAG_EPOCHS, vectors.lag_epochs);
+    assert_eq!(Place::COUNT, vectors.places);
+    assert_eq!(vectors.lag_epochs, 2, "rule R3 of the registry");
+    assert_eq!(EPOCH_LENGTH_MIN, vectors.least_epoch_length);
+    assert_eq!(EPOCH_LENGTH_MAX, vectors.most_epoch_length);
     assert_eq!(WEI_PER_POWER, vectors.wei_per_power);
 }
 

@@ -124,7 +124,7 @@ interface IRotaStaking {
     error NotWholeGwei(uint256 amountWei);
     /// @notice The stake is below the minimum.
     error StakeBelowMinimum(uint256 stakeGwei, uint64 minimumStakeGwei);
-    /// @notice The stake exceeds what fits in a voting power.
+    /// @notice The stake exceeds what one validator may hold, so that all powers together fit 64 bits.
     error StakeAboveMaximum(uint256 stakeGwei, uint64 maximumStakeGwei);
     /// @notice A top-up without value.
     error ZeroAmount();
@@ -161,6 +161,9 @@ interface IRotaStaking {
     /// @notice Names the account that appends to the inbox for the calling operator, from this moment on (C9).
     /// @param submitter Zero means the operator itself
     function setSubmitter(address submitter) external;
+
+    /// @notice The L1 block of the deployment: its logs and those after it say all there is.
+    function deploymentBlock() external view returns (uint64);
 
     /// @notice The chain id of the rollup whose validators stake here.
     function rollupChainId() external view returns (uint64);

@@ -86,6 +86,7 @@ contract ConstructorTest is Fixture {
         RotaStaking least = deployStaking(parameters, defaultSeeds());
         assertEq(least.rollupChainId(), 7682);
         assertEq(least.startBlock(), START);
+        assertEq(least.deploymentBlock(), START + 3);
         assertEq(least.epochLength(), 4);
         assertEq(least.withdrawalDelay(), 1);
         assertEq(least.minimumStakeGwei(), MINIMUM_GWEI);

@@ -5,7 +5,7 @@ import {Fixture} from "../Fixture.sol";
 import {IRotaStaking} from "../../src/interfaces/IRotaStaking.sol";
 
 contract RegisterTest is Fixture {
-    uint64 private constant MOST_GWEI = type(uint64).max;
+    uint64 private constant MOST_GWEI = type(uint64).max / 128;
 
     function test_RevertWhen_AnAccountIsZero() external {
         IRotaStaking.Registration memory registration = registrationOf(4);
@@ -53,7 +53,7 @@ contract RegisterTest is Fixture {
         );
     }
 
-    function test_RevertWhen_TheValueDoesNotFitAPower() external {
+    function test_RevertWhen_TheValueIsAboveTheMaximum() external {
         uint256 tooMuch = uint256(MOST_GWEI) + 1;
         refuses(
             registrationOf(4),
