@@ -1,0 +1,121 @@
+//! Transactions that passed every check which needs no state (rule M1).
+
+use std::sync::Arc;
+
+use alloy_consensus::{Transaction as _, crypto::secp256k1::recover_signer};
+use alloy_eips::eip7702::SignedAuthorization;
+use alloy_primitives::{Address, U256};
+use rota_proto::Transaction;
+
+use crate::{
+    ChainRules, GasNeeded, Refused,
+    limits::{AUTHORIZATIONS_MAX, INIT_CODE_BYTES_MAX, SLOT_BYTES},
+};
+
+/// A transaction that passed rule M1, with the numbers the pool orders it by. Checking reads all its data and recovers
+/// its authorizations, which can be done on any thread, before the pool is asked.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub(crate) transaction: Arc<Transaction>,
+    pub(crate) price: Price,
+    /// What it may cost at most, in wei: gas limit times fee cap plus value.
+    pub(crate) cost: U256,
+    pub(crate) slots: usize,
+    pub(crate) authorizations: Box<[Authorization]>,
+}
+
+/// What a transaction offers for a unit of gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Price {
+    /// The fee cap in wei: maxFeePerGas, or the gas price of older types.
+    pub(crate) fee: u128,
+    /// The tip in wei: maxPriorityFeePerGas, or the gas price of older types.
+    pub(crate) tip: u128,
+}
+
+impl Price {
+    /// What is paid for a unit of gas at this base fee: the effective tip, moved up by the base fee. Unlike the tip it
+    /// orders those below the base fee too.
+    pub(crate) fn at(self, base_fee: u64) -> u128 {
+        self.fee.min(self.tip.saturating_add(base_fee.into()))
+    }
+}
+
+/// An authorization that may take effect here: its signer lets `nonce` be used up and its account be delegated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Authorization {
+    pub(crate) authority: Address,
+    pub(crate) nonce: u64,
+}
+
+impl Candidate {
+    /// Checks everything that depends only on the transaction and the chain's rules.
+    ///
+    /// # Errors
+    /// [`Refused`], one of those marked M1.
+    pub fn check(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
+        let envelope = transaction.envelope();
+        let price = Price { fee: envelope.max_fee_per_gas(), tip: envelope.priority_fee_or_price() };
+        // A transaction without a chain id is not decoded at all (rule T1 of proto).
+        let have = envelope.chain_id().unwrap_or_default();
+        if have != rules.chain_id {
+            return Err(Refused::ChainId { have, want: rules.chain_id });
+        }
+        if envelope.is_create() && envelope.input().len() > INIT_CODE_BYTES_MAX {
+            return Err(Refused::InitCode { size: envelope.input().len() });
+        }
+        let gas = envelope.gas_limit();
+        if gas > rules.gas_limit {
+            return Err(Refused::GasLimit { gas, limit: rules.gas_limit });
+        }
+        if price.tip > price.fee {
+            return Err(Refused::TipAboveFeeCap { tip: price.tip, fee: price.fee });
+        }
+        if envelope.nonce() == u64::MAX {
+            return Err(Refused::NonceMax);
+        }
+        let needed = GasNeeded::of(envelope);
+        if gas < needed.intrinsic {
+            return Err(Refused::IntrinsicGas { gas, needed: needed.intrinsic });
+        }
+        if gas < needed.floor {
+            return Err(Refused::FloorDataGas { gas, needed: needed.floor });
+        }
+        if price.fee < rules.base_fee_min.into() {
+            return Err(Refused::BelowMinimum { fee: price.fee, minimum: rules.base_fee_min });
+        }
+        let authorizations = effective(envelope.authorization_list(), rules.chain_id)?;
+        // Saturated, it is more than any balance.
+        let cost = U256::from(gas).saturating_mul(U256::from(price.fee)).saturating_add(envelope.value());
+        let slots = transaction.length().div_ceil(SLOT_BYTES);
+        Ok(Self { price, cost, slots, authorizations, transaction })
+    }
+
+    /// The transaction.
+    #[must_use]
+    pub const fn transaction(&self) -> &Arc<Transaction> {
+        &self.transaction
+    }
+}
+
+/// The authorizations that may take effect (EIP-7702): for this chain or any, rightly signed. The others are skipped
+/// in execution and reserve nobody here, or anyone could hinder an account by an authorization of another chain.
+fn effective(list: Option<&[SignedAuthorization]>, chain_id: u64) -> Result<Box<[Authorization]>, Refused> {
+    let Some(list) = list else { return Ok(Box::default()) };
+    if list.is_empty() {
+        return Err(Refused::NoAuthorizations);
+    }
+    if list.len() > AUTHORIZATIONS_MAX {
+        return Err(Refused::TooManyAuthorizations { count: list.len() });
+    }
+    let for_us = list.iter().filter(|signed| signed.chain_id.is_zero() || signed.chain_id == U256::from(chain_id));
+    let mut authorizations: Vec<Authorization> = for_us
+        .filter_map(|signed| {
+            let authority = recover_signer(&signed.signature().ok()?, signed.signature_hash()).ok()?;
+            Some(Authorization { authority, nonce: signed.nonce })
+        })
+        .collect();
+    authorizations.sort_unstable();
+    authorizations.dedup();
+    Ok(authorizations.into())
+}

@@ -1,0 +1,85 @@
+//! Accounts that others can empty (rule M6).
+
+use std::sync::Arc;
+
+use rota_proto::Transaction;
+
+use super::{Draft, Wallet, add, pool, rich, transfer};
+use crate::{AccountCode, AccountState, Added, Mempool, Origin, Refused};
+
+/// Adds a transaction of an account that has a delegation.
+fn add_delegated(pool: &mut Mempool, transaction: &Arc<Transaction>) -> Result<Added, Refused> {
+    let account = AccountState { code: AccountCode::Delegation, ..rich(5) };
+    let added = pool.add(Arc::clone(transaction), Origin::Remote, account);
+    pool.check_books();
+    added
+}
+
+/// A transaction of wallet 9 that may delegate the account of wallet `authority`.
+fn delegating(authority: u8, chain_id: u64, nonce: u64) -> Arc<Transaction> {
+    Wallet::new(9).sign_7702(Draft::default(), vec![Wallet::new(authority).authorize(chain_id, nonce)])
+}
+
+#[test]
+fn a_delegated_account_has_one_transaction_waiting() {
+    let mut pool = pool();
+    let gapped = add_delegated(&mut pool, &transfer(1, 6, 100, 10)).unwrap_err();
+    assert_eq!(gapped.to_string(), "gapped-nonce tx from delegated accounts: tx nonce 6, next nonce 5");
+    add_delegated(&mut pool, &transfer(1, 5, 100, 10)).unwrap();
+    let second = add_delegated(&mut pool, &transfer(1, 6, 100, 10)).unwrap_err();
+    assert_eq!(second.to_string(), "in-flight transaction limit reached for delegated accounts");
+    add_delegated(&mut pool, &transfer(1, 5, 200, 20)).unwrap();
+}
+
+#[test]
+fn an_account_that_may_be_delegated_has_one_transaction_waiting() {
+    let mut pool = pool();
+    let delegating = delegating(1, 0, 0);
+    add(&mut pool, &delegating).unwrap();
+    assert!(matches!(add(&mut pool, &transfer(1, 1, 100, 10)), Err(Refused::GappedFromDelegated { .. })));
+    add(&mut pool, &transfer(1, 0, 100, 10)).unwrap();
+    assert_eq!(add(&mut pool, &transfer(1, 1, 100, 10)).unwrap_err(), Refused::InFlightLimit);
+    super::finalize(&mut pool, super::batch(1), 1, &[delegating]);
+    add(&mut pool, &transfer(1, 1, 100, 10)).unwrap();
+}
+
+#[test]
+fn an_account_with_several_transactions_waiting_is_not_delegated() {
+    let mut pool = pool();
+    add(&mut pool, &transfer(1, 0, 100, 10)).unwrap();
+    add(&mut pool, &transfer(1, 1, 100, 10)).unwrap();
+    let refused = add(&mut pool, &delegating(1, 7682, 0)).unwrap_err();
+    let text = format!("authority already reserved: {} has 2 transactions", Wallet::new(1).address());
+    assert_eq!(refused.to_string(), text);
+}
+
+#[test]
+fn an_account_with_one_transaction_waiting_may_be_delegated() {
+    let mut pool = pool();
+    add(&mut pool, &transfer(1, 0, 100, 10)).unwrap();
+    add(&mut pool, &delegating(1, 7682, 0)).unwrap();
+}
+
+#[test]
+fn authorizations_that_cannot_take_effect_bind_nobody() {
+    // For another chain, and with a used nonce: anyone can copy those from where they were published.
+    for authorization in [delegating(1, 1, 5), delegating(1, 7682, 4)] {
+        let mut pool = pool();
+        add(&mut pool, &authorization).unwrap();
+        for nonce in 5..8 {
+            pool.add(transfer(1, nonce, 100, 10), Origin::Remote, rich(5)).unwrap();
+        }
+        pool.check_books();
+    }
+}
+
+#[test]
+fn an_authorization_with_a_false_signature_binds_nobody() {
+    let mut signed = Wallet::new(1).authorize(0, 0);
+    let r = signed.r();
+    signed = alloy_eips::eip7702::SignedAuthorization::new_unchecked(signed.inner().clone(), 9, r, signed.s());
+    let mut pool = pool();
+    add(&mut pool, &Wallet::new(9).sign_7702(Draft::default(), vec![signed])).unwrap();
+    add(&mut pool, &transfer(1, 0, 100, 10)).unwrap();
+    add(&mut pool, &transfer(1, 1, 100, 10)).unwrap();
+}

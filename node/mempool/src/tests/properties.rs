@@ -1,0 +1,416 @@
+//! The pool against the naive one, through random lives: the same verdicts, the same order, the same departures;
+//! the books are right after every step, and nothing is lost.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use alloy_primitives::{Address, B256, U256};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use rota_proto::{Height, Transaction};
+
+use super::{
+    Draft, Wallet,
+    oracle::{Effect, Naive, head},
+    wallet,
+};
+use crate::{
+    AccountState, Changes, DropReason, Journal, JournalRecord, Mempool, MempoolLimits, Origin, Status,
+    limits::QUEUED_HEIGHTS_MAX,
+};
+
+const WALLETS: u8 = 6;
+const SEED: u8 = 41;
+
+/// One step of a life.
+#[derive(Clone, Debug)]
+enum Step {
+    Add(Offer),
+    BaseFee(u64),
+    /// A batch of so many transactions on one of the tips, with or without one that the pool never saw.
+    Notarize {
+        tip: usize,
+        size: usize,
+        foreign: Option<u8>,
+    },
+    Abandon {
+        tip: usize,
+    },
+    /// The first batch of one of the branches is final; some wallet's balance changes, another's nonce is used.
+    Finalize {
+        tip: usize,
+        heights: u64,
+        balance: (u8, u64),
+        used: Option<u8>,
+    },
+}
+
+/// A transaction to be added.
+#[derive(Clone, Debug)]
+struct Offer {
+    wallet: u8,
+    ahead: u64,
+    fee: u128,
+    tip: u128,
+    value: u64,
+    slots: usize,
+    local: bool,
+    binds: Option<(u8, u64)>,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let offer = (1..=WALLETS, 0u64..6, 8u128..60, 0u128..40, 0u64..2_000_000);
+    let manner = (prop_oneof![8 => Just(1usize), 1 => Just(2usize)], prop::bool::weighted(0.3));
+    let binds = prop::option::weighted(0.08, (1..=WALLETS, 0u64..3));
+    let add = (offer, manner, binds).prop_map(|((wallet, ahead, fee, tip, value), (slots, local), binds)| {
+        Step::Add(Offer { wallet, ahead, fee, tip: tip.min(fee), value, slots, local, binds })
+    });
+    let heights = prop_oneof![9 => Just(1), 1 => Just(QUEUED_HEIGHTS_MAX)];
+    let finalize = (0usize..4, heights, (1..=WALLETS, 0u64..20_000_000), prop::option::weighted(0.2, 1..=WALLETS))
+        .prop_map(|(tip, heights, balance, used)| Step::Finalize { tip, heights, balance, used });
+    let notarize = (0usize..4, 0usize..5, prop::option::weighted(0.3, 1..=WALLETS))
+        .prop_map(|(tip, size, foreign)| Step::Notarize { tip, size, foreign });
+    let step = prop_oneof![
+        12 => add,
+        1 => (7u64..50).prop_map(Step::BaseFee),
+        3 => notarize,
+        1 => (0usize..4).prop_map(|tip| Step::Abandon { tip }),
+        2 => finalize,
+    ];
+    prop::collection::vec(step, 1..80)
+}
+
+/// A batch that is hidden.
+#[derive(Clone, Debug)]
+struct Batch {
+    parent: B256,
+    transactions: Vec<Arc<Transaction>>,
+}
+
+/// Both pools, and the world around them.
+struct World {
+    pool: Mempool,
+    naive: Naive,
+    addresses: Vec<Address>,
+    batches: BTreeMap<B256, Batch>,
+    root: B256,
+    height: u64,
+    batches_made: u64,
+    /// Whether a transaction that was ever taken is still to be accounted for.
+    ledger: BTreeMap<B256, bool>,
+    journal: Vec<u8>,
+    events: BTreeMap<String, usize>,
+}
+
+impl World {
+    fn new() -> Self {
+        let addresses: Vec<Address> = (1..=WALLETS).map(|number| Wallet::new(number).address()).collect();
+        let limits = MempoolLimits {
+            slots: 12,
+            bytes: 100_000,
+            sender_slots: 5,
+            sender_bytes: 45_000,
+            local_slots: 5,
+            hidden_batches: 6,
+            offered_senders: 4,
+        };
+        let account = AccountState { balance: U256::from(6_000_000), ..AccountState::default() };
+        let accounts = addresses.iter().map(|address| (*address, account)).collect();
+        Self {
+            pool: Mempool::new(limits, wallet::RULES),
+            naive: Naive::new(limits, accounts),
+            addresses,
+            batches: BTreeMap::new(),
+            root: B256::ZERO,
+            height: 0,
+            batches_made: 0,
+            ledger: BTreeMap::new(),
+            journal: Vec::new(),
+            events: BTreeMap::new(),
+        }
+    }
+
+    fn address(&self, wallet: u8) -> Address {
+        self.addresses[usize::from(wallet) - 1]
+    }
+
+    fn count(&mut self, event: impl Into<String>) {
+        *self.events.entry(event.into()).or_default() += 1;
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Add(offer) => self.offer(&offer),
+            Step::BaseFee(base_fee) => {
+                self.pool.set_base_fee(base_fee);
+                self.naive.base_fee = base_fee;
+            }
+            Step::Notarize { tip, size, foreign } => self.notarize(tip, size, foreign),
+            Step::Abandon { tip } => {
+                let tip = self.tip(tip);
+                if tip != self.root {
+                    self.abandon(tip);
+                }
+            }
+            Step::Finalize { tip, heights, balance, used } => self.finalize(tip, heights, balance, used),
+        }
+    }
+
+    fn offer(&mut self, offer: &Offer) {
+        let nonce = self.naive.account(self.address(offer.wallet)).nonce + offer.ahead;
+        let nonce = if offer.ahead == 5 { nonce.wrapping_sub(6).min(nonce + 80) } else { nonce };
+        let bytes = if offer.slots == 1 { 0 } else { 33_000 };
+        let draft = Draft {
+            nonce,
+            gas: if bytes == 0 { 21_000 } else { 351_000 },
+            fee: offer.fee,
+            tip: offer.tip,
+            value: U256::from(offer.value),
+            input: vec![0; bytes].into(),
+            ..Draft::default()
+        };
+        let wallet = Wallet::new(offer.wallet);
+        let origin = if offer.local { Origin::Local } else { Origin::Remote };
+        match offer.binds {
+            None => self.add(&wallet.sign(draft), origin, Vec::new()),
+            Some((authority, ahead)) => {
+                let bound = self.address(authority);
+                let nonce = (self.naive.account(bound).nonce + ahead).saturating_sub(1);
+                let signed = Wallet::new(authority).authorize(0, nonce);
+                self.add(&wallet.sign_7702(draft, vec![signed]), origin, vec![(bound, nonce)]);
+            }
+        }
+    }
+
+    fn add(&mut self, transaction: &Arc<Transaction>, origin: Origin, binds: Vec<(Address, u64)>) {
+        let account = self.naive.account(transaction.sender());
+        let verdict = self.pool.add(Arc::clone(transaction), origin, account);
+        let expected = self.naive.add(transaction, origin, binds);
+        match verdict {
+            Err(refused) => {
+                let text = head(&refused.to_string());
+                assert_eq!(Err(text.clone()), expected);
+                self.count(text);
+            }
+            Ok(added) => {
+                let (status, origin) = (Some(added.status), Some(added.origin));
+                let effect = Effect { status, origin, replaced: added.replaced, ..effect(&added.changes) };
+                assert_eq!(Ok(effect), expected);
+                let taken = self.ledger.insert(transaction.hash(), true);
+                assert_ne!(taken, Some(true), "what is held is known");
+                if let Some(old) = added.replaced {
+                    self.leave(old);
+                    self.count("replaced");
+                }
+                self.record(&added.changes);
+                self.count(format!("taken {:?}", added.status));
+            }
+        }
+    }
+
+    /// The batch at the end of the branch of this number; the last final one if there is none.
+    fn tip(&self, number: usize) -> B256 {
+        let parents: BTreeSet<B256> = self.batches.values().map(|batch| batch.parent).collect();
+        let leaves: Vec<B256> = self.batches.keys().filter(|hash| !parents.contains(*hash)).copied().collect();
+        leaves.get(number).copied().unwrap_or(self.root)
+    }
+
+    fn branch(&self, tip: B256) -> Vec<B256> {
+        std::iter::successors(Some(tip), |hash| self.batches.get(hash).map(|batch| batch.parent))
+            .filter(|hash| *hash != self.root)
+            .collect()
+    }
+
+    fn notarize(&mut self, tip: usize, size: usize, foreign: Option<u8>) {
+        let parent = self.tip(tip);
+        let branch = self.branch(parent);
+        let mut order = self.pool.in_order(self.naive.base_fee, parent, &branch);
+        let mut transactions: Vec<Arc<Transaction>> = std::iter::from_fn(|| order.place()).take(size).collect();
+        if let Some(wallet) = foreign {
+            let sender = self.address(wallet);
+            let on_branch = branch.iter().filter_map(|batch| self.batches.get(batch));
+            let used = on_branch.flat_map(|batch| &batch.transactions).chain(&transactions);
+            let used = used.filter(|transaction| transaction.sender() == sender).map(|used| used.nonce() + 1);
+            let nonce = used.max().unwrap_or(0).max(self.naive.account(sender).nonce);
+            transactions.push(Wallet::new(wallet).sign(Draft { nonce, fee: 77, tip: 33, ..Draft::default() }));
+        }
+        self.batches_made += 1;
+        let hash = B256::from(U256::from(self.batches_made));
+        match self.pool.hide(hash, &transactions) {
+            Err(_) => {
+                assert_eq!(self.batches.len(), 6);
+                self.count("too many hidden");
+            }
+            Ok(changes) => {
+                assert_eq!(effect(&changes), self.naive.hide(hash, &transactions));
+                self.batches.insert(hash, Batch { parent, transactions });
+                self.count("notarized");
+            }
+        }
+    }
+
+    /// Releases a batch, with all that was built on it, and adds again what it gives back.
+    fn abandon(&mut self, hash: B256) {
+        let children: Vec<B256> =
+            self.batches.iter().filter(|(_, batch)| batch.parent == hash).map(|(child, _)| *child).collect();
+        for child in children {
+            self.abandon(child);
+        }
+        self.batches.remove(&hash);
+        let back = self.pool.release(hash);
+        assert_eq!(back.iter().map(|transaction| transaction.hash()).collect::<Vec<_>>(), self.naive.release(hash));
+        for transaction in back {
+            self.count("given back");
+            // What came with authorizations was the pool's own, and its bonds are not known here any more.
+            if transaction.envelope().is_eip1559() {
+                self.add(&transaction, Origin::Remote, Vec::new());
+            }
+        }
+        self.count("abandoned");
+    }
+
+    fn finalize(&mut self, tip: usize, heights: u64, (richer, balance): (u8, u64), used: Option<u8>) {
+        let Some(first) = self.branch(self.tip(tip)).last().copied() else { return };
+        let batch = self.batches.remove(&first).unwrap();
+        self.height += heights;
+        let mut accounts: BTreeMap<Address, AccountState> = BTreeMap::new();
+        for transaction in &batch.transactions {
+            let sender = transaction.sender();
+            let account = accounts.entry(sender).or_insert(self.naive.account(sender));
+            account.nonce = account.nonce.max(transaction.nonce() + 1);
+        }
+        let richer = self.address(richer);
+        accounts.entry(richer).or_insert(self.naive.account(richer)).balance = U256::from(balance);
+        if let Some(used) = used {
+            let used = self.address(used);
+            accounts.entry(used).or_insert(self.naive.account(used)).nonce += 1;
+        }
+        let accounts: Vec<(Address, AccountState)> = accounts.into_iter().collect();
+        let held: Vec<B256> = batch.transactions.iter().map(|transaction| transaction.hash()).collect();
+        let held: Vec<B256> = held.into_iter().filter(|hash| self.pool.contains(hash)).collect();
+        let changes = self.pool.finalized(first, Height(self.height), &batch.transactions, accounts.iter().copied());
+        let expected = self.naive.finalized(first, self.height, &batch.transactions, &accounts);
+        assert_eq!(effect(&changes), expected);
+        held.into_iter().for_each(|hash| self.leave(hash));
+        self.record(&changes);
+        let old_root = std::mem::replace(&mut self.root, first);
+        let rivals: Vec<B256> =
+            self.batches.iter().filter(|(_, batch)| batch.parent == old_root).map(|(hash, _)| *hash).collect();
+        for rival in rivals {
+            self.abandon(rival);
+        }
+        self.count("final");
+    }
+
+    fn leave(&mut self, hash: B256) {
+        assert_eq!(self.ledger.insert(hash, false), Some(true), "M16: who leaves was there, and leaves once");
+    }
+
+    fn record(&mut self, changes: &Changes) {
+        for dropped in &changes.dropped {
+            self.leave(dropped.hash);
+            self.count(format!("dropped {:?}", dropped.reason));
+        }
+        changes.promoted.iter().for_each(|_| self.count("promoted"));
+        self.journal.extend(changes.journal.iter().flat_map(JournalRecord::encode));
+    }
+
+    /// Compares all that can be asked.
+    fn compare(&self) {
+        self.pool.check_books();
+        assert_eq!(*self.pool.totals(), self.naive.totals());
+        let waiting = self.naive.waiting.iter();
+        let expected: BTreeSet<(B256, Status, Origin)> =
+            waiting.map(|waiting| (waiting.transaction.hash(), self.naive.status(waiting), waiting.origin)).collect();
+        let held = self.pool.iter().map(|pooled| (pooled.transaction.hash(), pooled.status, pooled.origin));
+        assert_eq!(held.collect::<BTreeSet<_>>(), expected);
+        let accounted = self.ledger.iter().filter(|(_, held)| **held).map(|(hash, _)| *hash);
+        let expected: BTreeSet<B256> = expected.into_iter().map(|(hash, _, _)| hash).collect();
+        assert_eq!(accounted.collect::<BTreeSet<B256>>(), expected, "M16: nothing is lost");
+        for address in &self.addresses {
+            let nonce = self.naive.account(*address).nonce;
+            assert_eq!(self.pool.pending_nonce(address, nonce), self.naive.next(*address));
+        }
+        for base_fee in [7, 20, 40, 61] {
+            let work = self.pool.has_work(base_fee);
+            assert_eq!((work.payable, work.below_base_fee), self.naive.has_work(base_fee));
+            for tip in self.batches.keys().chain([&self.root]) {
+                let branch = self.branch(*tip);
+                let mut order = self.pool.in_order(base_fee, *tip, &branch);
+                let order = std::iter::from_fn(|| order.place()).map(|transaction| transaction.hash());
+                assert_eq!(order.collect::<Vec<_>>(), self.naive.in_order(base_fee, *tip, &branch));
+            }
+        }
+        let journal = Journal::read(&self.journal).unwrap();
+        let live = self.pool.journal().collect::<Vec<_>>();
+        assert_eq!(journal.transactions.into_iter().map(JournalRecord::Added).collect::<Vec<_>>(), live);
+    }
+}
+
+fn effect(changes: &Changes) -> Effect {
+    let dropped: BTreeSet<(B256, DropReason)> =
+        changes.dropped.iter().map(|dropped| (dropped.hash, dropped.reason)).collect();
+    assert_eq!(dropped.len(), changes.dropped.len(), "M16: each departure is named once");
+    Effect { promoted: changes.promoted.iter().copied().collect(), dropped, ..Effect::default() }
+}
+
+#[test]
+fn every_life_of_the_pool_is_that_of_the_naive_one() {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[SEED; 32]);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let totals = std::cell::RefCell::new((0usize, 0usize, BTreeMap::<String, usize>::new()));
+    let result = runner.run(&steps(), |steps| {
+        let mut world = World::new();
+        let count = steps.len();
+        for step in steps {
+            world.take(step);
+            world.compare();
+        }
+        let mut totals = totals.borrow_mut();
+        totals.0 += 1;
+        totals.1 += count;
+        for (event, count) in world.events {
+            *totals.2.entry(event).or_default() += count;
+        }
+        Ok(())
+    });
+    let (lives, steps, events) = totals.into_inner();
+    println!("seed {SEED}: {lives} lives, {steps} steps, {events:#?}");
+    result.unwrap();
+    assert!(lives > 0 && steps > 0, "something was checked");
+    let expected = [
+        "already known",
+        "nonce too low",
+        "nonce too high",
+        "insufficient funds for gas * price + value",
+        "replacement transaction underpriced",
+        "account limit exceeded",
+        "transaction underpriced",
+        "txpool is full",
+        "future transaction tries to replace pending",
+        "gapped-nonce tx from delegated accounts",
+        "in-flight transaction limit reached for delegated accounts",
+        "authority already reserved",
+        "taken Pending",
+        "taken Queued",
+        "replaced",
+        "promoted",
+        "notarized",
+        "abandoned",
+        "final",
+        "given back",
+        "too many hidden",
+        "dropped Evicted",
+        "dropped Preceded",
+        "dropped Overtaken",
+        "dropped Unaffordable",
+        "dropped Expired",
+    ];
+    let missing: Vec<_> = expected.iter().filter(|event| !events.contains_key(**event)).collect();
+    assert!(missing.is_empty(), "these never happened: {missing:?}");
+}
