@@ -1,0 +1,3 @@
+//! rota-testnet
+
+pub mod load;
