@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+pub mod bindings;
+mod bytes;
+mod evidence;
+mod guard;
+mod l1;
+pub mod limits;
+mod registry;
+mod slasher;
+
+pub use evidence::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
+pub use guard::{
+    GuardFile, GuardFileError, ImportError, RecordError, Refusal, SafetyRecord, SlotError, SlotWrite, Verdict,
+};
+pub use l1::{L1Block, Origin, ValidatorChange};
+pub use registry::{EpochError, Genesis, Registry, RegistryError, SnapshotError, Warning};
+pub use slasher::{Slasher, Window};
+
+#[cfg(test)]
+mod tests;

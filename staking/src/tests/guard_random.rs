@@ -1,0 +1,254 @@
+//! A validator that is asked at random, crashes between any two steps, restarts, prunes, imports: whatever happens,
+//! no two slashable votes are ever both signed.
+
+use std::collections::BTreeSet;
+
+use rota_proto::{Round, Signature, SignedVote, Vote};
+
+use super::{AllStand, Dice, ROLLUP, any_vote, domain, key, place, round, set, slashable};
+use crate::{GuardFile, Refusal, SafetyRecord, SlotWrite, Verdict};
+
+/// A validator's machine: a disk that survives, a memory that may be lost, and all that ever left it.
+struct Machine {
+    dice: Dice,
+    disk: Vec<u8>,
+    memory: Option<(GuardFile, SafetyRecord)>,
+    /// Whether the disk is an old copy that nothing was written to since.
+    old: bool,
+    backups: Vec<Vec<u8>>,
+    exports: Vec<SafetyRecord>,
+    admitted: BTreeSet<Vote>,
+    signed: BTreeSet<Vote>,
+    count: Count,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    signed: u64,
+    repeated: u64,
+    refused: u64,
+    conflicts: u64,
+    crashes: u64,
+    torn: u64,
+    old_disks: u64,
+}
+
+impl Machine {
+    fn new(seed: u64) -> Self {
+        let record = SafetyRecord::new(ROLLUP, key(0));
+        let (file, disk) = GuardFile::create(&record);
+        Self {
+            dice: Dice(seed),
+            disk,
+            memory: Some((file, record)),
+            old: false,
+            backups: Vec::new(),
+            exports: Vec::new(),
+            admitted: BTreeSet::new(),
+            signed: BTreeSet::new(),
+            count: Count::default(),
+        }
+    }
+
+    fn step(&mut self, around: Round) {
+        if self.memory.is_none() {
+            self.start();
+        }
+        match self.dice.below(24) {
+            0 => self.memory = None,
+            1 => self.backups.push(self.disk.clone()),
+            2 => self.restore_old_disk(),
+            3 => self.prune(around),
+            4 => self.export(),
+            5 => self.import(),
+            6 => self.hear_own_votes(),
+            _ => self.request(around),
+        }
+    }
+
+    fn request(&mut self, around: Round) {
+        let view = (around.view.0 + self.dice.below(4)).saturating_sub(2).max(1);
+        let vote = any_vote(&mut self.dice, round(around.epoch.0, view));
+        let (mut file, record) = self.memory.take().expect("it runs");
+        match record.check(&domain(), &vote) {
+            Verdict::Sign => {
+                let next = record.admit(&domain(), &vote).expect("as checked");
+                let write = file.write(&next);
+                self.admitted.insert(vote);
+                self.persist_and_sign(vote, &write, (file, next));
+            }
+            Verdict::Repeat(_) => {
+                self.count.repeated += 1;
+                self.signed.insert(vote);
+                self.memory = Some((file, record));
+            }
+            Verdict::Refuse(refusal) => {
+                self.check_refusal(&vote, refusal, &record);
+                self.memory = Some((file, record));
+            }
+        }
+    }
+
+    /// Write, flush, sign; the machine may die between any two and within the write.
+    fn persist_and_sign(&mut self, vote: Vote, write: &SlotWrite, memory: (GuardFile, SafetyRecord)) {
+        let crash = self.dice.below(12);
+        self.count.crashes += u64::from(crash < 3);
+        if crash == 0 {
+            self.tear(write);
+            return;
+        }
+        self.disk[write.offset..write.offset + write.bytes.len()].copy_from_slice(&write.bytes);
+        self.old = false;
+        if crash == 1 {
+            return;
+        }
+        self.signed.insert(vote);
+        self.count.signed += 1;
+        if crash == 2 {
+            return;
+        }
+        let (file, mut record) = memory;
+        record.signed(&vote, Signature([1; 64]));
+        self.memory = Some((file, record));
+    }
+
+    /// Some sectors of a write arrive, in any order, the last one perhaps in part.
+    fn tear(&mut self, write: &SlotWrite) {
+        self.count.torn += 1;
+        for (sector, bytes) in write.bytes.chunks(512).enumerate() {
+            if self.dice.once_in(2) {
+                let length = if self.dice.once_in(2) { bytes.len() } else { self.dice.index(bytes.len()) };
+                let offset = write.offset + sector * 512;
+                self.disk[offset..offset + length].copy_from_slice(&bytes[..length]);
+            }
+        }
+    }
+
+    /// A refusal names a reason that is there.
+    fn check_refusal(&mut self, vote: &Vote, refusal: Refusal, record: &SafetyRecord) {
+        self.count.refused += 1;
+        match refusal {
+            Refusal::BelowFloor { floor, .. } => assert!(vote.round < floor && floor >= record.floor()),
+            Refusal::WrongRollup { .. } | Refusal::NoVote(_) => panic!("{refusal}"),
+            Refusal::ConflictingNotarize { .. }
+            | Refusal::ConflictingFinalize { .. }
+            | Refusal::FinalizeAfterNullify { .. }
+            | Refusal::NullifyAfterFinalize { .. } => {
+                self.count.conflicts += 1;
+                assert!(self.admitted.iter().any(|other| slashable(vote, other)), "{refusal} without reason");
+            }
+        }
+    }
+
+    /// Opens the file. Where that is an old copy, the votes that peers saw are needed before anything is signed.
+    fn start(&mut self) {
+        self.memory = Some(GuardFile::open(&self.disk).expect("a crash never spoils the file"));
+        if !self.old {
+            return;
+        }
+        let (_, record) = self.memory.as_mut().expect("just opened");
+        let network = self.signed.last().map_or(record.highest(), |vote| vote.round);
+        if self.dice.once_in(2) {
+            // G10: the rise alone protects, as far as it reaches.
+            if let Some(floor) = record.floor_if_old(network) {
+                record.raise_floor(floor);
+                return;
+            }
+        }
+        self.hear_own_votes();
+    }
+
+    fn restore_old_disk(&mut self) {
+        let Some(backup) = self.backups.pop() else { return };
+        self.count.old_disks += 1;
+        self.disk = backup;
+        self.old = true;
+        self.start();
+    }
+
+    fn prune(&mut self, around: Round) {
+        let below = self.dice.below(5);
+        let (_, record) = self.memory.as_mut().expect("it runs");
+        record.raise_floor(round(around.epoch.0, around.view.0.saturating_sub(below)));
+    }
+
+    fn export(&mut self) {
+        let (_, record) = self.memory.as_ref().expect("it runs");
+        self.exports.push(SafetyRecord::decode(&record.encode()).expect("its own bytes"));
+    }
+
+    fn import(&mut self) {
+        if self.exports.is_empty() {
+            return;
+        }
+        let other = self.dice.pick(&self.exports).clone();
+        let (_, record) = self.memory.as_mut().expect("it runs");
+        let floor = record.floor();
+        record.import_record(&other).expect("its own past");
+        assert!(record.floor() >= floor.max(other.floor()), "an import only raises");
+    }
+
+    fn hear_own_votes(&mut self) {
+        let (_, record) = self.memory.as_mut().expect("it runs");
+        for vote in &self.signed {
+            let set = set(vote.round.epoch.0, 1);
+            let seen = SignedVote { vote: *vote, signer: place(0), signature: Signature([1; 64]) };
+            let seen = seen.verify(&domain(), &set, &AllStand).expect("a member");
+            record.import_vote(&seen, &set).expect("its own past");
+        }
+    }
+
+    /// The oracle: every pair of all the votes that were signed.
+    fn check(&self, seed: u64) {
+        for first in &self.signed {
+            for second in &self.signed {
+                assert!(!slashable(first, second), "seed {seed}: {first} and {second} were both signed");
+            }
+        }
+    }
+}
+
+#[test]
+fn g4_g7_no_two_slashable_votes_are_ever_both_signed() {
+    let seeds = 300;
+    let mut total = Count::default();
+    for seed in 0..seeds {
+        let mut machine = Machine::new(seed);
+        for step in 0..400 {
+            // Two epochs of a hundred steps of two views each, twice over the limit of rounds.
+            machine.step(round(step / 200, 1 + step % 200 / 3 * 2));
+        }
+        machine.check(seed);
+        let Count { signed, repeated, refused, conflicts, crashes, torn, old_disks } = machine.count;
+        total.signed += signed;
+        total.repeated += repeated;
+        total.refused += refused;
+        total.conflicts += conflicts;
+        total.crashes += crashes;
+        total.torn += torn;
+        total.old_disks += old_disks;
+    }
+    println!("{seeds} seeds: {total:?}");
+    let Count { signed, repeated, refused, conflicts, crashes, torn, old_disks } = total;
+    let counts = [signed, repeated, refused, conflicts, crashes, torn, old_disks];
+    assert!(counts.iter().all(|count| *count > 100), "every sort of step was taken: {total:?}");
+}
+
+#[test]
+fn the_oracle_knows_the_three_pairs_and_no_other() {
+    let (here, there) = (round(1, 1), round(1, 2));
+    let [a, b] = [super::batch(1), super::batch(2)];
+    let votes = |at| {
+        [Vote::notarize(at, a), Vote::notarize(at, b), Vote::nullify(at), Vote::finalize(at, a), Vote::finalize(at, b)]
+    };
+    let all: Vec<_> = votes(here).into_iter().chain(votes(there)).collect();
+    let mut pairs = 0;
+    for first in &all {
+        for second in &all {
+            assert_eq!(slashable(first, second), slashable(second, first));
+            assert_eq!(slashable(first, second), crate::Offence::of(first, second).is_some());
+            pairs += u64::from(slashable(first, second));
+        }
+    }
+    assert_eq!(pairs, 2 * 2 * 4, "in two rounds, both ways: two notarize, two finalize, nullify with each of them");
+}
