@@ -70,6 +70,17 @@ impl Mempool {
         changes
     }
 
+    /// A builder found that a transaction cannot be executed where the pool offered it (rule M14), for instance
+    /// because a contract took its sender's balance: it goes, and what follows it waits.
+    pub fn discard(&mut self, hash: &B256) -> Changes {
+        let mut changes = Changes::default();
+        let place = self.get(hash).map(|pooled| (pooled.transaction.sender(), pooled.transaction.nonce()));
+        if let Some(placed) = place.and_then(|(sender, nonce)| self.remove(sender, nonce)) {
+            Self::depart(&placed.entry, DropReason::NotExecutable, &mut changes);
+        }
+        changes
+    }
+
     /// The base fee of the next batch; until the first call it is the lowest possible. It decides who goes when the
     /// pool is full (rule M9).
     pub const fn set_base_fee(&mut self, base_fee: u64) {

@@ -87,6 +87,8 @@ pub struct Dropped {
 pub enum DropReason {
     /// M9: the pool was full, and another paid more.
     Evicted,
+    /// M14: a builder found that it cannot be executed where the pool offered it.
+    NotExecutable,
     /// M8: its sender's share of slots, bytes or balance went to a lower nonce.
     Preceded,
     /// M13: another transaction, or an authorization, used its nonce.
