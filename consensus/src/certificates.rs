@@ -78,10 +78,7 @@ impl Simplex {
         self.view = view;
         self.entered_by = entered_by;
         self.building = None;
-        if self.armed {
-            self.armed = false;
-            self.out.push(Output::CancelViewTimer);
-        }
+        self.forget_timer();
         self.wanted.clear();
         let stray = View(view.0.saturating_sub(self.config.limits.stray_views));
         self.tree.drop_strays(self.round_of(stray));
@@ -99,7 +96,7 @@ impl Simplex {
         }
         let heard = self.views.get(&self.view).map_or_else(Default::default, |state| state.heard());
         let set = self.epoch.set.clone();
-        if self.armed && set.is_quorum(set.power_of(heard)) {
+        if self.timed && set.is_quorum(set.power_of(heard)) {
             for (place, _) in set.iter().filter(|(place, _)| !heard.contains(*place) && Some(*place) != self.me) {
                 let silent = self.silence.entry(place).or_default();
                 *silent = silent.saturating_add(1);

@@ -49,7 +49,7 @@ pub struct Config {
 }
 
 impl Timings {
-    /// Rule T2: the timeout of a view after `failures` views in a row without our finalize vote: half as long again
+    /// Rule T2: the timeout of a view after `failures` views that we left having nullified them: half as long again
     /// for each, up to the cap.
     #[must_use]
     pub fn view_timeout_after(&self, failures: u32) -> u64 {

@@ -21,10 +21,7 @@ impl Simplex {
     pub(crate) fn close_epoch(&mut self) {
         let next = self.epoch_of_origin(self.tree.root());
         self.closed = Some(next);
-        if self.armed {
-            self.armed = false;
-            self.out.push(Output::CancelViewTimer);
-        }
+        self.forget_timer();
         self.out.push(Output::EpochClosed { epoch: self.epoch.set.epoch(), next });
     }
 
@@ -54,7 +51,7 @@ impl Simplex {
         self.to_finalize.clear();
         self.wanted.clear();
         self.building = None;
-        self.armed = false;
+        self.forget_timer();
         self.failures = 0;
         self.silence.clear();
         self.restart_startup();

@@ -75,7 +75,11 @@ impl Simplex {
 
     /// Rule A2: two finalizations that conflict prove that more than a third of the stake is faulty.
     pub(crate) fn report_conflict(&mut self, theirs: Verified<Certificate>) {
+        if self.reported == Some(theirs.vote) {
+            return;
+        }
         if let Some(ours) = self.finalization.clone() {
+            self.reported = Some(theirs.vote);
             self.out.push(Output::Conflict { ours, theirs });
         }
     }

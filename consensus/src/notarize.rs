@@ -79,7 +79,8 @@ impl Simplex {
         if vote.round.view > self.finalized {
             let offer = Offer { candidate, vote: Some(proposal.vote) };
             self.state(vote.round.view).offers.insert(vote.batch, offer);
-            if vote.round.view >= self.view {
+            // P5: of the current view only, or a leader of views to come could hold up the leaders before it.
+            if vote.round.view == self.view {
                 self.start_pace();
             }
             // The proposal is its leader's notarize vote; one that counted before, or conflicts, changes nothing.
@@ -115,7 +116,8 @@ impl Simplex {
 
     pub(crate) fn take_verdict(&mut self, batch: B256, valid: bool) -> Result<(), Rejected> {
         let node = self.tree.get_mut(batch).ok_or(Rejected::NotWanted(batch))?;
-        node.verdict = if valid { Verdict::Valid } else { Verdict::Invalid };
+        let proposer = if let Verdict::Asked(proposer) = node.verdict { proposer } else { None };
+        node.verdict = if valid { Verdict::Valid } else { Verdict::Invalid(proposer) };
         Ok(())
     }
 
@@ -204,16 +206,18 @@ impl Simplex {
             && (!opens || extra.parent_signers.is_empty())
     }
 
+    /// Rule J5: what the host says of the batch. A batch that was bad as the proposal of one leader, who put his name
+    /// to another's batch, may be good as that of another or once it is certified: then it is asked for again.
     fn ask_verdict(&mut self, batch: B256, candidate: &Candidate) -> Judgement {
         let leader = self.leader_of(candidate.round.view);
         let Some(node) = self.tree.get_mut(batch) else { return Judgement::Wait };
+        let proposer = Some(leader).filter(|_| !node.certified);
         match node.verdict {
             Verdict::Valid => Judgement::Good,
-            Verdict::Invalid => Judgement::Bad,
-            Verdict::Asked => Judgement::Wait,
-            Verdict::Unasked => {
-                node.verdict = Verdict::Asked;
-                let proposer = Some(leader).filter(|_| !node.certified);
+            Verdict::Asked(_) => Judgement::Wait,
+            Verdict::Invalid(asked) if asked.is_none() || asked == proposer => Judgement::Bad,
+            Verdict::Unasked | Verdict::Invalid(_) => {
+                node.verdict = Verdict::Asked(proposer);
                 self.out.push(Output::Check { batch, proposer });
                 Judgement::Wait
             }

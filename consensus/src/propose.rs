@@ -65,7 +65,8 @@ impl Simplex {
     /// vote, once signed, carries it to the others.
     pub(crate) fn take_built(&mut self, round: Round, header: BatchHeader) -> Result<(), Rejected> {
         let own = self.own(self.view);
-        if self.building != Some(round) || round != self.round() || own.nullify || own.notarize.is_some() {
+        let open = self.votes() && !own.nullify && own.notarize.is_none();
+        if self.building != Some(round) || round != self.round() || !open {
             return Err(Rejected::LateAnswer { answer: round, ours: self.round() });
         }
         self.building = None;
@@ -89,8 +90,8 @@ impl Simplex {
             Some(node) if node.verdict == Verdict::Valid => {
                 self.offer(self.round(), header, base.view, base.notarization.clone());
             }
-            Some(node) if node.verdict == Verdict::Unasked => {
-                node.verdict = Verdict::Asked;
+            Some(node) if matches!(node.verdict, Verdict::Unasked | Verdict::Invalid(Some(_))) => {
+                node.verdict = Verdict::Asked(None);
                 self.out.push(Output::Check { batch, proposer: None });
             }
             _ => {}

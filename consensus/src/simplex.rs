@@ -49,6 +49,9 @@ pub struct Simplex {
     /// Which batch of the final chain was notarized in which view, as far back as conflicts are looked for.
     pub(crate) final_chain: BTreeMap<View, B256>,
 
+    /// The conflicting finalization that was reported last, so that it is reported once.
+    pub(crate) reported: Option<Vote>,
+
     /// Notarized views for which our finalize vote is to be considered.
     pub(crate) to_finalize: BTreeSet<View>,
     pub(crate) wanted: BTreeSet<Fetch>,
@@ -60,9 +63,11 @@ pub struct Simplex {
     pub(crate) host_work: bool,
     /// Whether the timer of the view runs.
     pub(crate) armed: bool,
+    /// Whether it was started, and not forgotten for want of work: it runs or has run out (rule L2).
+    pub(crate) timed: bool,
     /// Whether the batch interval has passed since the last proposal.
     pub(crate) paced: bool,
-    /// Views in a row that we left without a finalize vote.
+    /// Views left since the last finalization that we had nullified (rule T2).
     pub(crate) failures: u32,
     /// Views in a row in which a quorum, but not this validator, was heard.
     pub(crate) silence: BTreeMap<Place, u32>,
@@ -99,6 +104,7 @@ impl Simplex {
             finalized: anchor.view,
             finalization: None,
             final_chain: BTreeMap::new(),
+            reported: None,
             to_finalize: BTreeSet::new(),
             wanted: BTreeSet::new(),
             building: None,
@@ -106,6 +112,7 @@ impl Simplex {
             floor: Round::default(),
             host_work: false,
             armed: false,
+            timed: false,
             paced: true,
             failures: 0,
             silence: BTreeMap::new(),
@@ -243,8 +250,10 @@ impl Simplex {
         header.hash() != self.opening && self.epoch_of_origin(header) > header.epoch()
     }
 
+    /// The epoch of a batch's L1 origin. An origin that lies in none, before the first or beyond the last, leaves the
+    /// epoch as it is.
     pub(crate) fn epoch_of_origin(&self, header: &BatchHeader) -> Epoch {
-        self.schedule.epoch_of(header.extra().origin_number)
+        self.schedule.epoch_of(header.extra().origin_number).unwrap_or(header.epoch())
     }
 
     /// Asks for our signature and remembers that we did: from here on the vote counts as cast, whatever crashes.

@@ -29,19 +29,26 @@ impl Simplex {
         let voted = self.views.get(&self.view).is_some_and(|state| !state.heard().is_empty());
         let needed = voted || self.has_work();
         if self.armed && !needed {
-            self.armed = false;
-            self.out.push(Output::CancelViewTimer);
+            self.forget_timer();
         }
-        let own = self.own(self.view);
-        if self.armed || !needed || own.nullify || !self.votes() {
+        if self.armed || !needed || !self.may_nullify() {
             return;
         }
         self.armed = true;
+        self.timed = true;
         if self.is_inactive(self.leader()) {
             return self.give_up();
         }
         let after_ms = self.config.timings.view_timeout_after(self.failures);
         self.out.push(Output::SetTimer { timer: Timer::View(self.round()), after_ms });
+    }
+
+    pub(crate) fn forget_timer(&mut self) {
+        if self.armed {
+            self.out.push(Output::CancelViewTimer);
+        }
+        self.armed = false;
+        self.timed = false;
     }
 
     /// Rule L2: a leader that was silent in several views in a row is inactive.
@@ -51,7 +58,7 @@ impl Simplex {
 
     /// Rule N3: the view lasted too long. Rule I4: the work for whose sake we nullify goes to everyone first.
     fn give_up(&mut self) {
-        if self.host_work && self.votes() && !self.own(self.view).nullify {
+        if self.host_work && self.may_nullify() {
             self.out.push(Output::ShareWork);
         }
         self.nullify();
@@ -59,9 +66,16 @@ impl Simplex {
 
     /// Casts nullify in the current view, once; its timer has nothing more to say.
     pub(crate) fn nullify(&mut self) {
-        if self.votes() && !self.own(self.view).nullify {
+        if self.may_nullify() {
             self.sign(Vote::nullify(self.round()));
         }
+    }
+
+    /// Once a view, and never where we cast finalize: a peer may have told a restarted node of that vote before the
+    /// node has seen the notarization again (rules S2, A4).
+    fn may_nullify(&self) -> bool {
+        let own = self.own(self.view);
+        self.votes() && !own.nullify && own.finalize.is_none()
     }
 
     /// Rule R1: says again what the others may have missed, and asks again for what is missing (rule R3).
@@ -88,14 +102,17 @@ impl Simplex {
         let state = self.views.get(&view);
         let votes: Vec<_> =
             kinds.iter().filter_map(|kind| state.and_then(|state| state.vote_of(me, *kind)).copied()).collect();
-        let offer = |batch| state.and_then(|state| state.offers.get(&batch)).and_then(crate::view::Offer::proposal);
-        let proposal = votes.iter().filter(|_| self.leads(view) && view == self.view).find_map(|v| offer(v.vote.batch));
-        match proposal {
-            Some(proposal) => self.out.push(Output::Broadcast(Message::Proposal(Box::new(proposal)))),
-            None => {
-                let votes = votes.iter().map(|signed| Output::Broadcast(Message::Vote(**signed)));
-                self.out.extend(votes);
-            }
-        }
+        let offers = state.map(|state| &state.offers).filter(|_| self.leads(view) && view == self.view);
+        let messages: Vec<_> = votes
+            .iter()
+            .map(|signed| {
+                let offer = offers.and_then(|offers| offers.get(&signed.vote.batch));
+                match offer.and_then(crate::view::Offer::proposal) {
+                    Some(proposal) => Message::Proposal(Box::new(proposal)),
+                    None => Message::Vote(**signed),
+                }
+            })
+            .collect();
+        self.out.extend(messages.into_iter().map(Output::Broadcast));
     }
 }

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::B256;
-use rota_proto::{BatchHeader, Fetch, Height, Round};
+use rota_proto::{BatchHeader, Fetch, Height, Place, Round};
 
 /// What we know of a batch's validity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Nobody asked yet.
     Unasked,
-    /// The host is at it.
-    Asked,
+    /// The host is at it, with this proposer.
+    Asked(Option<Place>),
     /// It may be notarized.
     Valid,
-    /// Its signed content is bad.
-    Invalid,
+    /// Its signed content is bad: for everyone, or, if a proposer was named, perhaps only as a proposal of that one.
+    Invalid(Option<Place>),
 }
 
 /// A batch whose header is known.

@@ -40,6 +40,8 @@ impl Simplex {
         if round.epoch < self.epoch.set.epoch() {
             return self.answer_past_epoch(&signed);
         }
+        // L3: one verified vote makes a leader active again, also one that comes after its view is final.
+        self.silence.remove(&signed.signer);
         if round.view <= self.finalized || self.closed.is_some() {
             return self.answer_left_view(&signed);
         }
@@ -55,7 +57,6 @@ impl Simplex {
 
     /// Counts a verified vote of a live view, and what it completes.
     pub(crate) fn count(&mut self, signed: Verified<SignedVote>) -> Counted {
-        // L3: one verified vote makes a leader active again.
         self.silence.remove(&signed.signer);
         let counted = self.state(signed.vote.round.view).count(signed);
         if counted == Counted::New {

@@ -17,7 +17,7 @@ mod wire;
 
 pub use certificate::Certificate;
 pub use domain::SigningDomain;
-pub use epoch_schedule::EpochSchedule;
+pub use epoch_schedule::{EpochSchedule, ScheduleError};
 pub use header::{BATCH_VERSION, BatchHeader, ExtraData, HeaderError, L1Origin, ORIGIN_NUMBER_MAX};
 pub use key::{ConsensusKey, KeyError, Signature, Strict, Verifier};
 pub use message::{

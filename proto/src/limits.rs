@@ -4,6 +4,9 @@
 /// 10 gas a byte fills the gas limit at 3 MB.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Transactions in a body: no signed one has fewer than 64 bytes. Without it, 4 MiB of empty strings would take 128 MiB.
+pub const TRANSACTIONS_PER_BODY_MAX: usize = BODY_BYTES_MAX / 64;
+
 /// Bytes of one transaction, as geth's pool takes them (four slots of 32 KiB).
 pub const TRANSACTION_BYTES_MAX: usize = 128 * 1024;
 
@@ -35,8 +38,14 @@ pub const REQUEST_BYTES_MAX: usize = 256;
 /// Votes in an answer to a starting validator: its votes (at most 3 a view) in the live views.
 pub const VOTES_PER_ANSWER_MAX: usize = 192;
 
-/// Batches in one catch-up answer.
-pub const BATCHES_PER_ANSWER_MAX: usize = 256;
+/// Batches in one catch-up answer: half of what execution keeps unfinal.
+pub const BATCHES_PER_ANSWER_MAX: usize = 64;
 
 /// Bytes of one catch-up answer: at least one batch of the largest size fits, with its certificate.
 pub const ANSWER_BYTES_MAX: usize = BODY_BYTES_MAX + PROPOSAL_BYTES_MAX + 1024 * 1024;
+
+/// The shortest epoch in L1 blocks, as in the contract: the middle block is neither the first nor the last.
+pub const EPOCH_LENGTH_MIN: u64 = 4;
+
+/// The longest epoch in L1 blocks, as in the contract: a day of 12-second blocks.
+pub const EPOCH_LENGTH_MAX: u64 = 7200;

@@ -6,7 +6,7 @@ use rota_proto::Place;
 use serde::Deserialize;
 
 use super::*;
-use crate::limits::{EPOCH_LENGTH_MAX, EPOCH_LENGTH_MIN};
+use rota_proto::limits::{EPOCH_LENGTH_MAX, EPOCH_LENGTH_MIN};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -1,0 +1,165 @@
+//! Coming back: final batches with their finalizations, a piece at a time (rules C).
+
+use std::collections::VecDeque;
+
+use alloy_primitives::{B256, Bytes};
+use rota_consensus::{Input, Rejected};
+use rota_proto::{BatchHeader, Certificate, FinalBatch, Height, Verified};
+
+use crate::{Effect, Replica, words::Unverified};
+
+/// Batches that a peer gave and that end with a finalization.
+#[derive(Clone, Debug)]
+struct Piece {
+    batches: Vec<(BatchHeader, Bytes)>,
+    finalization: Certificate,
+}
+
+/// How far a node is with catching up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CatchUp {
+    /// The height from which batches were asked for, while an answer is due.
+    asked: Option<Height>,
+    pieces: VecDeque<Piece>,
+    /// Whether the finalization of the first piece is being verified.
+    verifying: bool,
+    /// The highest height that anyone claims: a hint, nothing more.
+    hinted: Height,
+    /// Final batches from gossip that wait for their certificate.
+    offered: VecDeque<(BatchHeader, Bytes)>,
+}
+
+/// A node this far behind asks for batches; one closer hears them anyway.
+const BEHIND_MIN: u64 = 4;
+
+/// Gossiped final batches that wait for their certificate.
+const OFFERED_MAX: usize = 16;
+
+impl CatchUp {
+    /// Forgets what a peer gave: it does not hold.
+    pub(crate) fn abandon(&mut self) {
+        self.pieces.clear();
+        self.verifying = false;
+        self.asked = None;
+    }
+
+    pub(crate) fn offer(&mut self, header: BatchHeader, body: Bytes) {
+        if self.offered.len() >= OFFERED_MAX {
+            self.offered.pop_front();
+        }
+        self.offered.push_back((header, body));
+    }
+}
+
+impl Replica {
+    /// Rule C1: a peer that claims to be further than we are is a reason to ask, not to believe.
+    pub(crate) fn hear_of_height(&mut self, height: Height) {
+        self.catch_up.hinted = self.catch_up.hinted.max(height);
+        if height.0 > self.committed.height().0.saturating_add(BEHIND_MIN) {
+            self.ask_to_catch_up();
+        }
+    }
+
+    /// Rule C1: one question at a time, from the batch after the last final one.
+    pub(crate) fn ask_to_catch_up(&mut self) {
+        if self.catch_up.asked.is_none() && self.catch_up.pieces.is_empty() {
+            let from = self.consensus.head().height().next();
+            self.catch_up.asked = Some(from);
+            self.effects.push(Effect::CatchUp(from));
+        }
+    }
+
+    /// Rule C2: an answer is cut into pieces, each ending with a finalization; what follows the last one is dropped.
+    pub(crate) fn take_catch_up(&mut self, batches: Vec<FinalBatch>) {
+        if self.catch_up.asked.take().is_none() {
+            return;
+        }
+        let mut piece = Vec::new();
+        for batch in batches {
+            let FinalBatch { header, transactions, finalization } = batch;
+            let hash = header.hash();
+            piece.push((header, transactions));
+            if let Some(finalization) = finalization.filter(|certificate| certificate.vote.batch == hash) {
+                let batches = std::mem::take(&mut piece);
+                self.catch_up.pieces.push_back(Piece { batches, finalization });
+            }
+        }
+        self.verify_next_piece();
+    }
+
+    /// Rule C3: the set of the epoch we are in answers for the next piece; what is final here already is skipped.
+    fn verify_next_piece(&mut self) {
+        let final_height = self.consensus.head().height();
+        let old = |piece: &Piece| piece.batches.last().is_none_or(|(header, _)| header.height() <= final_height);
+        while self.catch_up.pieces.front().is_some_and(old) {
+            self.catch_up.pieces.pop_front();
+        }
+        if self.catch_up.verifying || self.consensus.awaited_epoch().is_some() {
+            return;
+        }
+        let Some(piece) = self.catch_up.pieces.front() else { return };
+        let (epoch, finalization) = (piece.finalization.vote.round.epoch, piece.finalization.clone());
+        if epoch != self.consensus.round().epoch {
+            return self.catch_up.abandon();
+        }
+        self.catch_up.verifying = true;
+        self.verify(epoch, Unverified::CatchUp(finalization));
+    }
+
+    /// Rule C4: a verified finalization makes consensus ask for its batch and the ancestors; here they are.
+    pub(crate) fn follow(&mut self, certificate: Verified<Certificate>, refusals: &mut Vec<Rejected>) {
+        self.catch_up.verifying = false;
+        let Some(piece) = self.catch_up.pieces.pop_front() else { return };
+        self.consensus(Input::Certificate(certificate), refusals);
+        for (header, body) in piece.batches.into_iter().rev() {
+            self.supply(header, body, refusals);
+        }
+        self.enter_awaited_epoch(refusals);
+        self.verify_next_piece();
+    }
+
+    /// A header and body that consensus wants; what it asked the peers for in the same step need not be asked.
+    fn supply(&mut self, header: BatchHeader, body: Bytes, refusals: &mut Vec<Rejected>) {
+        let hash = header.hash();
+        if self.consensus.header(hash).is_none() {
+            self.consensus(Input::Header(Box::new(header.clone())), refusals);
+        }
+        if self.consensus.header(hash).is_some() && !self.live.has_body(hash) && self.live.join(&header, body) {
+            self.consensus(Input::Body(hash), refusals);
+        }
+        self.effects.retain(|effect| !asks_for(effect, hash));
+    }
+
+    /// A certificate was taken: a gossiped batch may have waited for it.
+    pub(crate) fn complete_offered(&mut self, batch: B256, refusals: &mut Vec<Rejected>) {
+        let (found, rest) =
+            std::mem::take(&mut self.catch_up.offered).into_iter().partition(|(h, _)| h.hash() == batch);
+        self.catch_up.offered = rest;
+        let found: VecDeque<(BatchHeader, Bytes)> = found;
+        for (header, body) in found {
+            self.supply(header, body, refusals);
+        }
+    }
+
+    /// A new epoch began: its set answers for the next piece.
+    pub(crate) fn go_on_following(&mut self, _refusals: &mut Vec<Rejected>) {
+        self.verify_next_piece();
+    }
+
+    /// Rule C5: the next question waits until what was given is committed, so that nothing piles up.
+    pub(crate) fn go_on_catching_up(&mut self) {
+        let behind = self.catch_up.hinted > self.committed.height();
+        let idle = self.catch_up.pieces.is_empty() && self.committed.hash() == self.consensus.head().hash();
+        if behind && idle && self.catch_up.hinted.0 > self.committed.height().0.saturating_add(BEHIND_MIN) {
+            self.ask_to_catch_up();
+        }
+    }
+}
+
+fn asks_for(effect: &Effect, hash: B256) -> bool {
+    use rota_proto::Fetch;
+    match effect {
+        Effect::Fetch(Fetch::Proposal { batch, .. } | Fetch::Body(batch)) => *batch == hash,
+        _ => false,
+    }
+}

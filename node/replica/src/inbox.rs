@@ -1,0 +1,198 @@
+//! What peers say: what is worth verifying, and where it goes once verified (rules I).
+
+use rota_consensus::Input;
+use rota_consensus::Rejected;
+use rota_proto::{
+    BodyMessage, Certificate, ConsensusKey, Fetch, FinalBatch, Message, Proposal, RoundAnswer, SignedVote, VerifyError,
+};
+
+use crate::{
+    Effect, Replica,
+    words::{Checked, Unverified},
+};
+
+impl Replica {
+    /// Rule I1: whatever cannot change anything is refused before a signature is looked at.
+    pub(crate) fn receive(&mut self, from: Option<ConsensusKey>, message: Message, refusals: &mut Vec<Rejected>) {
+        match message {
+            Message::Vote(vote) => self.receive_vote(vote, refusals),
+            Message::Certificate(certificate) => self.receive_certificate(certificate, refusals),
+            Message::Proposal(proposal) => self.receive_proposal(proposal, refusals),
+            Message::Body(body) => self.receive_body(body, refusals),
+            Message::FinalBatch(batch) => self.receive_final(*batch, refusals),
+            Message::Fetch(fetch) => self.receive_fetch(from, fetch, refusals),
+            Message::RoundQuery(_) => {
+                if let Some(from) = from {
+                    self.consensus(Input::RoundQuery(from), refusals);
+                }
+            }
+            Message::RoundAnswer(answer) => self.receive_round_answer(from, *answer),
+            Message::CatchUpAnswer(answer) => self.take_catch_up(answer.batches),
+            Message::Status(status) => self.hear_of_height(status.height),
+            // Transactions are recovered by the host first; requests for final batches are its own.
+            Message::Transactions(_) | Message::CatchUpRequest(_) => {}
+        }
+    }
+
+    fn receive_vote(&mut self, vote: SignedVote, refusals: &mut Vec<Rejected>) {
+        match self.consensus.admit_vote(&vote) {
+            Err(refusal) if !self.slasher.wants(&vote) => self.take_refusal(refusal, refusals),
+            _ => self.verify(vote.vote.round.epoch, Unverified::Vote(vote)),
+        }
+    }
+
+    fn receive_certificate(&mut self, certificate: Certificate, refusals: &mut Vec<Rejected>) {
+        match self.consensus.admit_certificate(&certificate) {
+            Err(refusal) => self.take_refusal(refusal, refusals),
+            Ok(()) => self.verify(certificate.vote.round.epoch, Unverified::Certificate(certificate)),
+        }
+    }
+
+    fn receive_proposal(&mut self, proposal: Box<Proposal>, refusals: &mut Vec<Rejected>) {
+        match self.consensus.admit_proposal(&proposal) {
+            Err(refusal) if !self.slasher.wants(&proposal.vote) => self.take_refusal(refusal, refusals),
+            Err(_) => self.verify(proposal.vote.vote.round.epoch, Unverified::Vote(proposal.vote)),
+            Ok(()) => self.verify(proposal.vote.vote.round.epoch, Unverified::Proposal(proposal)),
+        }
+    }
+
+    /// Rule B8: a body counts once its header is known and commits to it; one that comes first waits.
+    fn receive_body(&mut self, message: BodyMessage, refusals: &mut Vec<Rejected>) {
+        let BodyMessage { batch, transactions } = message;
+        if self.live.has_body(batch) {
+            return refusals.push(Rejected::Known);
+        }
+        match self.consensus.header(batch).cloned() {
+            None => self.live.keep_early(batch, transactions),
+            Some(header) => {
+                if self.live.join(&header, transactions) {
+                    self.consensus(Input::Body(batch), refusals);
+                }
+            }
+        }
+    }
+
+    /// A header has become known: a body that waited for it joins it.
+    pub(crate) fn join_early_body(&mut self, batch: rota_proto::BatchHeader, refusals: &mut Vec<Rejected>) {
+        for body in self.live.take_early(batch.hash()) {
+            if self.live.join(&batch, body) {
+                return self.consensus(Input::Body(batch.hash()), refusals);
+            }
+        }
+    }
+
+    /// A final batch from gossip or in answer to a fetch: header and body by their hashes, the certificate by itself.
+    fn receive_final(&mut self, batch: FinalBatch, refusals: &mut Vec<Rejected>) {
+        let FinalBatch { header, transactions, finalization } = batch;
+        let hash = header.hash();
+        if header.height() <= self.committed.height() {
+            return refusals.push(Rejected::Known);
+        }
+        if let Some(finalization) = finalization.filter(|certificate| certificate.vote.batch == hash) {
+            self.receive_certificate(finalization, refusals);
+            self.catch_up.offer(header, transactions);
+            return;
+        }
+        self.consensus(Input::Header(Box::new(header.clone())), refusals);
+        if self.consensus.header(hash).is_some() && !self.live.has_body(hash) && self.live.join(&header, transactions) {
+            self.consensus(Input::Body(hash), refusals);
+        }
+    }
+
+    /// Rule I3: consensus gives what it holds of live views, the store gives the rest.
+    fn receive_fetch(&mut self, from: Option<ConsensusKey>, fetch: Fetch, refusals: &mut Vec<Rejected>) {
+        let Some(from) = from else { return };
+        if let Fetch::Body(batch) = fetch {
+            if let Some(live) = self.live.get(batch) {
+                let message = Message::Body(BodyMessage { batch, transactions: live.body.clone() });
+                return self.effects.push(Effect::Send { to: from, message });
+            }
+        }
+        match self.consensus.step(Input::Fetch { from, fetch }) {
+            Ok(outputs) => outputs.into_iter().for_each(|output| self.act(output)),
+            Err(Rejected::NotHere) => self.effects.push(Effect::Serve { to: from, fetch }),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+
+    fn receive_round_answer(&mut self, from: Option<ConsensusKey>, answer: RoundAnswer) {
+        let epoch = self.consensus.round().epoch;
+        let place = from.and_then(|from| self.consensus.set(epoch)?.place_of(&from));
+        if let Some(from) = place {
+            let RoundAnswer { entered_by, votes, .. } = answer;
+            let votes = votes.into_iter().filter(|vote| vote.vote.round.epoch == epoch).collect();
+            let entered_by = entered_by.filter(|certificate| certificate.vote.round.epoch == epoch);
+            self.verify(epoch, Unverified::RoundAnswer { from, entered_by, votes });
+        }
+    }
+
+    /// Asks for the signatures to be checked against the set of their epoch, if it is known.
+    pub(crate) fn verify(&mut self, epoch: rota_proto::Epoch, what: Unverified) {
+        if let Some(set) = self.consensus.set(epoch).cloned() {
+            self.effects.push(Effect::Verify { what, set });
+        }
+    }
+
+    /// Rule I2: the slasher sees every verified vote before consensus does.
+    pub(crate) fn take_checked(&mut self, checked: Checked, refusals: &mut Vec<Rejected>) {
+        match checked {
+            Checked::Vote(vote) => {
+                self.watch(vote);
+                self.consensus(Input::Vote(vote), refusals);
+            }
+            Checked::Certificate(certificate) => {
+                certificate.verified_votes().for_each(|vote| self.watch(vote));
+                let batch = certificate.vote.batch;
+                self.consensus(Input::Certificate(certificate), refusals);
+                self.complete_offered(batch, refusals);
+            }
+            Checked::Proposal(proposal) => {
+                self.watch(proposal.vote());
+                let certificates: Vec<_> = proposal.certificates().collect();
+                certificates.iter().flat_map(|c| c.verified_votes()).for_each(|vote| self.watch(vote));
+                let header = proposal.header.clone();
+                self.consensus(Input::Proposal(Box::new(proposal)), refusals);
+                self.join_early_body(header, refusals);
+            }
+            Checked::RoundAnswer { from, entered_by, votes } => {
+                self.effects.push(Effect::ImportVotes(votes.clone()));
+                self.consensus(Input::RoundAnswer { from, entered_by, votes }, refusals);
+            }
+            Checked::CatchUp(certificate) => self.follow(certificate, refusals),
+        }
+    }
+
+    fn watch(&mut self, vote: rota_proto::Verified<SignedVote>) {
+        if let Some(set) = self.consensus.set(vote.vote.round.epoch).cloned() {
+            if let Some(evidence) = self.slasher.observe(vote, &set) {
+                self.effects.push(Effect::Evidence(Box::new(evidence)));
+            }
+        }
+    }
+}
+
+/// Verifies what the replica asked about: the same for every host (rule K2 of proto).
+///
+/// # Errors
+/// [`VerifyError`] or what it wraps, as text for the log.
+pub fn check(
+    what: Unverified,
+    domain: &rota_proto::SigningDomain,
+    set: &rota_proto::ValidatorSet,
+    verifier: &impl rota_proto::Verifier,
+) -> Result<Checked, rota_proto::JustificationError> {
+    Ok(match what {
+        Unverified::Vote(vote) => Checked::Vote(vote.verify(domain, set, verifier)?),
+        Unverified::Certificate(certificate) => Checked::Certificate(certificate.verify(domain, set, verifier)?),
+        Unverified::CatchUp(certificate) => Checked::CatchUp(certificate.verify(domain, set, verifier)?),
+        Unverified::Proposal(proposal) => Checked::Proposal(proposal.verify(domain, set, verifier)?),
+        Unverified::RoundAnswer { from, entered_by, votes } => Checked::RoundAnswer {
+            from,
+            entered_by: entered_by.map(|certificate| certificate.verify(domain, set, verifier)).transpose()?,
+            votes: votes
+                .into_iter()
+                .map(|vote| vote.verify(domain, set, verifier))
+                .collect::<Result<_, VerifyError>>()?,
+        },
+    })
+}

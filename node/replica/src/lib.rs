@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod catch_up;
+mod chain;
+mod config;
+mod inbox;
+mod live;
+mod origins;
+mod replica;
+mod words;
+mod work;
+
+pub use config::{ReplicaConfig, Times};
+pub use inbox::check;
+pub use replica::Replica;
+pub use words::{
+    BuildOrder, Checked, CommittedBatch, Effect, Event, ExecuteOrder, Halt, ReadyBatch, Started, Ticket, Unverified,
+    Verdict,
+};

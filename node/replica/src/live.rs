@@ -1,0 +1,125 @@
+//! The batches above the last committed one: bodies, what execution said, what the pool hides.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy_primitives::{B256, Bytes};
+use rota_proto::{BatchBody, BatchHeader, Transaction};
+
+/// How far a batch is with execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Execution {
+    /// Nobody asked.
+    No,
+    /// It was ordered; whatever is ordered next runs after it.
+    Ordered,
+    /// It follows the rules.
+    Valid,
+    /// It does not, for this reason.
+    Invalid(String),
+}
+
+/// A batch whose header and body are here and belong together.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) header: BatchHeader,
+    pub(crate) body: Bytes,
+    /// Known once it is executed.
+    pub(crate) transactions: Vec<Arc<Transaction>>,
+    pub(crate) execution: Execution,
+    pub(crate) notarized: bool,
+    pub(crate) hidden: bool,
+}
+
+/// Bodies that came before their header, of one sender: more are dropped.
+const EARLY_BODIES_MAX: usize = 32;
+
+/// All live batches, and bodies whose header is not known yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LiveBatches {
+    batches: BTreeMap<B256, Live>,
+    early: Vec<(B256, Bytes)>,
+}
+
+impl LiveBatches {
+    pub(crate) fn get(&self, batch: B256) -> Option<&Live> {
+        self.batches.get(&batch)
+    }
+
+    pub(crate) fn get_mut(&mut self, batch: B256) -> Option<&mut Live> {
+        self.batches.get_mut(&batch)
+    }
+
+    /// Keeps a body until its header comes; the oldest makes room.
+    pub(crate) fn keep_early(&mut self, batch: B256, body: Bytes) {
+        if self.early.len() >= EARLY_BODIES_MAX {
+            self.early.remove(0);
+        }
+        self.early.push((batch, body));
+    }
+
+    /// Whether some body for this batch waits, or it is complete.
+    pub(crate) fn has_body(&self, batch: B256) -> bool {
+        self.batches.contains_key(&batch)
+    }
+
+    /// Takes the early bodies for a batch, right or wrong.
+    pub(crate) fn take_early(&mut self, batch: B256) -> Vec<Bytes> {
+        let (found, rest) = std::mem::take(&mut self.early).into_iter().partition(|(of, _)| *of == batch);
+        self.early = rest;
+        let found: Vec<(B256, Bytes)> = found;
+        found.into_iter().map(|(_, body)| body).collect()
+    }
+
+    /// Joins a body to its header, if it is the one that the header commits to (rule B8).
+    pub(crate) fn join(&mut self, header: &BatchHeader, body: Bytes) -> bool {
+        let fits = BatchBody::decode(&body).is_ok_and(|body| body.root() == header.header().transactions_root);
+        if fits {
+            self.batches.entry(header.hash()).or_insert_with(|| Live {
+                header: header.clone(),
+                body,
+                transactions: Vec::new(),
+                execution: Execution::No,
+                notarized: false,
+                hidden: false,
+            });
+        }
+        fits
+    }
+
+    /// The batches from the first above the final height up to `batch`, oldest first, as far as they are here.
+    pub(crate) fn branch(&self, batch: B256) -> Vec<B256> {
+        let mut branch = Vec::new();
+        let mut at = batch;
+        while let Some(live) = self.batches.get(&at) {
+            branch.push(at);
+            at = live.header.parent();
+        }
+        branch.reverse();
+        branch
+    }
+
+    /// Forgets a batch.
+    pub(crate) fn remove(&mut self, batch: B256) -> Option<Live> {
+        self.batches.remove(&batch)
+    }
+
+    /// Batches that lost: at or below the committed height, or on a branch that does not stand on the committed batch.
+    pub(crate) fn losers(&self, committed: &BatchHeader) -> Vec<B256> {
+        let height = committed.height();
+        let mut lost: Vec<B256> = Vec::new();
+        let mut rising: Vec<(&B256, &Live)> = self.batches.iter().collect();
+        rising.sort_by_key(|(_, live)| live.header.height());
+        for (hash, live) in rising {
+            let rival = live.header.height() == height.next() && live.header.parent() != committed.hash();
+            if live.header.height() <= height || rival || lost.contains(&live.header.parent()) {
+                lost.push(*hash);
+            }
+        }
+        lost
+    }
+
+    /// How many are held.
+    pub(crate) fn len(&self) -> usize {
+        self.batches.len()
+    }
+}

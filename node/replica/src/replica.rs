@@ -1,0 +1,207 @@
+//! The replica: consensus, registry, slasher and pool put together; one match decides.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use alloy_primitives::B256;
+use rota_consensus::{Anchor, EpochContext, Input, LeaderSchedule, Output, Rejected, Simplex};
+use rota_mempool::Mempool;
+use rota_proto::{BatchHeader, ConsensusKey, Epoch, Place, Round};
+use rota_staking::{Registry, Slasher, Window};
+
+use crate::{Effect, Event, Halt, ReplicaConfig, catch_up::CatchUp, live::LiveBatches, words::Ticket};
+
+/// A whole sequencer without hands.
+///
+/// It decides everything and does nothing: [`step`](Self::step) takes what happened and gives what to do, in order.
+/// The same events give the same effects.
+#[derive(Debug)]
+pub struct Replica {
+    pub(crate) config: ReplicaConfig,
+    pub(crate) consensus: Simplex,
+    pub(crate) registry: Registry,
+    pub(crate) slasher: Slasher,
+    pub(crate) pool: Mempool,
+
+    pub(crate) live: LiveBatches,
+    /// The last committed batch: final, executed, durable.
+    pub(crate) committed: BatchHeader,
+    /// Checks that consensus waits for, with the first proposer if nobody notarized the batch yet.
+    pub(crate) checks: BTreeMap<B256, Option<Place>>,
+    pub(crate) catch_up: CatchUp,
+
+    /// Milliseconds since 1970.
+    pub(crate) now_ms: u64,
+    /// When each L1 block that may still be adopted was first seen here.
+    pub(crate) origins_seen: VecDeque<(u64, u64)>,
+    /// When the last batch was committed here.
+    pub(crate) committed_at_ms: u64,
+    pub(crate) told_work: bool,
+
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Replica {
+    /// A replica at the head of a chain, before [`Event::Started`].
+    ///
+    /// # Errors
+    /// [`rota_staking::EpochError`] if the registry does not know the epoch of the head yet: follow L1 first.
+    pub fn new(
+        config: ReplicaConfig,
+        key: Option<ConsensusKey>,
+        registry: Registry,
+        anchor: Anchor,
+    ) -> Result<Self, rota_staking::EpochError> {
+        let schedule = registry.genesis().schedule;
+        // The opening batch belongs to the epoch before, but for genesis.
+        let epoch = if anchor.view.0 == 0 {
+            schedule.epoch_of(anchor.opening.extra().origin_number).unwrap_or(anchor.opening.epoch())
+        } else {
+            anchor.head.epoch()
+        };
+        let context = epoch_context(&registry, epoch)?;
+        let committed = anchor.head.clone();
+        let round = Round::new(epoch, anchor.view);
+        let window = Window::with_views_ahead(config.consensus.limits.views_ahead);
+        let pool = Mempool::new(config.pool, pool_rules(&config));
+        Ok(Self {
+            slasher: Slasher::new(config.domain.rollup_chain_id(), window, round),
+            consensus: Simplex::new(config.consensus, schedule, key, context, anchor),
+            pool,
+            registry,
+            live: LiveBatches::default(),
+            committed,
+            checks: BTreeMap::new(),
+            catch_up: CatchUp::default(),
+            now_ms: 0,
+            origins_seen: VecDeque::new(),
+            committed_at_ms: 0,
+            told_work: false,
+            effects: Vec::new(),
+            config,
+        })
+    }
+
+    /// Takes one event and gives what it leads to, to be done in order; the refusals it met on the way are for the
+    /// caller to count and, where a peer is to blame, to score.
+    pub fn step(&mut self, event: Event) -> (Vec<Effect>, Vec<Rejected>) {
+        assert!(self.effects.is_empty(), "every step hands its effects over");
+        let mut refusals = Vec::new();
+        match event {
+            Event::Started(started) => self.start(*started, &mut refusals),
+            Event::Clock(now_ms) => self.now_ms = now_ms,
+            Event::Message { from, message } => self.receive(from, message, &mut refusals),
+            Event::Verified(checked) => self.take_checked(*checked, &mut refusals),
+            Event::Unverified(Ticket::CatchUp) => self.catch_up.abandon(),
+            Event::Unverified(Ticket::Other) => {}
+            Event::Timer(timer) => self.consensus(Input::Timer(timer), &mut refusals),
+            Event::Signed(vote) => self.consensus(Input::Signed(vote), &mut refusals),
+            Event::Built { round, batch, refused } => self.take_built(round, *batch, &refused, &mut refusals),
+            Event::NotBuilt(_) => {}
+            Event::Executed { batch, verdict } => self.take_verdict(batch, verdict, &mut refusals),
+            Event::Committed(batches) => self.take_committed(batches),
+            Event::L1(block) => self.take_l1(&block, &mut refusals),
+            Event::Transactions(list) => self.take_transactions(list),
+            Event::Submit { id, transaction, account } => self.take_submission(id, transaction, account),
+            Event::CaughtUp(batches) => self.take_catch_up(batches),
+            Event::PeerHeight(height) => self.hear_of_height(height),
+        }
+        self.settle(&mut refusals);
+        (std::mem::take(&mut self.effects), refusals)
+    }
+
+    /// What holds whatever the event was: waiting checks, waiting epochs, the work there is.
+    fn settle(&mut self, refusals: &mut Vec<Rejected>) {
+        self.enter_awaited_epoch(refusals);
+        self.order_checks(refusals);
+        self.tell_work(refusals);
+    }
+
+    /// Gives consensus an input and turns its outputs into effects.
+    pub(crate) fn consensus(&mut self, input: Input, refusals: &mut Vec<Rejected>) {
+        match self.consensus.step(input) {
+            Ok(outputs) => outputs.into_iter().for_each(|output| self.act(output)),
+            Err(refusal) => self.take_refusal(refusal, refusals),
+        }
+    }
+
+    /// A message from rounds that we cannot follow tells that we are behind.
+    pub(crate) fn take_refusal(&mut self, refusal: Rejected, refusals: &mut Vec<Rejected>) {
+        if matches!(refusal, Rejected::FutureEpoch { .. } | Rejected::FarFuture { .. }) {
+            self.ask_to_catch_up();
+        }
+        refusals.push(refusal);
+    }
+
+    pub(crate) fn act(&mut self, output: Output) {
+        match output {
+            Output::Persist(record) => self.persist(record),
+            Output::Sign(vote) => self.sign(vote),
+            Output::Broadcast(message) => self.effects.push(Effect::Broadcast(message)),
+            Output::BroadcastBody(batch) => self.broadcast_body(batch),
+            Output::Send { to, message } => self.effects.push(Effect::Send { to, message }),
+            Output::SetTimer { timer, after_ms } => self.effects.push(Effect::SetTimer { timer, after_ms }),
+            Output::CancelViewTimer => self.effects.push(Effect::CancelViewTimer),
+            Output::Build(request) => self.order_build(&request),
+            Output::Check { batch, proposer } => {
+                self.checks.insert(batch, proposer);
+            }
+            Output::Fetch(fetch) => self.effects.push(Effect::Fetch(fetch)),
+            Output::ShareWork => self.share_work(),
+            Output::Notarized(batch) => self.hide(batch),
+            Output::Finalized { certificate, batches } => self.order_commit(certificate, batches),
+            Output::EpochClosed { .. } => {}
+            Output::RaiseFloor(round) => self.effects.push(Effect::RaiseFloor(round)),
+            Output::Conflict { ours, theirs } => {
+                self.halt(Halt::Conflict { ours: Box::new(ours.into_inner()), theirs: Box::new(theirs.into_inner()) })
+            }
+        }
+    }
+
+    pub(crate) fn halt(&mut self, why: Halt) {
+        self.effects.push(Effect::Halt(why));
+    }
+
+    /// The rules' view of things, for RPC, health and metrics.
+    #[must_use]
+    pub const fn simplex(&self) -> &Simplex {
+        &self.consensus
+    }
+
+    /// The transactions that wait.
+    #[must_use]
+    pub const fn pool(&self) -> &Mempool {
+        &self.pool
+    }
+
+    /// Who may vote when, as L1 said so far.
+    #[must_use]
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The last committed batch: final, executed and durable.
+    #[must_use]
+    pub const fn committed(&self) -> &BatchHeader {
+        &self.committed
+    }
+
+    /// How many live batches are held.
+    #[must_use]
+    pub fn live_batches(&self) -> usize {
+        self.live.len()
+    }
+}
+
+/// Set and leaders of an epoch, as the registry knows them (rule E3 of consensus).
+pub(crate) fn epoch_context(registry: &Registry, epoch: Epoch) -> Result<EpochContext, rota_staking::EpochError> {
+    let set = registry.set(epoch)?;
+    Ok(EpochContext { set, leaders: LeaderSchedule::Drawn(registry.leader_seed(epoch)?) })
+}
+
+fn pool_rules(config: &ReplicaConfig) -> rota_mempool::ChainRules {
+    rota_mempool::ChainRules {
+        chain_id: config.rules.chain_id,
+        gas_limit: config.rules.gas_limit,
+        base_fee_min: config.rules.minimum_base_fee_wei,
+    }
+}

@@ -1,0 +1,96 @@
+//! Whether there is something to do, and the pool (rules B5, B9).
+
+use std::sync::Arc;
+
+use alloy_primitives::B256;
+use rota_consensus::{Input, Rejected};
+use rota_mempool::{AccountState, Changes, Origin};
+use rota_proto::{Transaction, limits::TRANSACTIONS_BYTES_MAX};
+
+use crate::{Effect, Replica, words::REMOTE};
+
+/// Transactions shared before a view is nullified for their sake: enough to prove that there is work.
+const SHARED_WORK_MAX: usize = 64;
+
+impl Replica {
+    /// Rule B5: tells consensus when work appears or ends.
+    pub(crate) fn tell_work(&mut self, refusals: &mut Vec<Rejected>) {
+        let work = self.has_work();
+        if work != self.told_work {
+            self.told_work = work;
+            self.consensus(Input::Work(work), refusals);
+        }
+    }
+
+    /// Rule B5: a transaction waits that the next batch can take; or one that only a lower base fee lets in, at most
+    /// one batch a `cheap_interval_ms`; or a settled origin closes the epoch; or the heartbeat is due.
+    fn has_work(&self) -> bool {
+        let idle_ms = self.now_ms.saturating_sub(self.committed_at_ms);
+        let waiting = self.pool.has_work(self.config.rules.next_base_fee(self.consensus.head().header()));
+        let cheap = waiting.below_base_fee && idle_ms >= self.config.times.cheap_interval_ms;
+        waiting.payable || cheap || self.origin_closes_epoch() || idle_ms >= self.config.times.heartbeat_ms
+    }
+
+    pub(crate) fn take_transactions(&mut self, list: Vec<(Arc<Transaction>, AccountState)>) {
+        for (transaction, account) in list {
+            // A refused transaction of a peer is nobody's fault: pools differ.
+            if let Ok(added) = self.pool.add(transaction, REMOTE, account) {
+                self.note_pool_changes(added.changes);
+            }
+        }
+    }
+
+    pub(crate) fn take_submission(&mut self, id: u64, transaction: Arc<Transaction>, account: AccountState) {
+        let result = self.pool.add(Arc::clone(&transaction), Origin::Local, account);
+        if let Ok(added) = &result {
+            self.note_pool_changes(added.changes.clone());
+            self.effects.push(Effect::ShareTransactions(vec![transaction]));
+        }
+        self.effects.push(Effect::Submitted { id, result });
+    }
+
+    /// Rule I4 of consensus.
+    pub(crate) fn share_work(&mut self) {
+        let base_fee = self.config.rules.next_base_fee(self.consensus.head().header());
+        let sample = self.pool.sample(base_fee, SHARED_WORK_MAX, TRANSACTIONS_BYTES_MAX / 2);
+        if !sample.is_empty() {
+            self.effects.push(Effect::ShareTransactions(sample));
+        }
+    }
+
+    pub(crate) fn note_pool_changes(&mut self, changes: Changes) {
+        let promoted: Vec<_> = changes
+            .promoted
+            .iter()
+            .filter_map(|hash| self.pool.get(hash))
+            .filter(|pooled| pooled.origin == Origin::Local)
+            .map(|pooled| Arc::clone(pooled.transaction))
+            .collect();
+        if !promoted.is_empty() {
+            self.effects.push(Effect::ShareTransactions(promoted));
+        }
+        if !changes.journal.is_empty() {
+            self.effects.push(Effect::Journal(changes.journal));
+        }
+    }
+
+    /// An abandoned batch gives its transactions back; those that the pool never held come in as a peer's would,
+    /// as far as the pool knows their senders.
+    pub(crate) fn give_back(&mut self, batch: B256) {
+        for transaction in self.pool.release(batch) {
+            if let Some(account) = self.pool.account(&transaction.sender()).copied() {
+                if let Ok(added) = self.pool.add(transaction, REMOTE, account) {
+                    self.note_pool_changes(added.changes);
+                }
+            }
+        }
+    }
+
+    /// Transactions that could not run where the pool thought they could.
+    pub(crate) fn pool_drop(&mut self, refused: &[B256]) {
+        for hash in refused {
+            let changes = self.pool.discard(hash);
+            self.note_pool_changes(changes);
+        }
+    }
+}
