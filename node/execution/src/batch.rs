@@ -204,9 +204,7 @@ impl Batch {
         for (index, bytes) in body.0.iter().enumerate() {
             transactions.push(match known(&keccak256(bytes)) {
                 Some(transaction) => transaction,
-                None => {
-                    Arc::new(Transaction::decode(bytes).map_err(|error| Invalid::Transaction { index, error })?)
-                }
+                None => Arc::new(Transaction::decode(bytes).map_err(|error| Invalid::Transaction { index, error })?),
             });
         }
         Ok(Self { header, transactions })

@@ -116,10 +116,9 @@ impl<V: StateView + ?Sized> Search<'_, '_, V> {
             Some(balance) => balance,
             None => self.state.account(&self.request.from)?.unwrap_or_default().balance,
         };
-        let rest = balance.checked_sub(self.request.value).ok_or(NotExecutable::InsufficientFunds {
-            balance,
-            cost: self.request.value,
-        })?;
+        let rest = balance
+            .checked_sub(self.request.value)
+            .ok_or(NotExecutable::InsufficientFunds { balance, cost: self.request.value })?;
         Ok(most.min((rest / U256::from(price)).saturating_to()))
     }
 

@@ -5,11 +5,7 @@ use alloy_eips::{
     eip2935::HISTORY_STORAGE_ADDRESS,
     eip4788::{BEACON_ROOTS_ADDRESS, SYSTEM_ADDRESS},
 };
-use alloy_evm::{
-    EthEvm, Evm, EvmEnv, IntoTxEnv,
-    eth::EthEvmBuilder,
-    precompiles::PrecompilesMap,
-};
+use alloy_evm::{EthEvm, Evm, EvmEnv, IntoTxEnv, eth::EthEvmBuilder, precompiles::PrecompilesMap};
 use alloy_primitives::{Address, B256, U256};
 use revm::{
     context::{BlockEnv, CfgEnv},

@@ -241,7 +241,9 @@ fn account(entry: &GenesisAccount) -> Account {
 
 fn slots(entry: &GenesisAccount) -> impl Iterator<Item = (U256, U256)> {
     let stored = entry.storage.iter().flatten();
-    stored.map(|(slot, value)| (U256::from_be_bytes(slot.0), U256::from_be_bytes(value.0))).filter(|(_, value)| !value.is_zero())
+    stored
+        .map(|(slot, value)| (U256::from_be_bytes(slot.0), U256::from_be_bytes(value.0)))
+        .filter(|(_, value)| !value.is_zero())
 }
 
 /// The whole first state and its root.
@@ -267,20 +269,16 @@ fn state(alloc: &BTreeMap<Address, GenesisAccount>) -> (Changes, B256) {
     (changes, updated.root.root_hash())
 }
 
-fn header(
-    genesis: &alloy_genesis::Genesis,
-    rota: &RotaConfig,
-    state_root: B256,
-) -> Result<BatchHeader, GenesisError> {
+fn header(genesis: &alloy_genesis::Genesis, rota: &RotaConfig, state_root: B256) -> Result<BatchHeader, GenesisError> {
     let extra = ExtraData {
         epoch: Epoch(rota.epoch),
         origin_number: rota.origin_number,
         parent_view: View::ZERO,
         parent_signers: Signers::NONE,
     };
-    let base_fee = genesis.base_fee_per_gas.map_or(rota.minimum_base_fee_wei, |fee| {
-        u64::try_from(fee).expect("checked to be at most BASE_FEE_MAX")
-    });
+    let base_fee = genesis
+        .base_fee_per_gas
+        .map_or(rota.minimum_base_fee_wei, |fee| u64::try_from(fee).expect("checked to be at most BASE_FEE_MAX"));
     Ok(BatchHeader::new(Header {
         parent_hash: B256::ZERO,
         ommers_hash: EMPTY_OMMER_ROOT_HASH,

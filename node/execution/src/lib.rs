@@ -17,6 +17,9 @@ mod state;
 mod trie;
 mod working;
 
+#[cfg(test)]
+mod tests;
+
 pub use batch::{Batch, Facts, Invalid, L1Block};
 pub use build::{BatchEnvironment, Budget, Built};
 pub use call::{AccountOverride, CallEnd, CallError, CallOutcome, CallRequest, CallTerms, call};

@@ -37,6 +37,12 @@ impl SlotEdit {
     pub(crate) fn new(slot: U256, value: U256) -> Self {
         Self { key: hashed(B256::from(slot)), value }
     }
+
+    /// The same under a key of our choice, to bring about what hashes hardly ever do.
+    #[cfg(test)]
+    pub(super) const fn at(key: Nibbles, value: U256) -> Self {
+        Self { key, value }
+    }
 }
 
 impl Edit for SlotEdit {
@@ -44,11 +50,7 @@ impl Edit for SlotEdit {
         &self.key
     }
 
-    fn apply<V: StateView + ?Sized>(
-        &self,
-        _: Option<Entry>,
-        _: &mut Pass<'_, V>,
-    ) -> Result<Option<Entry>, StateError> {
+    fn apply<V: StateView + ?Sized>(&self, _: Option<Entry>, _: &mut Pass<'_, V>) -> Result<Option<Entry>, StateError> {
         if self.value.is_zero() {
             return Ok(None);
         }

@@ -282,10 +282,11 @@ impl<V: StateView + ?Sized> Pass<'_, V> {
         }
         let key = self.key(path);
         if matches!(child, Child::Loaded(node) if node.born == self.born) {
-            // Made in this pass, to split an extension that in the end stays whole.
+            // Made in this pass, to split an extension that in the end stays whole: there never was a record.
             self.written.retain(|(written, _)| *written != key);
+        } else {
+            self.visited.push(key);
         }
-        self.visited.push(key);
     }
 
     /// The content of a node that is there.
@@ -326,3 +327,7 @@ impl<V: StateView + ?Sized> Pass<'_, V> {
 fn nibble(key: &Nibbles, depth: usize) -> usize {
     usize::from(key.get(depth).expect("keys have 64 nibbles"))
 }
+
+#[cfg(test)]
+#[path = "../tests/trie.rs"]
+mod tests;
