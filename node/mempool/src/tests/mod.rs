@@ -26,7 +26,7 @@ fn pool() -> Mempool {
 
 /// A pool of so many slots.
 fn pool_of(slots: usize) -> Mempool {
-    Mempool::new(MempoolLimits { slots, local_slots: slots, ..MempoolLimits::default() }, wallet::RULES)
+    Mempool::new(MempoolLimits { slots, local_slots: 2 * slots, ..MempoolLimits::default() }, wallet::RULES)
 }
 
 /// An account with this nonce and more ether than any test spends.

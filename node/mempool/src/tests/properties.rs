@@ -25,11 +25,18 @@ use crate::{
 
 const WALLETS: u8 = 6;
 const SEED: u8 = 41;
+/// Enough for a few transactions of any size.
+const BALANCE: u64 = 30_000_000;
+/// In place of how far a nonce lies ahead of the account's: one below it, and one beyond the gap.
+const STALE: u64 = u64::MAX;
+const FAR: u64 = 80;
 
 /// One step of a life.
 #[derive(Clone, Debug)]
 enum Step {
     Add(Offer),
+    /// One that is held already.
+    Again(usize),
     BaseFee(u64),
     /// A batch of so many transactions on one of the tips, with or without one that the pool never saw.
     Notarize {
@@ -63,19 +70,21 @@ struct Offer {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let offer = (1..=WALLETS, 0u64..6, 8u128..60, 0u128..40, 0u64..2_000_000);
+    let ahead = prop_oneof![20 => 0u64..5, 1 => Just(STALE), 1 => Just(FAR)];
+    let offer = (1..=WALLETS, ahead, 8u128..60, 0u128..40, 0u64..2_000_000);
     let manner = (prop_oneof![8 => Just(1usize), 1 => Just(2usize)], prop::bool::weighted(0.3));
     let binds = prop::option::weighted(0.08, (1..=WALLETS, 0u64..3));
     let add = (offer, manner, binds).prop_map(|((wallet, ahead, fee, tip, value), (slots, local), binds)| {
         Step::Add(Offer { wallet, ahead, fee, tip: tip.min(fee), value, slots, local, binds })
     });
     let heights = prop_oneof![9 => Just(1), 1 => Just(QUEUED_HEIGHTS_MAX)];
-    let finalize = (0usize..4, heights, (1..=WALLETS, 0u64..20_000_000), prop::option::weighted(0.2, 1..=WALLETS))
+    let finalize = (0usize..4, heights, (1..=WALLETS, 0..2 * BALANCE), prop::option::weighted(0.2, 1..=WALLETS))
         .prop_map(|(tip, heights, balance, used)| Step::Finalize { tip, heights, balance, used });
     let notarize = (0usize..4, 0usize..5, prop::option::weighted(0.3, 1..=WALLETS))
         .prop_map(|(tip, size, foreign)| Step::Notarize { tip, size, foreign });
     let step = prop_oneof![
-        12 => add,
+        16 => add,
+        1 => (0usize..12).prop_map(Step::Again),
         1 => (7u64..50).prop_map(Step::BaseFee),
         3 => notarize,
         1 => (0usize..4).prop_map(|tip| Step::Abandon { tip }),
@@ -112,13 +121,13 @@ impl World {
         let limits = MempoolLimits {
             slots: 12,
             bytes: 100_000,
-            sender_slots: 5,
+            sender_slots: 4,
             sender_bytes: 45_000,
             local_slots: 5,
             hidden_batches: 6,
             offered_senders: 4,
         };
-        let account = AccountState { balance: U256::from(6_000_000), ..AccountState::default() };
+        let account = AccountState { balance: U256::from(BALANCE), ..AccountState::default() };
         let accounts = addresses.iter().map(|address| (*address, account)).collect();
         Self {
             pool: Mempool::new(limits, wallet::RULES),
@@ -145,6 +154,12 @@ impl World {
     fn take(&mut self, step: Step) {
         match step {
             Step::Add(offer) => self.offer(&offer),
+            Step::Again(index) => {
+                let held = self.pool.iter().nth(index).map(|pooled| Arc::clone(pooled.transaction));
+                if let Some(transaction) = held {
+                    self.add(&transaction, Origin::Local, Vec::new());
+                }
+            }
             Step::BaseFee(base_fee) => {
                 self.pool.set_base_fee(base_fee);
                 self.naive.base_fee = base_fee;
@@ -161,8 +176,8 @@ impl World {
     }
 
     fn offer(&mut self, offer: &Offer) {
-        let nonce = self.naive.account(self.address(offer.wallet)).nonce + offer.ahead;
-        let nonce = if offer.ahead == 5 { nonce.wrapping_sub(6).min(nonce + 80) } else { nonce };
+        let account = self.naive.account(self.address(offer.wallet));
+        let nonce = if offer.ahead == STALE { account.nonce.saturating_sub(1) } else { account.nonce + offer.ahead };
         let bytes = if offer.slots == 1 { 0 } else { 33_000 };
         let draft = Draft {
             nonce,
