@@ -74,7 +74,8 @@ impl Simplex {
                 VoteKind::Finalize => own.finalize = Some(vote.batch),
             }
             self.restore_offer_vote(&signed);
-            self.state(vote.round.view).count(signed);
+            // Q1: it may be the one that completes a quorum.
+            self.count(signed);
             if vote.round.view > self.view {
                 self.enter(vote.round.view, None);
             }
