@@ -245,9 +245,10 @@ impl SafetyRecord {
         if other != self.consensus_key {
             return Err(self.other_key(&other));
         }
-        let before = self.clone();
+        let known = |record: &Self| (record.floor, record.recorded(&signed.vote));
+        let before = known(self);
         self.merge(&signed.vote, Some(signed.signature))?;
-        Ok(*self != before)
+        Ok(known(self) != before)
     }
 
     /// Takes over everything another record of this key knows (rule G9): its floor, if higher, and its votes.
@@ -269,6 +270,10 @@ impl SafetyRecord {
         merged.raise_floor(other.floor);
         *self = merged;
         Ok(())
+    }
+
+    fn recorded(&self, vote: &Vote) -> Option<Cast> {
+        self.rounds.get(&vote.round).and_then(|votes| votes.get(vote.kind))
     }
 
     fn other_key(&self, other: &ConsensusKey) -> ImportError {

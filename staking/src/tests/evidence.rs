@@ -73,7 +73,7 @@ fn s2_a_pair_gives_one_evidence_whichever_vote_came_first() {
 
 /// Evidence by real signatures.
 fn real((_, first, second): (Offence, Vote, Vote)) -> Evidence {
-    let stands = |vote| sign(1, vote).verify(&domain(), &set(2, 4), &Strict).expect("a real signature");
+    let stands = |vote| sign(1, vote).verify(domain(), &set(2, 4), &Strict).expect("a real signature");
     Evidence::new(ROLLUP, stands(second), stands(first), &set(2, 4)).expect("a slashable pair")
 }
 
@@ -85,7 +85,7 @@ fn s6_evidence_travels_and_stands_elsewhere() {
         assert_eq!(bytes.len(), Evidence::BYTES);
         let travelled = UnverifiedEvidence::decode(&bytes).expect("its own bytes");
         assert_eq!(travelled.round(), HERE);
-        assert_eq!(travelled.verify(&domain(), &set(2, 4), &Strict), Ok(evidence));
+        assert_eq!(travelled.verify(domain(), &set(2, 4), &Strict), Ok(evidence));
     }
 }
 
@@ -130,13 +130,13 @@ fn s6_evidence_that_does_not_stand_is_refused_by_name() {
     let error = EvidenceError::OtherRollup { evidence: ROLLUP, ours: 1 };
     assert_eq!(read().verify(&other, &set(2, 4), &Strict), Err(error));
     let error = EvidenceError::NoMember { key: key(1).to_bytes().into(), epoch: Epoch(2) };
-    assert_eq!(read().verify(&domain(), &set(2, 1), &Strict), Err(error));
+    assert_eq!(read().verify(domain(), &set(2, 1), &Strict), Err(error));
     let error = VerifyError::WrongEpoch { message: Epoch(2), set: Epoch(3) };
-    assert_eq!(read().verify(&domain(), &set(3, 4), &Strict), Err(error.into()));
+    assert_eq!(read().verify(domain(), &set(3, 4), &Strict), Err(error.into()));
 
     let forged = changed(|bytes| bytes[250] ^= 1).expect("the form is good");
     let error = VerifyError::BadSignature { place: place(1), vote: Vote::notarize(HERE, batch(2)) };
-    assert_eq!(forged.verify(&domain(), &set(2, 4), &Strict), Err(error.into()));
+    assert_eq!(forged.verify(domain(), &set(2, 4), &Strict), Err(error.into()));
 }
 
 #[test]
@@ -148,5 +148,5 @@ fn s6_signed_votes_that_do_not_conflict_are_refused() {
         bytes[187..].copy_from_slice(&sign(1, nullify).signature.0);
     });
     let error = NotEvidence::NoConflict { first: notarize, second: nullify };
-    assert_eq!(innocent.expect("good form").verify(&domain(), &set(2, 4), &Strict), Err(error.into()));
+    assert_eq!(innocent.expect("good form").verify(domain(), &set(2, 4), &Strict), Err(error.into()));
 }

@@ -9,17 +9,17 @@ fn empty() -> SafetyRecord {
 
 /// The record of a key that signed these votes.
 fn having_signed(votes: &[Vote]) -> SafetyRecord {
-    votes.iter().fold(empty(), |record, vote| record.admit(&domain(), vote).expect("a legal history"))
+    votes.iter().fold(empty(), |record, vote| record.admit(domain(), vote).expect("a legal history"))
 }
 
 #[track_caller]
 fn check(history: &[Vote], vote: Vote, verdict: Verdict) {
     let record = having_signed(history);
-    assert_eq!(record.check(&domain(), &vote), verdict);
+    assert_eq!(record.check(domain(), &vote), verdict);
     match verdict {
-        Verdict::Refuse(refusal) => assert_eq!(record.admit(&domain(), &vote), Err(refusal)),
-        Verdict::Repeat(_) => assert_eq!(record.admit(&domain(), &vote), Ok(record)),
-        Verdict::Sign => assert_ne!(record.admit(&domain(), &vote), Ok(record)),
+        Verdict::Refuse(refusal) => assert_eq!(record.admit(domain(), &vote), Err(refusal)),
+        Verdict::Repeat(_) => assert_eq!(record.admit(domain(), &vote), Ok(record)),
+        Verdict::Sign => assert_ne!(record.admit(domain(), &vote), Ok(record)),
     }
 }
 
@@ -89,9 +89,9 @@ fn g3_the_same_view_of_another_epoch_is_another_round() {
 fn g5_the_same_request_gets_the_same_signature() {
     for vote in [Vote::notarize(HERE, batch(1)), Vote::nullify(HERE)] {
         let mut record = having_signed(&[vote]);
-        assert_eq!(record.check(&domain(), &vote), Verdict::Repeat(None));
+        assert_eq!(record.check(domain(), &vote), Verdict::Repeat(None));
         record.signed(&vote, Signature([9; 64]));
-        assert_eq!(record.check(&domain(), &vote), Verdict::Repeat(Some(Signature([9; 64]))));
+        assert_eq!(record.check(domain(), &vote), Verdict::Repeat(Some(Signature([9; 64]))));
     }
 }
 
@@ -111,10 +111,10 @@ fn g6_nothing_is_signed_below_the_floor() {
     record.raise_floor(HERE);
     for vote in [Vote::notarize(round(3, 6), batch(1)), Vote::nullify(round(3, 6)), Vote::nullify(round(2, 99))] {
         let refusal = Refusal::BelowFloor { vote, floor: HERE };
-        assert_eq!(record.check(&domain(), &vote), Verdict::Refuse(refusal));
+        assert_eq!(record.check(domain(), &vote), Verdict::Refuse(refusal));
     }
-    assert_eq!(record.check(&domain(), &Vote::notarize(HERE, batch(1))), Verdict::Repeat(None));
-    assert_eq!(record.check(&domain(), &Vote::finalize(HERE, batch(1))), Verdict::Sign);
+    assert_eq!(record.check(domain(), &Vote::notarize(HERE, batch(1))), Verdict::Repeat(None));
+    assert_eq!(record.check(domain(), &Vote::finalize(HERE, batch(1))), Verdict::Sign);
     assert_eq!(record.votes().count(), 1, "what lies below is forgotten");
 }
 
@@ -131,9 +131,9 @@ fn g6_the_floor_never_falls() {
 fn g7_a_record_knows_nothing_of_a_vote_until_the_admitted_one_takes_its_place() {
     let vote = Vote::finalize(HERE, batch(1));
     let record = empty();
-    let admitted = record.admit(&domain(), &vote).expect("legal");
-    assert_eq!(record.check(&domain(), &vote), Verdict::Sign);
-    assert_eq!(admitted.check(&domain(), &vote), Verdict::Repeat(None));
+    let admitted = record.admit(domain(), &vote).expect("legal");
+    assert_eq!(record.check(domain(), &vote), Verdict::Sign);
+    assert_eq!(admitted.check(domain(), &vote), Verdict::Repeat(None));
 }
 
 #[test]
@@ -143,11 +143,11 @@ fn g8_a_full_record_forgets_its_lowest_round_and_forbids_it() {
     let full = having_signed(&history);
     assert_eq!((full.votes().count(), full.floor()), (ROUNDS_MAX, round(0, 0)));
 
-    let one_more = full.admit(&domain(), &Vote::nullify(round(0, limit + 1))).expect("above all");
+    let one_more = full.admit(domain(), &Vote::nullify(round(0, limit + 1))).expect("above all");
     assert_eq!((one_more.votes().count(), one_more.floor()), (ROUNDS_MAX, round(0, 2)));
     let forgotten = Vote::nullify(round(0, 1));
     let refusal = Refusal::BelowFloor { vote: forgotten, floor: round(0, 2) };
-    assert_eq!(one_more.check(&domain(), &forgotten), Verdict::Refuse(refusal));
+    assert_eq!(one_more.check(domain(), &forgotten), Verdict::Refuse(refusal));
 }
 
 #[test]
@@ -164,12 +164,12 @@ fn g8_a_full_record_has_no_room_below_its_lowest_round() {
 fn g9_votes_that_peers_saw_join_the_record() {
     let mut record = empty();
     let vote = sign(0, Vote::finalize(HERE, batch(1)));
-    let seen = vote.verify(&domain(), &set(3, 4), &rota_proto::Strict).expect("our own");
+    let seen = vote.verify(domain(), &set(3, 4), &rota_proto::Strict).expect("our own");
     assert_eq!(record.import_vote(&seen, &set(3, 4)), Ok(true));
     assert_eq!(record.import_vote(&seen, &set(3, 4)), Ok(false), "nothing new");
-    assert_eq!(record.check(&domain(), &vote.vote), Verdict::Repeat(Some(vote.signature)));
+    assert_eq!(record.check(domain(), &vote.vote), Verdict::Repeat(Some(vote.signature)));
     let nullify = Refusal::NullifyAfterFinalize { vote: Vote::nullify(HERE), recorded: batch(1) };
-    assert_eq!(record.check(&domain(), &Vote::nullify(HERE)), Verdict::Refuse(nullify));
+    assert_eq!(record.check(domain(), &Vote::nullify(HERE)), Verdict::Refuse(nullify));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn sample() -> SafetyRecord {
     let mut record = SafetyRecord::new(ROLLUP, key(0));
     record.raise_floor(round(2, 4));
     for vote in votes {
-        record = record.admit(&domain(), &vote).expect("legal");
+        record = record.admit(domain(), &vote).expect("legal");
     }
     record.signed(&votes[0], Signature([1; 64]));
     record.signed(&votes[3], Signature([2; 64]));
@@ -143,13 +143,13 @@ fn g8_the_largest_record_has_the_stated_size() {
     let mut record = SafetyRecord::new(ROLLUP, key(0));
     for view in 1..=u64::try_from(ROUNDS_MAX).expect("small") {
         for vote in [Vote::notarize(round(0, view), batch(1)), Vote::finalize(round(0, view), batch(1))] {
-            record = record.admit(&domain(), &vote).expect("legal");
+            record = record.admit(domain(), &vote).expect("legal");
             record.signed(&vote, Signature([1; 64]));
         }
     }
     assert_eq!(record.encode().len(), RECORD_BYTES_MAX);
     let three_rounds = RECORD_BYTES_MAX - (ROUNDS_MAX - 3) * (17 + 2 * 96);
     println!("largest record {RECORD_BYTES_MAX} bytes; with three live rounds {three_rounds}");
-    let again = record.check(&domain(), &Vote::finalize(round(0, 1), batch(1)));
+    let again = record.check(domain(), &Vote::finalize(round(0, 1), batch(1)));
     assert_eq!(again, Verdict::Repeat(Some(Signature([1; 64]))));
 }

@@ -7,7 +7,7 @@ use crate::{GuardFile, GuardFileError, RecordError, SafetyRecord, SlotError, Slo
 /// The record after this many votes.
 fn record(votes: u64) -> SafetyRecord {
     (1..=votes).fold(SafetyRecord::new(ROLLUP, key(0)), |record, view| {
-        record.admit(&domain(), &Vote::notarize(round(0, view), batch(1))).expect("legal")
+        record.admit(domain(), &Vote::notarize(round(0, view), batch(1))).expect("legal")
     })
 }
 

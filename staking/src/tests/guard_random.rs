@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use alloy_primitives::B256;
 use rota_proto::{Round, Signature, SignedVote, Vote};
 
 use super::{AllStand, Dice, ROLLUP, any_vote, domain, key, place, round, set, slashable};
@@ -70,9 +71,9 @@ impl Machine {
         let view = (around.view.0 + self.dice.below(4)).saturating_sub(2).max(1);
         let vote = any_vote(&mut self.dice, round(around.epoch.0, view));
         let (mut file, record) = self.memory.take().expect("it runs");
-        match record.check(&domain(), &vote) {
+        match record.check(domain(), &vote) {
             Verdict::Sign => {
-                let next = record.admit(&domain(), &vote).expect("as checked");
+                let next = record.admit(domain(), &vote).expect("as checked");
                 let write = file.write(&next);
                 self.admitted.insert(vote);
                 self.persist_and_sign(vote, &write, (file, next));
@@ -190,10 +191,10 @@ impl Machine {
 
     fn hear_own_votes(&mut self) {
         let (_, record) = self.memory.as_mut().expect("it runs");
-        for vote in &self.signed {
+        for vote in self.signed.range(Vote::notarize(record.floor(), B256::ZERO)..) {
             let set = set(vote.round.epoch.0, 1);
             let seen = SignedVote { vote: *vote, signer: place(0), signature: Signature([1; 64]) };
-            let seen = seen.verify(&domain(), &set, &AllStand).expect("a member");
+            let seen = seen.verify(domain(), &set, &AllStand).expect("a member");
             record.import_vote(&seen, &set).expect("its own past");
         }
     }

@@ -89,8 +89,10 @@ fn batch(number: u8) -> B256 {
     B256::repeat_byte(number)
 }
 
-fn domain() -> SigningDomain {
-    SigningDomain::new(31337, Address::repeat_byte(1), ROLLUP)
+fn domain() -> &'static SigningDomain {
+    static DOMAIN: LazyLock<SigningDomain> =
+        LazyLock::new(|| SigningDomain::new(31337, Address::repeat_byte(1), ROLLUP));
+    &DOMAIN
 }
 
 /// A set in which place i holds key i.
@@ -114,7 +116,7 @@ fn sign(signer: u8, vote: Vote) -> SignedVote {
 /// A verified vote whose signature is made up.
 fn verified(signer: u8, vote: Vote) -> Verified<SignedVote> {
     let signed = SignedVote { vote, signer: place(signer), signature: Signature([signer; 64]) };
-    signed.verify(&domain(), &set(vote.round.epoch.0, signer + 1), &AllStand).expect("a member")
+    signed.verify(domain(), &set(vote.round.epoch.0, signer + 1), &AllStand).expect("a member")
 }
 
 /// The oracle: whether one validator that signed both is to be slashed.

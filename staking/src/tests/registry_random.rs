@@ -32,7 +32,7 @@ impl Model {
         }
         let mut keys = BTreeSet::new();
         let voters = last.into_iter().filter_map(|(place, change)| {
-            let key = ConsensusKey::from_bytes(&change.consensus_key.0).ok()?;
+            let key = (0..6).map(key).find(|key| key.to_bytes() == change.consensus_key.0)?;
             let votes = change.power.0 > 0 && keys.insert(key);
             votes.then_some((place, change.operator, key, change.power.0, change.fee_recipient))
         });

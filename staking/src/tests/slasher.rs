@@ -89,9 +89,9 @@ fn s4_a_forged_contradiction_does_not_use_up_the_chance_of_a_true_one() {
     let contradiction = sign(0, Vote::notarize(here, batch(2)));
     let forged = SignedVote { vote: Vote::notarize(here, batch(3)), ..contradiction };
     assert!(slasher.wants(&forged), "nobody can know before it is verified");
-    forged.verify(&domain(), &set(0, 5), &Strict).expect_err("forged");
+    forged.verify(domain(), &set(0, 5), &Strict).expect_err("forged");
     assert!(slasher.wants(&contradiction));
-    let contradiction = contradiction.verify(&domain(), &set(0, 5), &Strict).expect("true");
+    let contradiction = contradiction.verify(domain(), &set(0, 5), &Strict).expect("true");
     assert!(slasher.observe(contradiction, &set(0, 5)).is_some());
     assert!(!slasher.wants(&forged), "it would tell nothing new any more");
 }
@@ -204,7 +204,7 @@ fn s7_the_votes_of_a_certificate_convict() {
     let certificate = |vote: Vote, signers: &[u8]| {
         let signatures = signers.iter().map(|signer| sign(*signer, vote).signature).collect();
         let signers = signers.iter().map(|signer| place(*signer)).collect();
-        Certificate { vote, signers, signatures }.verify(&domain(), &set, &Strict).expect("a quorum")
+        Certificate { vote, signers, signatures }.verify(domain(), &set, &Strict).expect("a quorum")
     };
     let mut slasher = slasher(round(0, 4));
     let nullification = certificate(Vote::nullify(at), &[0, 1, 2, 3]);

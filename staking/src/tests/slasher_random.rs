@@ -88,10 +88,10 @@ fn history(dice: &mut Dice) -> Vec<SignedVote> {
         let vote = any_vote(dice, at);
         let signer = u8::try_from(dice.below(VALIDATORS.into())).expect("small");
         if let Some(record) = records.get_mut(usize::from(signer)) {
-            if record.check(&domain(), &vote) != Verdict::Sign {
+            if record.check(domain(), &vote) != Verdict::Sign {
                 continue;
             }
-            *record = record.admit(&domain(), &vote).expect("as checked");
+            *record = record.admit(domain(), &vote).expect("as checked");
         }
         votes.push(SignedVote { vote, signer: place(signer), signature: Signature([1; 64]) });
     }
@@ -113,7 +113,7 @@ fn deliveries(dice: &mut Dice) -> Vec<SignedVote> {
 }
 
 fn stands(signed: SignedVote) -> Verified<SignedVote> {
-    signed.verify(&domain(), &set(signed.vote.round.epoch.0, VALIDATORS), &AllStand).expect("a member")
+    signed.verify(domain(), &set(signed.vote.round.epoch.0, VALIDATORS), &AllStand).expect("a member")
 }
 
 /// One stream against the oracle; how many were convicted.
