@@ -296,6 +296,30 @@ pub enum Rejected {
     },
 }
 
+impl Rejected {
+    /// Its name, for metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::PastEpoch { .. } => "past-epoch",
+            Self::FutureEpoch { .. } => "future-epoch",
+            Self::Stale { .. } => "stale",
+            Self::FarFuture { .. } => "far-future",
+            Self::Known => "known",
+            Self::Conflicting { .. } => "conflicting",
+            Self::NotLeader { .. } => "not-leader",
+            Self::TooManyProposals(_) => "too-many-proposals",
+            Self::NotClosing(_) => "not-closing",
+            Self::NotWanted(_) => "not-wanted",
+            Self::LateAnswer { .. } => "late-answer",
+            Self::OldTimer => "old-timer",
+            Self::NotHere => "not-here",
+            Self::EpochClosed(_) => "epoch-closed",
+            Self::WrongEpoch { .. } => "wrong-epoch",
+        }
+    }
+}
+
 /// Where the state machine begins: the batch that opens the epoch, final by definition.
 #[derive(Clone, Debug)]
 pub struct Anchor {

@@ -43,6 +43,11 @@ impl CatchUp {
         self.asked = None;
     }
 
+    /// Whether somebody claims to be further than this by more than the usual.
+    pub(crate) const fn is_behind(&self, committed: Height) -> bool {
+        self.hinted.0 > committed.0.saturating_add(BEHIND_MIN)
+    }
+
     pub(crate) fn offer(&mut self, header: BatchHeader, body: Bytes) {
         if self.offered.len() >= OFFERED_MAX {
             self.offered.pop_front();
@@ -148,9 +153,8 @@ impl Replica {
 
     /// Rule C5: the next question waits until what was given is committed, so that nothing piles up.
     pub(crate) fn go_on_catching_up(&mut self) {
-        let behind = self.catch_up.hinted > self.committed.height();
         let idle = self.catch_up.pieces.is_empty() && self.committed.hash() == self.consensus.head().hash();
-        if behind && idle && self.catch_up.hinted.0 > self.committed.height().0.saturating_add(BEHIND_MIN) {
+        if idle && self.is_catching_up() {
             self.ask_to_catch_up();
         }
     }

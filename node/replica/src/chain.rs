@@ -207,6 +207,7 @@ impl Replica {
             self.note_pool_changes(changes);
         }
         self.committed_at_ms = self.now_ms;
+        self.work_since_ms = self.now_ms;
         for lost in self.live.losers(&self.committed) {
             if self.live.remove(lost).is_some_and(|live| live.hidden) {
                 self.give_back(lost);

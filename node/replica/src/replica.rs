@@ -36,6 +36,8 @@ pub struct Replica {
     /// When the last batch was committed here.
     pub(crate) committed_at_ms: u64,
     pub(crate) told_work: bool,
+    /// When work appeared, or the last batch was committed since.
+    pub(crate) work_since_ms: u64,
 
     pub(crate) effects: Vec<Effect>,
 }
@@ -76,6 +78,7 @@ impl Replica {
             origins_seen: VecDeque::new(),
             committed_at_ms: 0,
             told_work: false,
+            work_since_ms: 0,
             effects: Vec::new(),
             config,
         })
@@ -183,6 +186,18 @@ impl Replica {
     #[must_use]
     pub const fn committed(&self) -> &BatchHeader {
         &self.committed
+    }
+
+    /// Whether peers claim to be further than we are.
+    #[must_use]
+    pub fn is_catching_up(&self) -> bool {
+        self.catch_up.is_behind(self.committed.height())
+    }
+
+    /// For how long there has been work without a batch becoming final.
+    #[must_use]
+    pub const fn waits_for_finality_ms(&self) -> u64 {
+        if self.told_work { self.now_ms.saturating_sub(self.work_since_ms) } else { 0 }
     }
 
     /// How many live batches are held.

@@ -18,6 +18,7 @@ impl Replica {
         let work = self.has_work();
         if work != self.told_work {
             self.told_work = work;
+            self.work_since_ms = self.now_ms;
             self.consensus(Input::Work(work), refusals);
         }
     }

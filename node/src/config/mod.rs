@@ -1,0 +1,251 @@
+//! What a node is told: `network.toml`, the same for all nodes of a network, and `node.toml`, its own.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    num::NonZeroU64,
+    path::{Path, PathBuf},
+};
+
+use alloy_primitives::{Address, B256, keccak256};
+use libp2p::Multiaddr;
+use rota_consensus::{Config as ConsensusConfig, Timings};
+use rota_proto::{EpochSchedule, L1Origin, NetworkId, ScheduleError, SigningDomain};
+use rota_replica::Times;
+use rota_staking::Genesis as RegistryGenesis;
+use serde::{Deserialize, Serialize};
+
+/// Everything that all nodes of a network agree on. Its hash is the network's identity: two nodes whose files differ
+/// in a single value part by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkToml {
+    /// For people.
+    pub name: String,
+    /// Chain id of the rollup.
+    pub rollup_chain_id: u64,
+    /// Hash of the genesis batch.
+    pub genesis_hash: B256,
+    /// L1.
+    pub l1: L1Toml,
+    /// Timers and bounds.
+    #[serde(default)]
+    pub times: TimesToml,
+}
+
+/// Where the network stands on L1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct L1Toml {
+    /// Chain id of L1.
+    pub chain_id: u64,
+    /// The staking contract.
+    pub staking: Address,
+    /// The inbox.
+    pub inbox: Address,
+    /// The block in which the staking contract was deployed.
+    pub deployment_block: u64,
+    /// The first block of epoch 0.
+    pub start_block: u64,
+    /// Blocks of an epoch.
+    pub epoch_length: u64,
+    /// The block that genesis builds on.
+    pub origin_number: u64,
+    /// Its hash.
+    pub origin_hash: B256,
+    /// A block is taken as final when so many stand on it; without this, when L1 calls it final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmations: Option<NonZeroU64>,
+}
+
+/// The timers and bounds of a network, in milliseconds unless the name says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "each is documented where it is used: rota_consensus::Timings, rota_replica::Times")]
+pub struct TimesToml {
+    pub view_timeout_ms: u64,
+    pub view_timeout_cap_ms: u64,
+    pub retry_ms: u64,
+    pub batch_interval_ms: u64,
+    pub origin_settle_ms: u64,
+    pub heartbeat_ms: u64,
+    pub cheap_interval_ms: u64,
+    pub origin_age_max_s: u64,
+    pub epoch_lag_max: u64,
+    pub clock_ahead_ms: u64,
+}
+
+impl Default for TimesToml {
+    fn default() -> Self {
+        let (timings, times) = (Timings::default(), Times::default());
+        Self {
+            view_timeout_ms: timings.view_timeout_ms,
+            view_timeout_cap_ms: timings.view_timeout_cap_ms,
+            retry_ms: timings.retry_ms,
+            batch_interval_ms: timings.batch_interval_ms,
+            origin_settle_ms: times.origin_settle_ms,
+            heartbeat_ms: times.heartbeat_ms,
+            cheap_interval_ms: times.cheap_interval_ms,
+            origin_age_max_s: times.origin_age_max_s,
+            epoch_lag_max: times.epoch_lag_max,
+            clock_ahead_ms: times.clock_ahead_ms,
+        }
+    }
+}
+
+impl TimesToml {
+    /// As consensus takes them.
+    #[must_use]
+    pub fn consensus(&self) -> ConsensusConfig {
+        ConsensusConfig {
+            timings: Timings {
+                view_timeout_ms: self.view_timeout_ms,
+                view_timeout_cap_ms: self.view_timeout_cap_ms,
+                retry_ms: self.retry_ms,
+                batch_interval_ms: self.batch_interval_ms,
+            },
+            ..ConsensusConfig::default()
+        }
+    }
+
+    /// As the replica takes them.
+    #[must_use]
+    pub const fn replica(&self) -> Times {
+        Times {
+            origin_settle_ms: self.origin_settle_ms,
+            heartbeat_ms: self.heartbeat_ms,
+            cheap_interval_ms: self.cheap_interval_ms,
+            origin_age_max_s: self.origin_age_max_s,
+            epoch_lag_max: self.epoch_lag_max,
+            clock_ahead_ms: self.clock_ahead_ms,
+        }
+    }
+}
+
+/// Why a setting cannot be used. Every text says which file, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{path}: {reason}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what is wrong.
+        reason: String,
+    },
+    /// The epochs cannot be.
+    #[error("network.toml: {0}")]
+    Schedule(#[from] ScheduleError),
+}
+
+impl NetworkToml {
+    /// Reads `network.toml`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        parse(path)
+    }
+
+    /// The network's identity: keccak256 of the file as this program would write it, so that comments and spaces do
+    /// not count.
+    #[must_use]
+    pub fn id(&self) -> NetworkId {
+        keccak256(self.to_text())
+    }
+
+    /// The text of the file.
+    ///
+    /// # Panics
+    /// Never: every field has a TOML form.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_else(|error| unreachable!("a network has a TOML form: {error}"))
+    }
+
+    /// What signatures are bound to.
+    #[must_use]
+    pub fn domain(&self) -> SigningDomain {
+        SigningDomain::new(self.l1.chain_id, self.l1.staking, self.rollup_chain_id)
+    }
+
+    /// What the registry begins with.
+    ///
+    /// # Errors
+    /// [`ConfigError::Schedule`].
+    pub fn registry(&self) -> Result<RegistryGenesis, ConfigError> {
+        Ok(RegistryGenesis {
+            rollup_chain_id: self.rollup_chain_id,
+            schedule: EpochSchedule::new(self.l1.start_block, self.l1.epoch_length)?,
+            origin: L1Origin { number: self.l1.origin_number, hash: self.l1.origin_hash },
+        })
+    }
+}
+
+/// A node's own settings.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeToml {
+    /// JSON-RPC over HTTP and WebSocket.
+    pub rpc: SocketAddr,
+    /// Metrics and health.
+    pub operator: SocketAddr,
+    /// Where to listen for peers.
+    pub listen: Vec<Multiaddr>,
+    /// Peers to stay connected with.
+    #[serde(default)]
+    pub peers: Vec<Multiaddr>,
+    /// L1's JSON-RPC over HTTP.
+    pub l1_rpc: String,
+    /// How often L1 is asked for new blocks.
+    #[serde(default = "default_l1_poll_ms")]
+    pub l1_poll_ms: u64,
+    /// What a validator needs; without it the node follows the chain and serves users.
+    #[serde(default)]
+    pub validator: Option<ValidatorToml>,
+}
+
+const fn default_l1_poll_ms() -> u64 {
+    250
+}
+
+/// Where a validator's key is. Paths are relative to the data folder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidatorToml {
+    /// The keystore of the consensus key.
+    pub keystore: PathBuf,
+    /// The file with its passphrase.
+    pub passphrase: PathBuf,
+}
+
+impl NodeToml {
+    /// Reads `node.toml`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        parse(path)
+    }
+}
+
+/// Reads a text file.
+///
+/// # Errors
+/// [`ConfigError::Read`].
+pub fn read_text(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
+    let text = read_text(path)?;
+    toml::from_str(&text).map_err(|error| ConfigError::Parse { path: path.to_path_buf(), reason: error.to_string() })
+}

@@ -1,0 +1,128 @@
+//! What the replica wants done, each effect in one place. Their order is the replica's.
+
+use rota_proto::{Certificate, ConsensusKey, Message, Round, Strict, ValidatorSet, Verified, Vote};
+use rota_replica::{Effect, Event, Halt, Ticket, Unverified, check};
+
+use super::{Driver, DriverError};
+use crate::{executor::Job, network::Recipient, signer::SignError};
+
+/// Certificates are kept for so many epochs, the evidence window.
+const EVIDENCE_EPOCHS: u64 = 8;
+
+impl Driver {
+    pub(super) fn act(&mut self, effect: Effect) -> Result<(), DriverError> {
+        match effect {
+            Effect::Verify { what, set } => self.verify(what, &set),
+            Effect::PersistCandidate { candidate, body } => self.parts.store.put_candidate(&candidate, &body)?,
+            Effect::PersistCertificate(certificate) => self.parts.store.put_certificate(&certificate)?,
+            Effect::PersistRegistry(snapshot) => self.parts.store.put_meta("registry", &snapshot)?,
+            Effect::Sign { vote, signer, set } => self.sign(vote, signer, &set)?,
+            Effect::ImportVotes(votes) => self.import(&votes)?,
+            Effect::RaiseFloor(round) => self.raise_floor(round)?,
+            Effect::Broadcast(message) => self.broadcast(&message),
+            Effect::Send { to, message } => self.send(to, &message),
+            Effect::Fetch(fetch) => self.fetch(fetch),
+            Effect::Serve { to, fetch } => self.serve(to, fetch)?,
+            Effect::CatchUp(from) => self.catch_up(from),
+            Effect::SetTimer { timer, after_ms } => self.timers.set(timer, after_ms),
+            Effect::CancelViewTimer => self.timers.cancel_view(),
+            Effect::Build(order) => self.order(Job::Build(order))?,
+            Effect::Execute(order) => self.order(Job::Execute(order))?,
+            Effect::Commit { certificate, batches } => self.commit(certificate, batches)?,
+            Effect::ShareTransactions(transactions) => {
+                let bytes = transactions.iter().map(|transaction| transaction.encode()).collect();
+                self.complain(self.parts.network.publish_transactions(bytes));
+            }
+            Effect::Journal(records) => {
+                if let Some(journal) = &mut self.parts.journal {
+                    journal.append(&records, self.parts.replica.pool());
+                }
+            }
+            Effect::Submitted { id, result } => {
+                if let Some(answer) = self.waiting.remove(&id) {
+                    // The user may be gone.
+                    let _ = answer.send(result);
+                }
+            }
+            Effect::Evidence(evidence) => {
+                tracing::error!(offence = ?evidence.offence(), place = %evidence.place(), round = %evidence.round(),
+                    "a validator contradicted itself");
+                let name = format!("evidence/{}/{}/{:?}", evidence.round(), evidence.place(), evidence.offence());
+                self.parts.store.put_meta(&name, &evidence.encode())?;
+            }
+            Effect::EpochBegan(set) => {
+                tracing::info!(epoch = %set.epoch(), validators = set.len(), "epoch began");
+                self.meet(&set);
+            }
+            Effect::Halt(why) => self.halt(why),
+        }
+        Ok(())
+    }
+
+    /// Signatures are checked here and now: a quorum of four takes less than the channel to another thread would.
+    fn verify(&mut self, what: Unverified, set: &ValidatorSet) {
+        let ticket = if matches!(what, Unverified::CatchUp(_)) { Ticket::CatchUp } else { Ticket::Other };
+        self.queue.push_back(match check(what, &self.parts.domain, set, &Strict) {
+            Ok(checked) => Event::Verified(Box::new(checked)),
+            Err(error) => {
+                tracing::debug!(%error, "refused");
+                *self.refusals.entry("bad-signature").or_default() += 1;
+                Event::Unverified(ticket)
+            }
+        });
+    }
+
+    fn sign(&mut self, vote: Vote, place: rota_proto::Place, set: &ValidatorSet) -> Result<(), DriverError> {
+        let Some(signer) = &mut self.parts.signer else { return Ok(()) };
+        match signer.sign(vote, place, set) {
+            Ok(signed) => self.queue.push_back(Event::Signed(signed)),
+            Err(SignError::Refused(refusal)) => tracing::error!(%vote, %refusal, "the guard refuses"),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn import(&mut self, votes: &[Verified<rota_proto::SignedVote>]) -> Result<(), DriverError> {
+        let epoch = self.parts.replica.simplex().round().epoch;
+        let set = self.parts.replica.simplex().set(epoch).cloned();
+        if let (Some(signer), Some(set)) = (&mut self.parts.signer, set) {
+            for conflict in signer.import(votes, &set).map_err(SignError::from)? {
+                tracing::error!(%conflict, "somebody else signs with this key");
+            }
+        }
+        Ok(())
+    }
+
+    fn raise_floor(&mut self, round: Round) -> Result<(), DriverError> {
+        if let Some(signer) = &mut self.parts.signer {
+            signer.raise_floor(round);
+        }
+        let kept = Round::new(rota_proto::Epoch(round.epoch.0.saturating_sub(EVIDENCE_EPOCHS)), rota_proto::View(0));
+        // Now and then is enough: every scan costs.
+        if round.view.0.is_multiple_of(64) {
+            self.parts.store.prune_live(round, kept)?;
+        }
+        Ok(())
+    }
+
+    fn broadcast(&self, message: &Message) {
+        self.complain(self.parts.network.broadcast(message, self.others.clone()));
+    }
+
+    pub(super) fn send(&self, to: ConsensusKey, message: &Message) {
+        self.complain(self.parts.network.send_to(Recipient::Validator(to), message));
+    }
+
+    fn order(&self, job: Job) -> Result<(), DriverError> {
+        self.parts.jobs.send(job).map_err(|_| DriverError::ExecutorGone)
+    }
+
+    fn commit(&self, certificate: Verified<Certificate>, batches: Vec<alloy_primitives::B256>) -> Result<(), DriverError> {
+        self.order(Job::Commit { certificate, batches })
+    }
+
+    fn halt(&mut self, why: Halt) {
+        tracing::error!(%why, "halting");
+        self.halted = Some(DriverError::Halted(why));
+    }
+}

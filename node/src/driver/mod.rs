@@ -1,0 +1,214 @@
+//! The driver: the one task that owns the replica and carries out what it wants, in order.
+
+mod acts;
+mod inbox;
+mod serve;
+mod timers;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, mpsc as std_mpsc},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use rota_consensus::Rejected;
+use rota_mempool::{Added, Refused};
+use rota_proto::{ConsensusKey, SigningDomain, ValidatorSet};
+use rota_replica::{Event, Halt, Replica};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    executor::{ExecutorError, Job},
+    network::{NetworkEvent, NetworkHandle},
+    signer::{SignError, Signer},
+    status::ChainStatus,
+    store::{SledStore, StoreError},
+};
+
+pub use inbox::Submission;
+use timers::Timers;
+
+/// How often the clock reaches the replica when nothing else happens.
+const CLOCK_TICK: Duration = Duration::from_millis(20);
+
+/// Why the driver stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// The replica says that going on would be unsafe or useless.
+    #[error(transparent)]
+    Halted(#[from] Halt),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The guard's record failed.
+    #[error(transparent)]
+    Signer(#[from] SignError),
+    /// The executor stopped.
+    #[error("the executor stopped: {0}")]
+    Executor(ExecutorError),
+    /// The executor's thread is gone without a word.
+    #[error("the executor is gone")]
+    ExecutorGone,
+}
+
+/// What the driver is made of.
+pub struct Parts {
+    /// The replica, not started yet.
+    pub replica: Replica,
+    /// The signer, if the node is to vote.
+    pub signer: Option<Signer>,
+    /// The store.
+    pub store: SledStore,
+    /// Where jobs for the executor go.
+    pub jobs: std_mpsc::Sender<Job>,
+    /// The network.
+    pub network: NetworkHandle,
+    /// What the network says.
+    pub network_events: mpsc::Receiver<NetworkEvent>,
+    /// What the executor, L1 and others say.
+    pub events: mpsc::Receiver<Event>,
+    /// To be given to those others.
+    pub event_sender: mpsc::Sender<Event>,
+    /// Transactions from users.
+    pub submissions: mpsc::Receiver<Submission>,
+    /// Where the node's other parts look.
+    pub status: watch::Sender<ChainStatus>,
+    /// What signatures are bound to.
+    pub domain: SigningDomain,
+    /// Transactions that went into the journal, or left it.
+    pub journal: Option<crate::journal::JournalFile>,
+}
+
+/// The task.
+pub struct Driver {
+    parts: Parts,
+    timers: Timers,
+    /// Events of our own making, taken before any other.
+    queue: VecDeque<Event>,
+    waiting: BTreeMap<u64, oneshot::Sender<Result<Added, Refused>>>,
+    next_submission: u64,
+    /// The validators of the current epoch, without ourselves.
+    others: Vec<ConsensusKey>,
+    /// Refusals so far, by name, for metrics.
+    refusals: BTreeMap<&'static str, u64>,
+    halted: Option<DriverError>,
+}
+
+impl Driver {
+    /// A driver that has done nothing yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            timers: Timers::default(),
+            queue: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            next_submission: 0,
+            others: Vec::new(),
+            refusals: BTreeMap::new(),
+            halted: None,
+        }
+    }
+
+    /// Runs until `shutdown` or until it must stop by itself.
+    ///
+    /// # Errors
+    /// [`DriverError`] says why it must.
+    pub async fn run(mut self, started: Event, mut shutdown: watch::Receiver<bool>) -> Result<(), DriverError> {
+        let set = self.parts.replica.simplex().set(self.parts.replica.simplex().round().epoch).cloned();
+        if let Some(set) = set {
+            self.meet(&set);
+        }
+        self.take(Event::Clock(now_ms()))?;
+        self.take(started)?;
+        let mut clock = tokio::time::interval(CLOCK_TICK);
+        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = shutdown.changed() => return Ok(()),
+                timer = self.timers.next() => self.take(Event::Timer(timer))?,
+                Some(event) = self.parts.events.recv() => self.take(event)?,
+                Some(event) = self.parts.network_events.recv() => self.hear(event)?,
+                Some(submission) = self.parts.submissions.recv() => self.submit(submission)?,
+                _ = clock.tick() => self.take(Event::Clock(now_ms()))?,
+            }
+        }
+    }
+
+    /// Gives the replica an event and does what it wants, until nothing is left to do.
+    fn take(&mut self, event: Event) -> Result<(), DriverError> {
+        self.queue.push_back(event);
+        while let Some(event) = self.queue.pop_front() {
+            let (effects, refusals) = self.parts.replica.step(event);
+            refusals.iter().for_each(|refusal| self.count(refusal));
+            for effect in effects {
+                self.act(effect)?;
+            }
+            if let Some(error) = self.halted.take() {
+                return Err(error);
+            }
+        }
+        self.tell_status();
+        Ok(())
+    }
+
+    fn count(&mut self, refusal: &Rejected) {
+        tracing::trace!(%refusal, "refused");
+        *self.refusals.entry(refusal.name()).or_default() += 1;
+    }
+
+    /// The sets change: whom to speak to, whose records to believe.
+    fn meet(&mut self, set: &Arc<ValidatorSet>) {
+        let ours = self.parts.signer.as_ref().map(Signer::consensus_key);
+        self.others = set.iter().map(|(_, validator)| validator.consensus_key).filter(|key| Some(*key) != ours).collect();
+        let mut known: std::collections::BTreeSet<_> = self.others.iter().copied().collect();
+        if let Ok(next) = self.parts.replica.registry().set(set.epoch().next()) {
+            known.extend(next.iter().map(|(_, validator)| validator.consensus_key));
+        }
+        self.complain(self.parts.network.set_validators(known));
+    }
+
+    /// What the network did not take is lost, as a message may be.
+    fn complain(&self, result: Result<(), crate::network::CommandError>) {
+        if let Err(error) = result {
+            tracing::debug!(%error, "not sent");
+        }
+    }
+
+    fn tell_status(&self) {
+        let replica = &self.parts.replica;
+        let simplex = replica.simplex();
+        let set = simplex.set(simplex.round().epoch);
+        let leader = set.and_then(|set| set.get(simplex.leader())).map(|validator| validator.consensus_key);
+        let newest = replica.registry().newest();
+        let pool = replica.pool().totals();
+        let status = ChainStatus {
+            head: replica.committed().clone(),
+            pending: simplex.notarized_head().cloned(),
+            round: simplex.round(),
+            leader,
+            votes: simplex.place().is_some(),
+            l1: (newest.number, newest.hash),
+            pool: (pool.pending, pool.queued),
+            health: self.health(),
+        };
+        self.parts.status.send_if_modified(|known| {
+            let changed = known.head.hash() != status.head.hash()
+                || known.round != status.round
+                || known.pool != status.pool
+                || known.health != status.health
+                || known.l1 != status.l1;
+            *known = status;
+            changed
+        });
+    }
+}
+
+/// Milliseconds since 1970.
+#[must_use]
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+

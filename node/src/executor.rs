@@ -1,0 +1,208 @@
+//! The executor: a thread that owns the execution, so that votes never wait behind it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc as std_mpsc},
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY};
+use rota_execution::{Account, Batch, Budget, ExecutedBatch, Execution, ExecutionError, StateView, Unready};
+use rota_mempool::{AccountCode, AccountState};
+use rota_proto::{Certificate, Epoch, EpochSchedule, Height, Verified};
+use rota_replica::{BuildOrder, CommittedBatch, Event, ExecuteOrder, ReadyBatch, Verdict};
+
+use tokio::sync::{broadcast, mpsc};
+
+use crate::store::{FinalRecord, SledStore, StoreError};
+
+/// What the executor is to do, in this order.
+#[derive(Debug)]
+pub enum Job {
+    /// Build a batch.
+    Build(Box<BuildOrder>),
+    /// Execute a batch and compare.
+    Execute(Box<ExecuteOrder>),
+    /// Make batches final and durable.
+    Commit {
+        /// The finalization of the last.
+        certificate: Verified<Certificate>,
+        /// Their hashes, rising.
+        batches: Vec<B256>,
+    },
+}
+
+/// Why the executor stopped by itself. The node stops with it.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutorError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The state cannot be read.
+    #[error(transparent)]
+    Execution(#[from] ExecutionError),
+    /// A final batch was not executed here: its execution failed, so it differs from the network's.
+    #[error("final batch {batch} cannot be committed: {reason}")]
+    NotLive {
+        /// The batch.
+        batch: B256,
+        /// Why.
+        reason: Unready,
+    },
+}
+
+/// The executor's side of its thread.
+struct Executor {
+    execution: Execution,
+    store: SledStore,
+    schedule: EpochSchedule,
+    /// RLP of the bodies of unfinal batches.
+    bodies: BTreeMap<B256, Bytes>,
+    events: mpsc::Sender<Event>,
+    finals: broadcast::Sender<Arc<ExecutedBatch>>,
+}
+
+/// Starts the thread. It ends when the sender of jobs is dropped, or with an error.
+///
+/// The queue of jobs has no bound of its own: the replica orders nothing beyond what may be unfinal.
+pub fn spawn(
+    execution: Execution,
+    store: SledStore,
+    schedule: EpochSchedule,
+    events: mpsc::Sender<Event>,
+    finals: broadcast::Sender<Arc<ExecutedBatch>>,
+) -> std::io::Result<(std_mpsc::Sender<Job>, JoinHandle<Result<(), ExecutorError>>)> {
+    let (jobs, inbox) = std_mpsc::channel();
+    let executor = Executor { execution, store, schedule, bodies: BTreeMap::new(), events, finals };
+    let thread = thread::Builder::new().name("executor".into()).spawn(move || executor.run(&inbox))?;
+    Ok((jobs, thread))
+}
+
+impl Executor {
+    fn run(mut self, inbox: &std_mpsc::Receiver<Job>) -> Result<(), ExecutorError> {
+        while let Ok(job) = inbox.recv() {
+            let event = match job {
+                Job::Build(order) => self.build(*order)?,
+                Job::Execute(order) => self.execute(*order)?,
+                Job::Commit { certificate, batches } => self.commit(&certificate, &batches)?,
+            };
+            if self.events.blocking_send(event).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn build(&mut self, order: BuildOrder) -> Result<Event, ExecutorError> {
+        let BuildOrder { round, environment, chains } = order;
+        let begin = Instant::now();
+        let chains = chains.into_iter().map(Vec::into_iter);
+        match self.execution.build(&self.store, &environment, &Budget::default(), chains) {
+            Ok(built) => {
+                let header = built.executed.header().clone();
+                let body = built.body.encode();
+                self.bodies.insert(header.hash(), body.clone());
+                let transactions = built.executed.batch().transactions().to_vec();
+                let refused = built.refused.iter().map(|(transaction, _)| transaction.hash()).collect();
+                tracing::debug!(%round, transactions = transactions.len(), elapsed = ?begin.elapsed(), "built");
+                let batch = Box::new(ReadyBatch { header, body, transactions });
+                Ok(Event::Built { round, batch, refused })
+            }
+            Err(ExecutionError::State(error)) => Err(ExecutionError::State(error).into()),
+            Err(error) => {
+                tracing::warn!(%round, %error, "no batch could be built");
+                Ok(Event::NotBuilt(round))
+            }
+        }
+    }
+
+    fn execute(&mut self, order: ExecuteOrder) -> Result<Event, ExecutorError> {
+        let ExecuteOrder { header, body, facts, known } = order;
+        let hash = header.hash();
+        let begin = Instant::now();
+        let opened = Batch::open(header, &body, |transaction| known.get(transaction).cloned());
+        let checked = opened.map_err(ExecutionError::from).and_then(|batch| {
+            self.execution.check(&self.store, batch, &facts)
+        });
+        let verdict = match checked {
+            Ok(executed) => {
+                self.bodies.insert(hash, body.encode());
+                tracing::debug!(batch = %hash, elapsed = ?begin.elapsed(), "executed");
+                Verdict::Valid(executed.batch().transactions().to_vec())
+            }
+            Err(ExecutionError::Invalid(reason)) => {
+                tracing::warn!(batch = %hash, %reason, "invalid batch");
+                Verdict::Invalid(reason.to_string())
+            }
+            Err(ExecutionError::Unready(reason)) => Verdict::NotNow(reason.to_string()),
+            Err(error @ ExecutionError::State(_)) => return Err(error.into()),
+        };
+        Ok(Event::Executed { batch: hash, verdict })
+    }
+
+    fn commit(&mut self, certificate: &Verified<Certificate>, batches: &[B256]) -> Result<Event, ExecutorError> {
+        let last = certificate.vote.batch;
+        let path = self
+            .execution
+            .finalize(&last)
+            .map_err(|reason| ExecutorError::NotLive { batch: last, reason })?;
+        let records: Vec<FinalRecord> = path.iter().map(|executed| self.record(executed, certificate)).collect();
+        self.store.commit(&records, certificate.vote.round, self.opens(&path))?;
+        let mut committed = Vec::with_capacity(path.len());
+        for executed in &path {
+            committed.push(self.committed(executed)?);
+            // Nobody may be listening.
+            let _ = self.finals.send(Arc::clone(executed));
+        }
+        let height = self.execution.head().height();
+        self.bodies.retain(|hash, _| self.execution.unfinal(hash).is_some());
+        assert!(committed.len() == batches.len(), "what is final here is what consensus said, up to height {height}");
+        Ok(Event::Committed(committed))
+    }
+
+    fn record(&mut self, executed: &Arc<ExecutedBatch>, certificate: &Certificate) -> FinalRecord {
+        let hash = executed.header().hash();
+        let body = self.bodies.remove(&hash).unwrap_or_default();
+        let finalization = (hash == certificate.vote.batch).then(|| certificate.clone());
+        FinalRecord { executed: Arc::clone(executed), body, finalization }
+    }
+
+    /// The epoch that the last of these batches opens, if it closes its own.
+    fn opens(&self, path: &[Arc<ExecutedBatch>]) -> Option<Epoch> {
+        let header = path.last()?.header();
+        let epoch = self.schedule.epoch_of(header.extra().origin_number).ok()?;
+        (epoch > header.epoch()).then_some(epoch)
+    }
+
+    fn committed(&self, executed: &ExecutedBatch) -> Result<CommittedBatch, ExecutorError> {
+        let accounts = executed.changes().accounts.iter();
+        let accounts = accounts
+            .map(|(address, account)| Ok((*address, account_state(&self.store, *account)?)))
+            .collect::<Result<Vec<(Address, AccountState)>, ExecutorError>>()?;
+        let header = executed.header();
+        Ok(CommittedBatch {
+            hash: header.hash(),
+            height: Height(header.height().0),
+            transactions: executed.batch().transactions().to_vec(),
+            accounts,
+        })
+    }
+}
+
+/// An account as the pool wants it.
+///
+/// # Errors
+/// [`ExecutionError::State`] if the state cannot be read.
+pub fn account_state(view: &impl StateView, account: Option<Account>) -> Result<AccountState, ExecutionError> {
+    let account = account.unwrap_or_default();
+    let code = if account.code_hash == KECCAK256_EMPTY {
+        AccountCode::None
+    } else {
+        match view.code(&account.code_hash)? {
+            Some(code) if code.len() == 23 && code.starts_with(&[0xef, 0x01, 0x00]) => AccountCode::Delegation,
+            _ => AccountCode::Contract,
+        }
+    };
+    Ok(AccountState { nonce: account.nonce, balance: account.balance, code })
+}

@@ -1,0 +1,194 @@
+//! L1 as the node sees it: its final blocks, in order, with what the staking contract announced in them.
+
+use std::time::Duration;
+
+use alloy::{
+    eips::{BlockId, BlockNumberOrTag},
+    providers::{DynProvider, Provider as _, ProviderBuilder},
+    rpc::types::{Block, Filter, Log},
+};
+use alloy_primitives::B256;
+use alloy_sol_types::SolEvent as _;
+use rota_proto::{Epoch, Place, VotingPower};
+use rota_replica::Event;
+use rota_staking::{L1Block, ValidatorChange, bindings::IRotaStaking::ValidatorChanged};
+use tokio::sync::{mpsc, watch};
+
+use crate::config::L1Toml;
+
+/// Blocks whose logs are asked for at once.
+const BLOCKS_PER_QUERY: u64 = 500;
+
+/// The longest wait between two tries while L1 does not answer.
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// Why L1 gave no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum L1Error {
+    /// The address is none.
+    #[error("the L1 address {address} cannot be used: {reason}")]
+    Address {
+        /// The address.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+    /// It did not answer, or with an error.
+    #[error("L1 does not answer: {0}")]
+    Transport(String),
+    /// It is another chain.
+    #[error("L1 has chain id {found}, the network is on {expected}")]
+    OtherChain {
+        /// Its chain id.
+        found: u64,
+        /// The network's.
+        expected: u64,
+    },
+    /// It has no block where it must have one.
+    #[error("L1 has no block {0}")]
+    Missing(u64),
+    /// A log of the staking contract cannot be read.
+    #[error("a log of the staking contract in block {block} cannot be read: {reason}")]
+    Log {
+        /// The block.
+        block: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A client of one L1 endpoint.
+#[derive(Clone, Debug)]
+pub struct L1Client {
+    provider: DynProvider,
+    settings: L1Toml,
+}
+
+impl L1Client {
+    /// A client of the endpoint at `url`.
+    ///
+    /// # Errors
+    /// [`L1Error::Address`].
+    pub fn new(url: &str, settings: L1Toml) -> Result<Self, L1Error> {
+        let parsed = url
+            .parse()
+            .map_err(|error| L1Error::Address { address: url.into(), reason: format!("{error}") })?;
+        Ok(Self { provider: ProviderBuilder::new().connect_http(parsed).erased(), settings })
+    }
+
+    /// Checks that it is the network's L1.
+    ///
+    /// # Errors
+    /// [`L1Error::OtherChain`] or [`L1Error::Transport`].
+    pub async fn check_chain(&self) -> Result<(), L1Error> {
+        let found = self.provider.get_chain_id().await.map_err(transport)?;
+        let expected = self.settings.chain_id;
+        if found == expected { Ok(()) } else { Err(L1Error::OtherChain { found, expected }) }
+    }
+
+    /// The number of the newest final block.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn final_number(&self) -> Result<u64, L1Error> {
+        match self.settings.confirmations {
+            Some(depth) => {
+                let newest = self.provider.get_block_number().await.map_err(transport)?;
+                Ok(newest.saturating_sub(depth.get()))
+            }
+            None => {
+                let block = self.provider.get_block(BlockId::Number(BlockNumberOrTag::Finalized)).await;
+                Ok(block.map_err(transport)?.map_or(0, |block| block.header.number))
+            }
+        }
+    }
+
+    /// Final blocks from one number to another, both included, with the changes announced in them.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn blocks(&self, from: u64, to: u64) -> Result<Vec<L1Block>, L1Error> {
+        let filter = Filter::new()
+            .address(self.settings.staking)
+            .event_signature(ValidatorChanged::SIGNATURE_HASH)
+            .from_block(from)
+            .to_block(to);
+        let logs = self.provider.get_logs(&filter).await.map_err(transport)?;
+        let mut blocks = Vec::new();
+        for number in from..=to {
+            let block = self.provider.get_block_by_number(BlockNumberOrTag::Number(number)).await.map_err(transport)?;
+            let block = block.ok_or(L1Error::Missing(number))?;
+            let own = logs.iter().filter(|log| log.block_number == Some(number));
+            blocks.push(assemble(&block, own)?);
+        }
+        Ok(blocks)
+    }
+
+    /// Follows L1 from a block on, each final block once and in order, until the node stops. What fails is tried
+    /// again, ever more slowly, for ever: without L1 the chain goes on for `origin_age_max_s`.
+    pub async fn follow(
+        self,
+        mut next: u64,
+        poll: Duration,
+        events: mpsc::Sender<Event>,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
+        let mut wait = poll;
+        loop {
+            tokio::select! {
+                _ = shutdown.changed() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            match self.news(next).await {
+                Ok(blocks) => {
+                    wait = poll;
+                    for block in blocks {
+                        next = block.number + 1;
+                        if events.send(Event::L1(Box::new(block))).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                Err(error) => {
+                    wait = (wait * 2).min(BACKOFF_MAX);
+                    tracing::warn!(%error, retry_in = ?wait, "L1");
+                }
+            }
+        }
+    }
+
+    async fn news(&self, next: u64) -> Result<Vec<L1Block>, L1Error> {
+        let newest = self.final_number().await?;
+        if newest < next { Ok(Vec::new()) } else { self.blocks(next, newest.min(next + BLOCKS_PER_QUERY - 1)).await }
+    }
+}
+
+fn assemble<'a>(block: &Block, logs: impl Iterator<Item = &'a Log>) -> Result<L1Block, L1Error> {
+    let header = &block.header;
+    Ok(L1Block {
+        number: header.number,
+        hash: header.hash,
+        parent_hash: header.parent_hash,
+        timestamp: header.timestamp,
+        prevrandao: header.mix_hash,
+        changes: logs.map(|log| change(header.number, log)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn change(block: u64, log: &Log) -> Result<ValidatorChange, L1Error> {
+    let unreadable = |reason: String| L1Error::Log { block, reason };
+    let event = ValidatorChanged::decode_log(&log.inner).map_err(|error| unreadable(error.to_string()))?;
+    let place = Place::new(event.place).ok_or_else(|| unreadable(format!("place {}", event.place)))?;
+    Ok(ValidatorChange {
+        effective_epoch: Epoch(event.effectiveEpoch),
+        place,
+        operator: event.validator,
+        consensus_key: B256::from(event.consensusKey),
+        power: VotingPower(event.power),
+        fee_recipient: event.feeRecipient,
+    })
+}
+
+fn transport(error: impl std::fmt::Display) -> L1Error {
+    L1Error::Transport(error.to_string())
+}

@@ -1,0 +1,109 @@
+//! The guard's record on the disk: a small file of two slots, written in turn and synced before each signature.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+use rota_staking::{GuardFile, GuardFileError, SafetyRecord};
+
+/// Why the record cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardStorageError {
+    /// The disk failed.
+    #[error("the guard's record {path} failed: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not a record.
+    #[error("the guard's record {path} cannot be used: {source}. Restore it, or import an exported record")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: GuardFileError,
+    },
+    /// The record belongs to another key or rollup.
+    #[error("the guard's record {path} belongs to another key or rollup")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process of this host signs with it.
+    #[error("another process holds {path}: a key may sign in one place only")]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+}
+
+/// The open file, locked for this process.
+pub(super) struct GuardStorage {
+    path: PathBuf,
+    file: File,
+    layout: GuardFile,
+    /// Held as long as we live.
+    _lock: File,
+}
+
+impl GuardStorage {
+    /// Opens the record in a folder, or begins with `fresh`.
+    pub(super) fn open(folder: &Path, fresh: SafetyRecord) -> Result<(Self, SafetyRecord), GuardStorageError> {
+        let path = folder.join("guard");
+        let failed = |source| GuardStorageError::Io { path: path.clone(), source };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let lock = lock(&folder.join("guard.lock"))?;
+        if !path.exists() {
+            create(folder, &path, &fresh).map_err(failed)?;
+        }
+        let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
+        let mut image = Vec::new();
+        file.read_to_end(&mut image).map_err(failed)?;
+        let (layout, record) = GuardFile::open(&image)
+            .map_err(|source| GuardStorageError::Record { path: path.clone(), source })?;
+        let same = record.consensus_key() == fresh.consensus_key()
+            && record.rollup_chain_id() == fresh.rollup_chain_id();
+        if !same {
+            return Err(GuardStorageError::Foreign { path });
+        }
+        Ok((Self { path, file, layout, _lock: lock }, record))
+    }
+
+    /// Writes the record into the slot that is not the newest; durable when it returns.
+    pub(super) fn write(&mut self, record: &SafetyRecord) -> Result<(), GuardStorageError> {
+        let slot = self.layout.write(record);
+        let offset = u64::try_from(slot.offset).unwrap_or(u64::MAX);
+        let write = || -> io::Result<()> {
+            self.file.seek(SeekFrom::Start(offset))?;
+            self.file.write_all(&slot.bytes)?;
+            self.file.sync_data()
+        };
+        let mut write = write;
+        write().map_err(|source| GuardStorageError::Io { path: self.path.clone(), source })
+    }
+}
+
+/// A new file is complete under its name or not there at all: write beside it, sync, rename, sync the folder.
+fn create(folder: &Path, path: &Path, record: &SafetyRecord) -> io::Result<()> {
+    let (_, image) = GuardFile::create(record);
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(&image)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    File::open(folder)?.sync_all()
+}
+
+fn lock(path: &Path) -> Result<File, GuardStorageError> {
+    let failed = |source| GuardStorageError::Io { path: path.to_path_buf(), source };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(GuardStorageError::Locked { path: path.to_path_buf() }),
+        Err(fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}

@@ -1,0 +1,242 @@
+//! Consensus keys on the disk: EIP-2335-shaped JSON, scrypt and AES-128-CTR.
+//!
+//! The shape is that of EIP-2335; the secret is an ed25519 seed, so the field `description` says so and `pubkey` is
+//! the ed25519 public key.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use aes::Aes128;
+use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
+use ed25519_dalek::SigningKey;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+type Aes128Ctr = ctr::Ctr128BE<Aes128>;
+
+/// What the file says of itself.
+const DESCRIPTION: &str = "Rota consensus key, ed25519";
+
+/// How hard a passphrase is to guess: scrypt's cost as a power of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// 2^18, 256 MiB and about a second: for keys that hold stake.
+    Strong,
+    /// 2^12, 4 MiB: for local networks.
+    Devnet,
+}
+
+/// An encrypted consensus key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keystore {
+    crypto: Crypto,
+    description: String,
+    pubkey: String,
+    version: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Crypto {
+    kdf: Kdf,
+    checksum: Module,
+    cipher: Cipher,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kdf {
+    function: String,
+    params: ScryptParams,
+    message: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScryptParams {
+    dklen: usize,
+    n: u64,
+    p: u32,
+    r: u32,
+    salt: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Module {
+    function: String,
+    params: serde_json::Map<String, serde_json::Value>,
+    message: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cipher {
+    function: String,
+    params: Iv,
+    message: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Iv {
+    iv: String,
+}
+
+/// Why a keystore cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeystoreError {
+    /// The file cannot be read or written.
+    #[error("keystore {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Others may read it.
+    #[error("keystore {path} has mode {mode:o}; others must not read it: chmod 600")]
+    Mode {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// It is not a keystore of this shape.
+    #[error("not a keystore of a consensus key: {0}")]
+    Shape(String),
+    /// The passphrase does not fit.
+    #[error("the passphrase is wrong")]
+    Passphrase,
+}
+
+impl Keystore {
+    /// Encrypts a key.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Shape`] if scrypt refuses its parameters.
+    pub fn encrypt(key: &SigningKey, passphrase: &str, strength: Strength) -> Result<Self, KeystoreError> {
+        let (salt, iv): ([u8; 32], [u8; 16]) = (rand::random(), rand::random());
+        let log_n = match strength {
+            Strength::Strong => 18,
+            Strength::Devnet => 12,
+        };
+        let params = ScryptParams { dklen: 32, n: 1 << log_n, p: 1, r: 8, salt: hex::encode(salt) };
+        let derived = derive(passphrase, &params)?;
+        let mut message = Zeroizing::new(key.to_bytes());
+        apply_cipher(&derived, &iv, message.as_mut_slice());
+        let checksum = checksum(&derived, message.as_slice());
+        Ok(Self {
+            crypto: Crypto {
+                kdf: Kdf { function: "scrypt".into(), params, message: String::new() },
+                checksum: Module { function: "sha256".into(), params: serde_json::Map::new(), message: checksum },
+                cipher: Cipher {
+                    function: "aes-128-ctr".into(),
+                    params: Iv { iv: hex::encode(iv) },
+                    message: hex::encode(message.as_slice()),
+                },
+            },
+            description: DESCRIPTION.into(),
+            pubkey: hex::encode(key.verifying_key().to_bytes()),
+            version: 4,
+        })
+    }
+
+    /// Decrypts the key.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Passphrase`] or [`KeystoreError::Shape`].
+    pub fn decrypt(&self, passphrase: &str) -> Result<SigningKey, KeystoreError> {
+        let known = self.crypto.kdf.function == "scrypt"
+            && self.crypto.cipher.function == "aes-128-ctr"
+            && self.crypto.checksum.function == "sha256"
+            && self.version == 4;
+        if !known {
+            return Err(shape("only scrypt, aes-128-ctr, sha256 and version 4 are known"));
+        }
+        let derived = derive(passphrase, &self.crypto.kdf.params)?;
+        let message = Zeroizing::new(hex::decode(&self.crypto.cipher.message).map_err(shape)?);
+        if checksum(&derived, &message) != self.crypto.checksum.message {
+            return Err(KeystoreError::Passphrase);
+        }
+        let iv: [u8; 16] = bytes(&self.crypto.cipher.params.iv)?;
+        let mut seed = Zeroizing::new(<[u8; 32]>::try_from(message.as_slice()).map_err(shape)?);
+        apply_cipher(&derived, &iv, seed.as_mut_slice());
+        let key = SigningKey::from_bytes(&seed);
+        if hex::encode(key.verifying_key().to_bytes()) == self.pubkey {
+            Ok(key)
+        } else {
+            Err(shape("the public key is not that of the secret"))
+        }
+    }
+
+    /// Reads a keystore that only its owner may read.
+    ///
+    /// # Errors
+    /// [`KeystoreError`].
+    pub fn read(path: &Path) -> Result<Self, KeystoreError> {
+        let failed = |source| KeystoreError::Io { path: path.to_path_buf(), source };
+        let mode = fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeystoreError::Mode { path: path.to_path_buf(), mode });
+        }
+        serde_json::from_slice(&fs::read(path).map_err(failed)?).map_err(shape)
+    }
+
+    /// Writes it for its owner alone; a file that stands there stays.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Io`], also if the file exists.
+    pub fn write(&self, path: &Path) -> Result<(), KeystoreError> {
+        let failed = |source| KeystoreError::Io { path: path.to_path_buf(), source };
+        let json = serde_json::to_vec_pretty(self).map_err(shape)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+        file.write_all(&json).and_then(|()| file.sync_all()).map_err(failed)
+    }
+
+    /// The ed25519 public key, as the file claims.
+    #[must_use]
+    pub fn public_key(&self) -> &str {
+        &self.pubkey
+    }
+}
+
+fn derive(passphrase: &str, params: &ScryptParams) -> Result<Zeroizing<[u8; 32]>, KeystoreError> {
+    let log_n = u8::try_from(params.n.checked_ilog2().unwrap_or(0)).map_err(shape)?;
+    // 2^20 would take a gigabyte: a file that asks for more is no key of ours.
+    if !params.n.is_power_of_two() || log_n > 20 || params.dklen != 32 {
+        return Err(shape("scrypt parameters out of bounds"));
+    }
+    let scrypt_params = scrypt::Params::new(log_n, params.r, params.p, 32).map_err(shape)?;
+    let salt = hex::decode(&params.salt).map_err(shape)?;
+    let mut derived = Zeroizing::new([0u8; 32]);
+    scrypt::scrypt(passphrase.as_bytes(), &salt, &scrypt_params, derived.as_mut_slice()).map_err(shape)?;
+    Ok(derived)
+}
+
+fn apply_cipher(derived: &[u8; 32], iv: &[u8; 16], bytes: &mut [u8]) {
+    let mut key = Zeroizing::new([0u8; 16]);
+    key.copy_from_slice(derived.first_chunk::<16>().map_or(&[0; 16], |half| half));
+    Aes128Ctr::new((&*key).into(), iv.into()).apply_keystream(bytes);
+}
+
+fn checksum(derived: &[u8; 32], message: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(derived.last_chunk::<16>().map_or(&[0; 16], |half| half));
+    hasher.update(message);
+    hex::encode(hasher.finalize())
+}
+
+fn bytes<const N: usize>(text: &str) -> Result<[u8; N], KeystoreError> {
+    hex::decode(text).map_err(shape)?.try_into().map_err(|_| shape("a field has a wrong length"))
+}
+
+fn shape(error: impl ToString) -> KeystoreError {
+    KeystoreError::Shape(error.to_string())
+}

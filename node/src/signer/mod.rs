@@ -1,0 +1,135 @@
+//! The signer: holds the consensus key and asks the guard before every signature.
+
+mod guard_file;
+mod keystore;
+
+use std::path::Path;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use rota_proto::{
+    ConsensusKey, KeyError, Place, Round, Signature, SignedVote, SigningDomain, Strict, ValidatorSet, Verified,
+    VerifyError, Vote,
+};
+use rota_staking::{ImportError, Refusal, SafetyRecord, Verdict};
+
+pub use guard_file::GuardStorageError;
+pub use keystore::{Keystore, KeystoreError, Strength};
+
+use guard_file::GuardStorage;
+
+/// Signs votes that the guard allows. The record is durable before a signature exists.
+pub struct Signer {
+    key: SigningKey,
+    domain: SigningDomain,
+    record: SafetyRecord,
+    storage: GuardStorage,
+}
+
+/// Why a vote was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The guard refuses: the vote would conflict with one that may have been signed, or lies below the floor.
+    #[error("the guard refuses to sign: {0}")]
+    Refused(#[from] Refusal),
+    /// The record could not be made durable. The node must stop: nothing may be signed on a disk that fails.
+    #[error(transparent)]
+    Storage(#[from] GuardStorageError),
+    /// The key is not a consensus key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The key does not hold the place it is to sign for.
+    #[error("the signature would not stand: {0}")]
+    NotOurs(#[from] VerifyError),
+}
+
+impl Signer {
+    /// Opens the guard's record in `folder`, or begins one, and locks it against a second process on this host.
+    ///
+    /// # Errors
+    /// [`SignError::Storage`] if the record is damaged, of another key or rollup, or locked; [`SignError::Key`].
+    pub fn open(folder: &Path, key: SigningKey, domain: SigningDomain) -> Result<Self, SignError> {
+        let consensus_key = ConsensusKey::from_bytes(&key.verifying_key().to_bytes())?;
+        let fresh = SafetyRecord::new(domain.rollup_chain_id(), consensus_key);
+        let (storage, record) = GuardStorage::open(folder, fresh)?;
+        Ok(Self { key, domain, record, storage })
+    }
+
+    /// The public key.
+    #[must_use]
+    pub const fn consensus_key(&self) -> ConsensusKey {
+        *self.record.consensus_key()
+    }
+
+    /// The guard's record.
+    #[must_use]
+    pub const fn record(&self) -> &SafetyRecord {
+        &self.record
+    }
+
+    /// Asks the guard, makes its record durable, signs.
+    ///
+    /// # Errors
+    /// [`SignError`]; on [`SignError::Storage`] the node must stop.
+    pub fn sign(&mut self, vote: Vote, place: Place, set: &ValidatorSet) -> Result<Verified<SignedVote>, SignError> {
+        let signature = match self.record.check(&self.domain, &vote) {
+            Verdict::Refuse(refusal) => return Err(refusal.into()),
+            Verdict::Repeat(Some(signature)) => signature,
+            Verdict::Repeat(None) => self.signature(&vote),
+            Verdict::Sign => {
+                let admitted = self.record.admit(&self.domain, &vote)?;
+                self.storage.write(&admitted)?;
+                self.record = admitted;
+                self.signature(&vote)
+            }
+        };
+        self.record.signed(&vote, signature);
+        let signed = SignedVote { vote, signer: place, signature };
+        Ok(signed.verify(&self.domain, set, &Strict)?)
+    }
+
+    /// Takes over our own votes, as others saw them; durable when it returns.
+    ///
+    /// # Errors
+    /// [`GuardStorageError`]. A vote that conflicts with the record is left out and returned with the reason: somebody
+    /// else signs with this key.
+    pub fn import(
+        &mut self,
+        votes: &[Verified<SignedVote>],
+        set: &ValidatorSet,
+    ) -> Result<Vec<ImportError>, GuardStorageError> {
+        let mut conflicts = Vec::new();
+        let mut news = false;
+        for vote in votes {
+            match self.record.import_vote(vote, set) {
+                Ok(new) => news |= new,
+                Err(conflict) => conflicts.push(conflict),
+            }
+        }
+        if news {
+            self.storage.write(&self.record)?;
+        }
+        Ok(conflicts)
+    }
+
+    /// Refuses everything below a round from now on.
+    pub fn raise_floor(&mut self, floor: Round) {
+        self.record.raise_floor(floor);
+    }
+
+    /// Our votes in the epoch of `set`, for a restart.
+    ///
+    /// # Errors
+    /// [`VerifyError`] if the record holds a vote that does not verify: the file was tampered with.
+    pub fn votes(&self, place: Place, set: &ValidatorSet) -> Result<Vec<Verified<SignedVote>>, VerifyError> {
+        let ours = self.record.votes().filter(|(vote, _)| vote.round.epoch == set.epoch());
+        ours.map(|(vote, signature)| {
+            let signature = signature.unwrap_or_else(|| self.signature(&vote));
+            SignedVote { vote, signer: place, signature }.verify(&self.domain, set, &Strict)
+        })
+        .collect()
+    }
+
+    fn signature(&self, vote: &Vote) -> Signature {
+        Signature(self.key.sign(self.domain.vote(vote).as_slice()).to_bytes())
+    }
+}

@@ -1,0 +1,55 @@
+//! What the rest of the node may know of the replica, without asking it.
+
+use alloy_primitives::B256;
+use rota_proto::{BatchHeader, ConsensusKey, Round};
+
+/// Whether a node is well. Each state but the first says what is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    /// It follows the chain.
+    #[default]
+    Well,
+    /// It has not caught up with what its peers say.
+    CatchingUp,
+    /// There is work, but nothing has become final for a while: less than a quorum may be up.
+    NoFinality,
+    /// L1 is further ahead than a validator may vote.
+    Lagging,
+    /// The next epoch's set is awaited from L1.
+    AwaitsEpoch,
+}
+
+impl Health {
+    /// Its name in logs, metrics and answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::CatchingUp => "catching-up",
+            Self::NoFinality => "no-finality",
+            Self::Lagging => "lagging-behind-l1",
+            Self::AwaitsEpoch => "awaits-epoch",
+        }
+    }
+}
+
+/// A picture of the replica, renewed after every step that changed it.
+#[derive(Clone, Debug)]
+pub struct ChainStatus {
+    /// The last committed batch.
+    pub head: BatchHeader,
+    /// The highest notarized batch above it, if any.
+    pub pending: Option<BatchHeader>,
+    /// The round consensus is in.
+    pub round: Round,
+    /// The key of the validator that leads it.
+    pub leader: Option<ConsensusKey>,
+    /// Whether this node votes in the epoch.
+    pub votes: bool,
+    /// Number and hash of the newest final L1 block seen.
+    pub l1: (u64, B256),
+    /// Transactions that wait in the pool: executable, and not yet.
+    pub pool: (usize, usize),
+    /// How it is.
+    pub health: Health,
+}

@@ -1,0 +1,142 @@
+//! Writing final batches.
+
+use std::sync::Arc;
+
+use alloy_primitives::Bytes;
+use rota_execution::{Changes, ExecutedBatch, Genesis, TransactionReceipt};
+use rota_proto::{BatchHeader, Certificate, Epoch, Message, Round, View};
+use sled::{
+    Transactional,
+    transaction::{ConflictableTransactionError, TransactionError, TransactionalTree},
+};
+
+use super::{Head, SledStore, StoreError, codec::join, key, round_bytes};
+
+/// A batch to be written as final.
+#[derive(Clone, Debug)]
+pub struct FinalRecord {
+    /// The batch and what it did.
+    pub executed: Arc<ExecutedBatch>,
+    /// RLP of its body.
+    pub body: Bytes,
+    /// The finalization of exactly this batch, if there is one.
+    pub finalization: Option<Certificate>,
+}
+
+/// What one transaction writes, put into bytes before it begins: sled may run it more than once.
+#[derive(Default)]
+struct Writes {
+    state: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    chain: Vec<(Vec<u8>, Vec<u8>)>,
+    head: Vec<u8>,
+}
+
+impl SledStore {
+    /// Begins a chain: genesis as batch 0, and its state.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherGenesis`] if the store has begun with another one.
+    pub fn begin(&self, genesis: &Genesis) -> Result<(), StoreError> {
+        let expected = genesis.header.hash();
+        if let Some(first) = self.batch_by_height(0)? {
+            let found = first.header.hash();
+            return if found == expected { Ok(()) } else { Err(StoreError::OtherGenesis { found, expected }) };
+        }
+        let mut writes = Writes::default();
+        writes.changes(&genesis.changes);
+        writes.batch(&genesis.header, &rota_proto::BatchBody::default().encode(), None);
+        let round = Round::new(genesis.header.epoch(), View::ZERO);
+        writes.head = head_bytes(&Head { header: genesis.header.clone(), round, opening: genesis.header.clone() });
+        self.write(&writes)
+    }
+
+    /// Makes batches final, in rising order, each in one transaction; durable when it returns. `round` is that of the
+    /// finalization of the last; `opens` says the epoch that the last one opens, if it closes its own.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn commit(&self, records: &[FinalRecord], round: Round, opens: Option<Epoch>) -> Result<(), StoreError> {
+        let Some(mut opening) = self.head()?.map(|head| head.opening) else { return Ok(()) };
+        for (index, record) in records.iter().enumerate() {
+            let header = record.executed.header().clone();
+            let last = index + 1 == records.len();
+            let mut writes = Writes::default();
+            writes.changes(record.executed.changes());
+            writes.batch(&header, &record.body, record.finalization.as_ref());
+            writes.receipts(&header, record.executed.receipts());
+            let round = match opens.filter(|_| last) {
+                Some(epoch) => {
+                    opening = header.clone();
+                    Round::new(epoch, View::ZERO)
+                }
+                None => round,
+            };
+            writes.head = head_bytes(&Head { header, round, opening: opening.clone() });
+            self.write(&writes)?;
+        }
+        self.flush()
+    }
+
+    fn write(&self, writes: &Writes) -> Result<(), StoreError> {
+        let done = (&self.state, &self.chain, &self.meta).transaction(
+            |(state, chain, meta): &(TransactionalTree, TransactionalTree, TransactionalTree)| {
+                for (key, value) in &writes.state {
+                    match value {
+                        Some(value) => state.insert(key.as_slice(), value.as_slice())?,
+                        None => state.remove(key.as_slice())?,
+                    };
+                }
+                for (key, value) in &writes.chain {
+                    chain.insert(key.as_slice(), value.as_slice())?;
+                }
+                meta.insert("head".as_bytes(), writes.head.as_slice())?;
+                Ok::<(), ConflictableTransactionError<()>>(())
+            },
+        );
+        done.map_err(|error| match error {
+            TransactionError::Storage(error) => StoreError::Sled(error),
+            TransactionError::Abort(()) => StoreError::Sled(sled::Error::Unsupported("an abort".into())),
+        })
+    }
+}
+
+impl Writes {
+    fn changes(&mut self, changes: &Changes) {
+        for (address, account) in &changes.accounts {
+            let value = account.map(|account| alloy_rlp::encode(account));
+            self.state.push((key(1, &[address.as_slice()]), value));
+        }
+        for ((address, slot), value) in &changes.slots {
+            let stored = (!value.is_zero()).then(|| value.to_be_bytes::<32>().to_vec());
+            self.state.push((key(2, &[address.as_slice(), &slot.to_be_bytes::<32>()]), stored));
+        }
+        for (hash, code) in &changes.codes {
+            self.state.push((key(3, &[hash.as_slice()]), Some(code.to_vec())));
+        }
+        for (node, record) in &changes.nodes {
+            self.state.push((key(4, &[&node.encode()]), record.as_ref().map(|record| record.to_vec())));
+        }
+    }
+
+    fn batch(&mut self, header: &BatchHeader, body: &[u8], finalization: Option<&Certificate>) {
+        let height = header.height().0.to_be_bytes();
+        let finalization = finalization.map(|certificate| Message::Certificate(certificate.clone()).encode());
+        let record = join(&[&header.encode(), body, &finalization.unwrap_or_default()]);
+        self.chain.push((key(1, &[&height]), record));
+        self.chain.push((key(3, &[header.hash().as_slice()]), height.to_vec()));
+    }
+
+    fn receipts(&mut self, header: &BatchHeader, receipts: &[TransactionReceipt]) {
+        let height = header.height().0.to_be_bytes();
+        self.chain.push((key(2, &[&height]), TransactionReceipt::encode_all(receipts)));
+        for (index, receipt) in (0u32..).zip(receipts) {
+            let place = [height.as_slice(), &index.to_be_bytes()].concat();
+            self.chain.push((key(4, &[receipt.transaction.as_slice()]), place));
+        }
+    }
+}
+
+fn head_bytes(head: &Head) -> Vec<u8> {
+    join(&[&head.header.encode(), &round_bytes(head.round), &head.opening.encode()])
+}
+
