@@ -1,0 +1,174 @@
+//! The books of requests: whom we asked what, and how much each peer may ask of us.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use libp2p::{PeerId, request_response::OutboundRequestId};
+use rota_proto::{Fetch, Message};
+use tokio::sync::oneshot;
+
+pub(crate) use super::codec::Parcel;
+use super::{limits::NetworkLimits, misbehaviour::Misbehaviour};
+
+/// Whom to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// This peer.
+    Peer(PeerId),
+    /// The connected peer that owes us the fewest answers, but none of these, who were asked before.
+    AnyBut(BTreeSet<PeerId>),
+}
+
+/// An answer that fits its question. Its signatures are yet to be verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Who gave it.
+    pub from: PeerId,
+    /// What it says.
+    pub message: Message,
+}
+
+/// Why a request has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The message is no question.
+    #[error("a message of this kind asks nothing")]
+    NoRequest,
+    /// The peer is not connected, or nobody is.
+    #[error("nobody to ask is connected")]
+    NoPeer,
+    /// As many requests as may be are without an answer; ask again later.
+    #[error("{waiting} requests wait for answers, as many as may")]
+    Busy {
+        /// How many.
+        waiting: usize,
+    },
+    /// The peer has not what was asked for.
+    #[error("{0} has none")]
+    None(PeerId),
+    /// No answer in time.
+    #[error("{0} did not answer in time")]
+    Timeout(PeerId),
+    /// The connection broke first, or the peer refused.
+    #[error("{peer} gave no answer: {reason}")]
+    Failed {
+        /// The peer.
+        peer: PeerId,
+        /// What happened.
+        reason: String,
+    },
+    /// The answer is not to this question, or no message at all. The peer was punished.
+    #[error("{peer} gave a wrong answer: {fault:?}")]
+    Wrong {
+        /// The peer.
+        peer: PeerId,
+        /// What it did.
+        fault: Misbehaviour,
+    },
+    /// The network has stopped.
+    #[error("the network has stopped")]
+    Stopped,
+}
+
+impl RequestError {
+    /// The peer that failed us, to be left out of the next try.
+    #[must_use]
+    pub const fn peer(&self) -> Option<PeerId> {
+        match self {
+            Self::None(peer) | Self::Timeout(peer) | Self::Failed { peer, .. } | Self::Wrong { peer, .. } => {
+                Some(*peer)
+            }
+            Self::NoRequest | Self::NoPeer | Self::Busy { .. } | Self::Stopped => None,
+        }
+    }
+}
+
+/// Where an answer goes.
+pub(crate) type AnswerSender = oneshot::Sender<Result<Answer, RequestError>>;
+
+/// A question that waits.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) peer: PeerId,
+    pub(crate) request: Message,
+    pub(crate) answer: AnswerSender,
+}
+
+/// Whom we asked what.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    asked: BTreeMap<OutboundRequestId, Asked>,
+    total_max: usize,
+    per_peer_max: usize,
+    turn: usize,
+}
+
+impl Exchange {
+    pub(crate) fn new(limits: &NetworkLimits) -> Self {
+        Self {
+            asked: BTreeMap::new(),
+            total_max: limits.requests_out_max,
+            per_peer_max: limits.requests_out_per_peer_max,
+            turn: 0,
+        }
+    }
+
+    /// The peer to ask, if the target and the limits allow one.
+    pub(crate) fn choose(&mut self, target: &Target, connected: &[PeerId]) -> Result<PeerId, RequestError> {
+        let waiting = self.asked.len();
+        let busy = RequestError::Busy { waiting };
+        if waiting >= self.total_max {
+            return Err(busy);
+        }
+        let fits = |peer: &&PeerId| match target {
+            Target::Peer(wanted) => *peer == wanted,
+            Target::AnyBut(tried) => !tried.contains(peer),
+        };
+        let mut owed: BTreeMap<PeerId, usize> = connected.iter().filter(fits).map(|peer| (*peer, 0)).collect();
+        if owed.is_empty() {
+            return Err(RequestError::NoPeer);
+        }
+        for asked in self.asked.values() {
+            if let Some(count) = owed.get_mut(&asked.peer) {
+                *count += 1;
+            }
+        }
+        let least = owed.values().copied().min().unwrap_or_default();
+        if least >= self.per_peer_max {
+            return Err(busy);
+        }
+        // Peers that owe equally little take turns.
+        let candidates: Vec<PeerId> = owed.into_iter().filter(|(_, count)| *count == least).map(|(p, _)| p).collect();
+        self.turn = self.turn.wrapping_add(1);
+        candidates.get(self.turn % candidates.len()).copied().ok_or(RequestError::NoPeer)
+    }
+
+    pub(crate) fn asked(&mut self, id: OutboundRequestId, asked: Asked) {
+        self.asked.insert(id, asked);
+    }
+
+    pub(crate) fn answered(&mut self, id: &OutboundRequestId) -> Option<Asked> {
+        self.asked.remove(id)
+    }
+}
+
+/// Whether `answer` is to `request` (rule N32): what can be told without keys.
+pub(crate) fn fits(request: &Message, answer: &Message) -> bool {
+    match (request, answer) {
+        (Message::Fetch(Fetch::Proposal { round, batch }), Message::Proposal(proposal)) => {
+            proposal.vote.vote.round == *round && proposal.vote.vote.batch == *batch
+        }
+        (Message::Fetch(Fetch::Body(batch)), Message::Body(body)) => body.batch == *batch,
+        (Message::Fetch(Fetch::Certificate(round)), Message::Certificate(certificate)) => {
+            // What ends a view is a certificate of it or of a later one.
+            certificate.vote.round >= *round
+        }
+        (Message::RoundQuery(_), Message::RoundAnswer(_)) => true,
+        (Message::CatchUpRequest(request), Message::CatchUpAnswer(answer)) => {
+            let heights = (request.from.0..).zip(&answer.batches);
+            !answer.batches.is_empty()
+                && answer.batches.len() <= request.count as usize
+                && heights.into_iter().all(|(height, batch)| batch.header.height().0 == height)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,157 @@
+//! Every limit of the network, with where its number comes from.
+
+use std::time::Duration;
+
+use rota_proto::Message;
+
+use super::rate::Rate;
+
+/// What a node lets its peers take. The defaults stand beside their reasons; an operator rarely changes them.
+#[derive(Clone, Debug)]
+pub struct NetworkLimits {
+    /// Established inbound connections of peers that are neither validators nor configured: followers and wallets'
+    /// nodes; each may hold one unfinished gossip frame of 4.3 MB, so 64 hold 275 MB at the very worst.
+    pub strangers_in_max: usize,
+    /// Established inbound connections of strangers from one address (IPv6: one /64): one address cannot take all
+    /// the places of strangers.
+    pub strangers_per_address_max: usize,
+    /// Established connections with one peer: one each way when both dialled at once, and one that died unnoticed.
+    pub connections_per_peer_max: u32,
+    /// Inbound connections that are still shaking hands: each costs a key exchange of about 0.2 ms.
+    pub pending_in_max: u32,
+    /// Dials under way: all validators of a set may be dialled at once.
+    pub pending_out_max: u32,
+    /// Connections that one address may open: a restart of several nodes behind one address, then a few a second.
+    pub attempts_per_address: Rate,
+    /// From the first byte of a connection to the end of its handshake: three round trips around the world.
+    pub handshake_timeout: Duration,
+    /// Frames waiting for one lane of one peer: 128 validators' votes of eight views.
+    pub queue_frames_max: usize,
+    /// Bytes waiting for one lane of one peer: three of the longest messages. Broadcasts share their bytes, so that
+    /// a hundred slow peers hold little more than one.
+    pub queue_bytes_max: usize,
+    /// From the first byte of a frame to its last: the longest message at 4 Mbit/s.
+    pub frame_timeout: Duration,
+    /// Messages of one peer on direct streams: 128 validators' three votes at 10 views a second, with room for
+    /// answers. A faster one is read more slowly.
+    pub direct_messages: Rate,
+    /// Bytes of one peer on direct streams: bodies of the largest size at 8 batches a second.
+    pub direct_bytes: Rate,
+    /// Gossip messages that one peer brings us: everyone's consensus messages and transactions.
+    pub gossip_messages: Rate,
+    /// Requests that one peer asks of us.
+    pub requests: Rate,
+    /// Requests of one peer that we have not answered: each may hold an answer of 5.4 MB.
+    pub requests_in_per_peer_max: usize,
+    /// Requests to one peer that it has not answered.
+    pub requests_out_per_peer_max: usize,
+    /// Requests to all peers that are not answered: 16 answers of the longest kind are 86 MB.
+    pub requests_out_max: usize,
+    /// How long an answer may take: the longest one at 4 Mbit/s.
+    pub request_timeout: Duration,
+    /// Events that the node has not taken yet.
+    pub events_max: usize,
+    /// Commands that the network has not taken yet: a burst of votes of 128 validators.
+    pub commands_max: usize,
+    /// Points of misbehaviour at which a peer is banned.
+    pub ban_points: f64,
+    /// Points forgiven each second: a peer may err now and then for ever.
+    pub forgiven_per_second: f64,
+    /// The first ban; each further one is twice as long, up to [`ban_max`](Self::ban_max).
+    pub ban_first: Duration,
+    /// The longest ban: an operator who has repaired a node need not wait longer.
+    pub ban_max: Duration,
+    /// How long transactions are collected before they are published: against 100 ms between batches, little; at
+    /// 1,500 a second, 7 in a message.
+    pub transactions_delay: Duration,
+    /// Transactions remembered so as not to be published again: 20 seconds of 3,000 a second, 16 bytes each.
+    pub transactions_seen_max: usize,
+    /// The first pause before a configured peer is dialled again; doubled each time.
+    pub redial_first: Duration,
+    /// The longest such pause: a validator that was restarted is found again within two views' timeouts.
+    pub redial_max: Duration,
+    /// How often a silent connection is tried.
+    pub ping_interval: Duration,
+    /// When a connection that does not answer is given up: longer than a busy machine stalls.
+    pub ping_timeout: Duration,
+}
+
+impl Default for NetworkLimits {
+    fn default() -> Self {
+        Self {
+            strangers_in_max: 64,
+            strangers_per_address_max: 16,
+            connections_per_peer_max: 3,
+            pending_in_max: 64,
+            pending_out_max: 128,
+            attempts_per_address: Rate { burst: 64.0, per_second: 8.0 },
+            handshake_timeout: Duration::from_secs(5),
+            queue_frames_max: 1_024,
+            queue_bytes_max: 3 * Message::BYTES_MAX,
+            frame_timeout: Duration::from_secs(12),
+            direct_messages: Rate { burst: 8_000.0, per_second: 4_000.0 },
+            direct_bytes: Rate { burst: 64e6, per_second: 34e6 },
+            gossip_messages: Rate { burst: 8_000.0, per_second: 4_000.0 },
+            requests: Rate { burst: 200.0, per_second: 50.0 },
+            requests_in_per_peer_max: 8,
+            requests_out_per_peer_max: 4,
+            requests_out_max: 16,
+            request_timeout: Duration::from_secs(12),
+            events_max: 1_024,
+            commands_max: 4_096,
+            ban_points: 100.0,
+            forgiven_per_second: 0.5,
+            ban_first: Duration::from_secs(60),
+            ban_max: Duration::from_secs(3_600),
+            transactions_delay: Duration::from_millis(5),
+            transactions_seen_max: 65_536,
+            redial_first: Duration::from_millis(250),
+            redial_max: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(10),
+            ping_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Streams of one connection: two lanes each way, two of gossip, the exchange's requests both ways, ping, identify,
+/// and as many again while they are replaced.
+pub(crate) const STREAMS_PER_CONNECTION_MAX: usize = 64;
+
+/// Inbound streams of one connection that are still agreeing on a protocol.
+pub(crate) const NEGOTIATING_STREAMS_MAX: usize = 16;
+
+/// Times that a lane of one connection may fail before the connection is given up.
+pub(crate) const LANE_FAILURES_MAX: u8 = 3;
+
+/// Times that a peer may replace a lane of one connection.
+pub(crate) const LANE_REPLACEMENTS_MAX: u8 = 8;
+
+/// Events that must not be lost and wait for room: each peer comes and goes a few times while the node is busy.
+pub(crate) const OWED_EVENTS_MAX: usize = 512;
+
+/// Reports of the connections' tasks that the network has not taken yet; more are only counted.
+pub(crate) const REPORTS_MAX: usize = 1_024;
+
+/// Peers whose misbehaviour is remembered, bans included; the least guilty is forgotten first.
+pub(crate) const SCORES_MAX: usize = 4_096;
+
+/// Addresses whose attempts are remembered; full buckets are forgotten first.
+pub(crate) const ADDRESSES_MAX: usize = 4_096;
+
+/// Introductions that wait for their connection to be established: far above what is pending at once.
+pub(crate) const INTRODUCTIONS_MAX: usize = 512;
+
+/// Peers that may be configured: a set of validators, and as many again.
+pub(crate) const STATIC_PEERS_MAX: usize = 256;
+
+/// Consensus keys that may be set: the sets of two epochs.
+pub(crate) const VALIDATORS_MAX: usize = 256;
+
+/// The most bytes of the version in a status, for people.
+pub(crate) const VERSION_BYTES_MAX: usize = 64;
+
+/// How often at most a peer is punished for sending too much: by the second, not by the message.
+pub(crate) const FLOOD_NOTICE: Duration = Duration::from_secs(1);
+
+/// How long open connections are given to close when the node stops.
+pub(crate) const GOODBYE: Duration = Duration::from_millis(500);

@@ -1,0 +1,357 @@
+//! What the network makes of the swarm's events.
+
+use std::{collections::BTreeSet, io, time::Instant};
+
+use libp2p::{
+    PeerId,
+    gossipsub::{self, MessageAcceptance},
+    ping,
+    request_response::{self, InboundFailure, OutboundFailure},
+    swarm::{DialError, SwarmEvent},
+};
+use rota_proto::{ConsensusKey, Message};
+
+use super::{
+    behaviour::ProtocolsEvent,
+    codec::{ExchangeError, Parcel},
+    event::{GossipId, NetworkEvent, Refused, Responder, Verdict, Way},
+    exchange::{Answer, AnswerSender, Asked, RequestError, Target, fits},
+    frame::{Frame, FrameError},
+    kind::MessageKind,
+    limits::VALIDATORS_MAX,
+    lock::lock,
+    metrics::{DropReason, WayLabel},
+    misbehaviour::Misbehaviour,
+    peers::{Allowed, Peer},
+    roster::Standing,
+    service::Network,
+};
+
+impl Network {
+    pub(super) fn swarm_event(&mut self, event: SwarmEvent<ProtocolsEvent>) {
+        match event {
+            SwarmEvent::Behaviour(ProtocolsEvent::Gossip(event)) => self.gossip_event(event),
+            SwarmEvent::Behaviour(ProtocolsEvent::Exchange(event)) => self.exchange_event(event),
+            SwarmEvent::Behaviour(ProtocolsEvent::Ping(ping::Event { connection, result: Err(error), peer })) => {
+                tracing::debug!(%peer, %error, "a connection does not answer");
+                self.swarm.close_connection(connection);
+            }
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
+                if !self.established(peer_id) {
+                    self.swarm.close_connection(connection_id);
+                }
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.closed(peer_id),
+            SwarmEvent::IncomingConnectionError { peer_id, send_back_addr, error, .. } => {
+                self.refused(peer_id, Some(send_back_addr), Refused::listening(&error));
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => self.dial_failed(peer_id, &error),
+            SwarmEvent::NewListenAddr { address, .. } => self.outbox.owe(NetworkEvent::Listening { address }),
+            SwarmEvent::ListenerClosed { addresses, reason, .. } => {
+                tracing::warn!(?addresses, ?reason, "a listener is closed");
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a listener failed"),
+            other => tracing::trace!(?other, "nothing to do"),
+        }
+    }
+
+    /// A connection stands. False if its peer never introduced itself.
+    fn established(&mut self, peer: PeerId) -> bool {
+        let hello = self.reception.take(&peer);
+        if self.peers.contains_key(&peer) {
+            return true;
+        }
+        let Some(hello) = hello else { return false };
+        self.dialer.connected(&peer);
+        let validator = hello.record.and_then(|_| lock(&self.reception.roster).validator_of(&peer));
+        let status = hello.status.clone();
+        tracing::debug!(%peer, ?validator, height = %status.height, version = status.version, "connected");
+        if let Some(link) = self.link(&peer) {
+            link.set_validator(validator);
+        }
+        self.peers.insert(peer, Peer::new(hello, validator, &self.limits));
+        let points = self.scores.points(&peer, Instant::now());
+        self.swarm.behaviour_mut().gossip.set_application_score(&peer, -points);
+        self.outbox.owe(NetworkEvent::PeerConnected { peer, validator, status });
+        // A newer record may have unseated another peer.
+        self.seat();
+        true
+    }
+
+    fn closed(&mut self, peer: PeerId) {
+        self.dialer.lost(&peer, Instant::now());
+        if self.peers.remove(&peer).is_some() {
+            tracing::debug!(%peer, "gone");
+            self.outbox.owe(NetworkEvent::PeerGone { peer });
+            self.count_peers();
+        }
+    }
+
+    pub(super) fn dial_failed(&mut self, peer: Option<PeerId>, error: &DialError) {
+        if let Some(peer) = peer.filter(|peer| !self.peers.contains_key(peer)) {
+            self.dialer.lost(&peer, Instant::now());
+        }
+        if let Some(reason) = Refused::dialling(error) {
+            self.refused(peer, None, reason);
+        }
+    }
+
+    fn refused(&mut self, peer: Option<PeerId>, address: Option<libp2p::Multiaddr>, reason: Refused) {
+        tracing::debug!(?peer, ?address, %reason, "no connection");
+        self.metrics.refused(reason.label());
+        self.outbox.offer(NetworkEvent::PeerRefused { peer, address, reason });
+    }
+
+    /// New sets: records that were shown before may count now, and others no longer (rule N5).
+    pub(super) fn set_validators(&mut self, mut validators: BTreeSet<ConsensusKey>) {
+        while validators.len() > VALIDATORS_MAX {
+            validators.pop_last();
+        }
+        lock(&self.reception.roster).set_validators(validators);
+        let mut forgers = Vec::new();
+        for (peer, known) in &self.peers {
+            let Some(record) = &known.record else { continue };
+            if lock(&self.reception.roster).judge(*peer, record) == Standing::Forged {
+                forgers.push(*peer);
+            }
+        }
+        for peer in forgers {
+            self.punish(peer, Misbehaviour::ForgedRecord);
+        }
+        self.seat();
+    }
+
+    /// Tells links and node which peer speaks for whom, where that has changed.
+    fn seat(&mut self) {
+        let mut changed = Vec::new();
+        let roster = lock(&self.reception.roster);
+        for (peer, known) in &mut self.peers {
+            let validator = roster.validator_of(peer);
+            if known.validator != validator {
+                known.validator = validator;
+                changed.push((*peer, validator));
+            }
+        }
+        drop(roster);
+        for (peer, validator) in changed {
+            if let Some(link) = self.link(&peer) {
+                link.set_validator(validator);
+            }
+            self.outbox.owe(NetworkEvent::ValidatorChanged { peer, validator });
+        }
+        self.count_peers();
+    }
+
+    fn count_peers(&self) {
+        let validators = self.peers.values().filter(|peer| peer.validator.is_some()).count();
+        self.metrics.peers(self.peers.len(), validators);
+    }
+
+    fn gossip_event(&mut self, event: gossipsub::Event) {
+        match event {
+            gossipsub::Event::Message { propagation_source, message_id, message } => {
+                let id = GossipId { message: message_id, source: propagation_source };
+                if let Err(verdict) = self.gossip_message(&id, &message) {
+                    self.verdict(&id, verdict);
+                }
+            }
+            gossipsub::Event::GossipsubNotSupported { peer_id } => {
+                self.punish(peer_id, Misbehaviour::BrokenLane);
+            }
+            gossipsub::Event::SlowPeer { peer_id, .. } => tracing::debug!(%peer_id, "a slow peer loses gossip"),
+            gossipsub::Event::Subscribed { .. } | gossipsub::Event::Unsubscribed { .. } => (),
+        }
+    }
+
+    /// Hands gossip to the node, or says at once what becomes of it (rules N22, N23).
+    fn gossip_message(&mut self, id: &GossipId, gossip: &gossipsub::Message) -> Result<(), Verdict> {
+        let source = id.source;
+        let Some(peer) = self.peers.get_mut(&source) else {
+            self.metrics.dropped_unread(DropReason::Stranger);
+            return Err(Verdict::Ignore);
+        };
+        if let Allowed::No { notice } = peer.gossip(Instant::now()) {
+            self.metrics.dropped_unread(DropReason::Rate);
+            if notice {
+                self.punish(source, Misbehaviour::Flood);
+            }
+            return Err(Verdict::Ignore);
+        }
+        let validator = peer.validator;
+        let message = Message::decode(&gossip.data).map_err(|error| {
+            tracing::debug!(peer = %source, %error, "refused gossip");
+            self.punish(source, Misbehaviour::of_wire(&error));
+            Verdict::Reject
+        })?;
+        let kind = MessageKind::of(&message);
+        self.received(WayLabel::Gossip, kind, gossip.data.len());
+        // N20: each kind has its topic.
+        if kind.topic().is_none() || kind.topic() != self.topic(&gossip.topic) {
+            self.punish(source, Misbehaviour::Misplaced);
+            return Err(Verdict::Reject);
+        }
+        if let Message::Transactions(transactions) = &message {
+            self.transactions.heard(transactions);
+        }
+        let event = NetworkEvent::Message { from: source, validator, message, way: Way::Gossip(id.clone()) };
+        if self.outbox.offer(event) {
+            return Ok(());
+        }
+        self.metrics.dropped(DropReason::EventsFull, kind);
+        Err(Verdict::Ignore)
+    }
+
+    pub(super) fn verdict(&mut self, gossip: &GossipId, verdict: Verdict) {
+        self.metrics.verdict(verdict);
+        let acceptance: MessageAcceptance = verdict.acceptance();
+        let GossipId { message, source } = gossip;
+        self.swarm.behaviour_mut().gossip.report_message_validation_result(message, source, acceptance);
+    }
+
+    pub(super) fn request(&mut self, target: &Target, request: Message, frame: &Frame, answer: AnswerSender) {
+        let connected: Vec<PeerId> = self.peers.keys().copied().collect();
+        let peer = match self.exchange.choose(target, &connected) {
+            Ok(peer) => peer,
+            Err(error) => {
+                // The one who asked may have gone.
+                let _ = answer.send(Err(error));
+                return;
+            }
+        };
+        self.metrics.sent(WayLabel::Exchange, frame.kind, frame.bytes.len());
+        let parcel = Parcel::Outgoing(frame.bytes.clone());
+        let id = self.swarm.behaviour_mut().exchange.send_request(&peer, parcel);
+        self.exchange.asked(id, Asked { peer, request, answer });
+    }
+
+    pub(super) fn respond(&mut self, responder: Responder, kind: Option<MessageKind>, frame: bytes::Bytes) {
+        let bytes = frame.len();
+        let sent = self.swarm.behaviour_mut().exchange.send_response(responder.channel, Parcel::Outgoing(frame));
+        match (sent, kind) {
+            (Ok(()), Some(kind)) => self.metrics.sent(WayLabel::Exchange, kind, bytes),
+            (Ok(()), None) => (),
+            (Err(_), _) => self.metrics.dropped_unread(DropReason::TooLate),
+        }
+    }
+
+    fn exchange_event(&mut self, event: request_response::Event<Parcel, Parcel>) {
+        use request_response::{Event, Message as Exchanged};
+        match event {
+            Event::Message { peer, message: Exchanged::Request { request_id, request, channel }, .. } => {
+                self.asked(peer, request_id, request, Responder { channel });
+            }
+            Event::Message { message: Exchanged::Response { request_id, response }, .. } => {
+                if let Some(asked) = self.exchange.answered(&request_id) {
+                    self.answered(asked, response);
+                }
+            }
+            Event::OutboundFailure { request_id, error, .. } => {
+                if let Some(asked) = self.exchange.answered(&request_id) {
+                    self.unanswered(asked, &error);
+                }
+            }
+            Event::InboundFailure { peer, request_id, error, .. } => {
+                self.request_done(&peer, &request_id);
+                if let InboundFailure::Io(error) = &error
+                    && let Some(fault) = fault_of(error)
+                {
+                    self.punish(peer, fault);
+                }
+            }
+            Event::ResponseSent { peer, request_id, .. } => self.request_done(&peer, &request_id),
+        }
+    }
+
+    fn request_done(&mut self, peer: &PeerId, id: &request_response::InboundRequestId) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.request_done(id);
+        }
+    }
+
+    /// A peer asks us (rule N31). A question that is dropped ends its stream.
+    fn asked(
+        &mut self,
+        from: PeerId,
+        id: request_response::InboundRequestId,
+        request: Parcel,
+        responder: Responder,
+    ) {
+        let Parcel::Incoming(Some(request)) = request else { return };
+        let kind = MessageKind::of(&request);
+        let Some(peer) = self.peers.get_mut(&from) else {
+            self.metrics.dropped(DropReason::Stranger, kind);
+            return;
+        };
+        let validator = peer.validator;
+        if let Allowed::No { notice } = peer.request(id, &self.limits, Instant::now()) {
+            self.metrics.dropped(DropReason::Rate, kind);
+            if notice {
+                self.punish(from, Misbehaviour::Flood);
+            }
+            return;
+        }
+        self.received(WayLabel::Exchange, kind, 0);
+        if !kind.is_request() {
+            self.punish(from, Misbehaviour::Misplaced);
+            return;
+        }
+        if !self.outbox.offer(NetworkEvent::Request { from, validator, request: *request, responder }) {
+            self.metrics.dropped(DropReason::EventsFull, kind);
+        }
+    }
+
+    /// A peer answered us (rule N32).
+    fn answered(&mut self, asked: Asked, answer: Parcel) {
+        let Asked { peer, request, answer: to } = asked;
+        let result = match answer {
+            Parcel::Incoming(Some(message)) if fits(&request, &message) => {
+                self.received(WayLabel::Exchange, MessageKind::of(&message), 0);
+                Ok(Answer { from: peer, message: *message })
+            }
+            Parcel::Incoming(Some(_)) => {
+                self.punish(peer, Misbehaviour::WrongAnswer);
+                Err(RequestError::Wrong { peer, fault: Misbehaviour::WrongAnswer })
+            }
+            Parcel::Incoming(None) | Parcel::Outgoing(_) => Err(RequestError::None(peer)),
+        };
+        if result.is_err() {
+            self.metrics.request_failed();
+        }
+        // The one who asked may have gone.
+        let _ = to.send(result);
+    }
+
+    fn unanswered(&mut self, asked: Asked, error: &OutboundFailure) {
+        let Asked { peer, answer, .. } = asked;
+        self.metrics.request_failed();
+        let fault = match error {
+            OutboundFailure::Io(error) => fault_of(error),
+            OutboundFailure::Timeout => Some(Misbehaviour::Silent),
+            OutboundFailure::UnsupportedProtocols => Some(Misbehaviour::BrokenLane),
+            OutboundFailure::DialFailure | OutboundFailure::ConnectionClosed => None,
+        };
+        if let Some(fault) = fault {
+            self.punish(peer, fault);
+        }
+        let result = match (error, fault) {
+            (OutboundFailure::Timeout, _) => RequestError::Timeout(peer),
+            (OutboundFailure::Io(_), Some(fault)) => RequestError::Wrong { peer, fault },
+            (error, _) => RequestError::Failed { peer, reason: error.to_string() },
+        };
+        // The one who asked may have gone.
+        let _ = answer.send(Err(result));
+    }
+}
+
+/// The fault behind a stream's error, if it is one.
+fn fault_of(error: &io::Error) -> Option<Misbehaviour> {
+    let error = error.get_ref()?.downcast_ref::<ExchangeError>()?;
+    match error {
+        ExchangeError::Wire(error) => Some(Misbehaviour::of_wire(error)),
+        ExchangeError::Empty => Some(Misbehaviour::Malformed),
+        ExchangeError::Frame(FrameError::TooLong { .. }) => Some(Misbehaviour::Oversized),
+        ExchangeError::Frame(FrameError::Stalled { .. }) => Some(Misbehaviour::Stalled),
+        // A dropped question ends its stream; a broken connection ends all.
+        ExchangeError::Frame(FrameError::Truncated { .. } | FrameError::Io(_)) => None,
+    }
+}

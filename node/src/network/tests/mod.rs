@@ -1,0 +1,21 @@
+//! Tests of the network: first its parts, then nodes on real sockets.
+
+mod support;
+
+mod dialer;
+mod exchange;
+mod frame;
+mod hello;
+mod misbehaviour;
+mod queue;
+mod rate;
+mod roster;
+mod seen;
+mod transactions;
+
+mod node_connections;
+mod node_exchange;
+mod node_faults;
+mod node_gossip;
+mod node_messages;
+mod node_queues;

@@ -1,0 +1,330 @@
+use std::time::Duration;
+
+use alloy_primitives::B256;
+use libp2p::{identity::Keypair, multiaddr::Protocol};
+use prometheus_client::registry::Registry;
+use rota_proto::{Height, Message, Signature, Status};
+
+use super::support::{Intruder, Node, Setup, Validator, greet, network, vote};
+use crate::network::{
+    Denied, HandshakeError, Misbehaviour, Network, NetworkConfig, NetworkError, NetworkEvent, PeerRecord, Rate,
+    Recipient, Refused, frame::prefixed, hello::Hello,
+};
+
+const HANDSHAKE: &str = "/rota/handshake/1";
+
+async fn refusal(node: &mut Node) -> Refused {
+    node.expect("for a refusal", |event| match event {
+        NetworkEvent::PeerRefused { reason, .. } => Some(reason),
+        _ => None,
+    })
+    .await
+}
+
+fn refused(node: &Node, name: &str) -> u64 {
+    node.metric(&format!("rota_network_connections_refused_total{{name=\"{name}\"}}"))
+}
+
+#[tokio::test]
+async fn another_network_is_a_named_farewell_at_both_ends() {
+    // N4
+    let mut ours = Setup::new().start().await;
+    let elsewhere = B256::repeat_byte(0xEE);
+    let mut theirs = Setup { network: elsewhere, ..Setup::new() }.dialling(&[&ours]).start().await;
+    let wrong = |ours, theirs| Refused::Handshake(HandshakeError::WrongNetwork { ours, theirs });
+    assert_eq!(refusal(&mut ours).await, wrong(network(), elsewhere));
+    assert_eq!(refusal(&mut theirs).await, wrong(elsewhere, network()));
+    assert!(refused(&ours, "WrongNetwork") >= 1);
+    assert!(refused(&theirs, "WrongNetwork") >= 1);
+    assert!(ours.handle.peers().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_said_before_the_status_is_refused_by_name() {
+    // N3
+    let mut node = Setup::new().start().await;
+    let status = Status { network: network(), version: "x".into(), height: Height(0), batch: B256::ZERO };
+    let status = Hello { status, record: None }.encode().unwrap();
+    let framed = |bytes: &[u8]| prefixed(bytes).unwrap().to_vec();
+    let padded = framed(&[&status[4..], &[0xA0, 0x06, 0x01]].concat());
+    let cases: [(&str, Vec<u8>, &str); 6] = [
+        ("a vote", framed(&[&[0][..], &vote(1).encode()].concat()), "NotStatus"),
+        ("no protobuf", framed(&[0; 40]), "Malformed"),
+        ("another encoding", padded, "Malformed"),
+        ("no mark", framed(&[7; 40]), "Malformed"),
+        ("no message at all", framed(&[]), "Malformed"),
+        ("megabytes", u32::MAX.to_be_bytes().to_vec(), "Oversized"),
+    ];
+    for (what, bytes, name) in cases {
+        let before = refused(&node, name);
+        let heard = greet(&node.address, HANDSHAKE, &bytes).await.unwrap();
+        // It told us its own status and nothing else.
+        assert!(Hello::decode(&heard[4..]).is_ok(), "{what}");
+        let reason = refusal(&mut node).await;
+        assert!(matches!(reason, Refused::Handshake(_)), "{what}: {reason}");
+        assert_eq!(refused(&node, name), before + 1, "{what}: {reason}");
+    }
+    assert!(node.handle.peers().await.is_empty());
+}
+
+#[tokio::test]
+async fn node_of_another_kind_is_told_apart() {
+    // N2
+    let mut node = Setup::new().start().await;
+    assert_eq!(greet(&node.address, "/noise", &[]).await, None);
+    assert_eq!(refusal(&mut node).await, Refused::NotRota);
+    assert_eq!(refused(&node, "NotRota"), 1);
+}
+
+#[tokio::test]
+async fn silence_in_the_handshake_ends_in_time() {
+    // N1
+    let mut node = Setup::new().limits(|limits| limits.handshake_timeout = Duration::from_millis(200)).start().await;
+    greet(&node.address, HANDSHAKE, &[]).await.unwrap();
+    assert_eq!(refusal(&mut node).await, Refused::Timeout);
+    assert_eq!(refused(&node, "Timeout"), 1);
+}
+
+#[tokio::test]
+async fn forged_record_is_refused_at_the_door() {
+    // N5
+    let alice = Validator::seed(1);
+    let mut node = Setup::new().knowing(&[&alice]).start().await;
+    let mut forger = Setup::new();
+    let stolen = alice.record(&Keypair::generate_ed25519(), 1);
+    let unsigned = PeerRecord { signature: Signature([1; 64]), ..alice.record(&forger.key, 1) };
+    for record in [stolen, unsigned] {
+        forger.record = Some(record);
+        // Our side of the handshake may be done before the node has judged.
+        let connection = Intruder::connect_as(&forger, &node.address).await;
+        let reason = refusal(&mut node).await;
+        assert_eq!(reason, Refused::Handshake(HandshakeError::ForgedRecord(alice.key())));
+        drop(connection);
+    }
+    assert_eq!(refused(&node, "ForgedRecord"), 2);
+}
+
+#[tokio::test]
+async fn validators_are_recognised_by_their_records() {
+    let (alice, bob) = (Validator::seed(1), Validator::seed(2));
+    let mut a = Setup::new().validator(&alice).knowing(&[&alice, &bob]).start().await;
+    let mut b = Setup::new().validator(&bob).knowing(&[&alice, &bob]).dialling(&[&a]).start().await;
+    assert_eq!(a.connected(b.peer).await, Some(bob.key()));
+    assert_eq!(b.connected(a.peer).await, Some(alice.key()));
+    a.handle.send_to(Recipient::Validator(bob.key()), &vote(1)).unwrap();
+    let (from, validator, message, _) = b.message().await;
+    assert_eq!((from, validator, message), (a.peer, Some(alice.key()), vote(1)));
+    assert_eq!(a.metric("rota_network_validators"), 1);
+}
+
+#[tokio::test]
+async fn record_counts_from_when_its_key_is_in_a_set() {
+    let (alice, bob) = (Validator::seed(1), Validator::seed(2));
+    let mut a = Setup::new().validator(&alice).start().await;
+    let mut b = Setup::new().dialling(&[&a]).start().await;
+    assert_eq!(b.connected(a.peer).await, None);
+    a.connected(b.peer).await;
+    let changed = |event| match event {
+        NetworkEvent::ValidatorChanged { peer, validator } => Some((peer, validator)),
+        _ => None,
+    };
+    b.handle.set_validators([alice.key()].into()).unwrap();
+    assert_eq!(b.expect("to know the validator", changed).await, (a.peer, Some(alice.key())));
+    b.handle.set_validators([bob.key()].into()).unwrap();
+    assert_eq!(b.expect("to lose the validator", changed).await, (a.peer, None));
+}
+
+#[tokio::test]
+async fn forged_record_is_a_ban_once_its_key_is_in_a_set() {
+    let alice = Validator::seed(1);
+    let mut node = Setup::new().start().await;
+    let mut forger = Setup::new();
+    forger.record = Some(alice.record(&Keypair::generate_ed25519(), 1));
+    let forger = Intruder::connect_as(&forger, &node.address).await.unwrap();
+    assert_eq!(node.connected(forger.peer).await, None);
+    node.handle.set_validators([alice.key()].into()).unwrap();
+    node.gone(forger.peer).await;
+    assert_eq!(node.metric("rota_network_faults_total{name=\"ForgedRecord\"}"), 1);
+    assert_eq!(node.metric("rota_network_bans_total"), 1);
+}
+
+#[tokio::test]
+async fn newer_record_takes_the_seat() {
+    let alice = Validator::seed(1);
+    let mut node = Setup::new().knowing(&[&alice]).start().await;
+    let [mut old, mut new] = [Setup::new(), Setup::new()];
+    old.record = Some(alice.record(&old.key, 1));
+    new.record = Some(alice.record(&new.key, 2));
+    let old = old.dialling(&[&node]).start().await;
+    assert_eq!(node.connected(old.peer).await, Some(alice.key()));
+    let new = new.dialling(&[&node]).start().await;
+    let mut events = Vec::new();
+    node.expect("both changes", |event| {
+        match event {
+            NetworkEvent::PeerConnected { peer, validator, .. }
+            | NetworkEvent::ValidatorChanged { peer, validator } => events.push((peer, validator)),
+            _ => (),
+        }
+        (events.len() == 2).then_some(())
+    })
+    .await;
+    assert!(events.contains(&(new.peer, Some(alice.key()))), "{events:?}");
+    assert!(events.contains(&(old.peer, None)), "{events:?}");
+}
+
+#[tokio::test]
+async fn restarted_peer_is_found_again() {
+    // N9
+    let first = Setup::new().start().await;
+    let mut restarted = Setup::new();
+    restarted.listen = first.address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect();
+    let mut node = Setup::new().dialling(&[&first]);
+    // The same key and the same port, as after a restart.
+    node.peers = vec![restarted.listen.clone().with(Protocol::P2p(restarted.key.public().to_peer_id()))];
+    first.stop().await;
+    let mut node = node.start().await;
+    refusal(&mut node).await;
+    for _ in 0..2 {
+        let mut peer = restarted.clone().start().await;
+        node.connected(peer.peer).await;
+        peer.connected(node.peer).await;
+        node.handle.send_to(Recipient::Peer(peer.peer), &vote(1)).unwrap();
+        assert_eq!(peer.message().await.2, vote(1));
+        peer.stop().await;
+        node.gone(restarted.key.public().to_peer_id()).await;
+    }
+}
+
+#[tokio::test]
+async fn nodes_that_dial_each_other_are_one_peer_each() {
+    let [a, b] = [Setup::new(), Setup::new()];
+    let mut a = a.start().await;
+    let mut b = b.dialling(&[&a]).start().await;
+    a.connected(b.peer).await;
+    b.connected(a.peer).await;
+    let again = Setup::new().dialling(&[&a, &b]).start().await;
+    a.connected(again.peer).await;
+    b.connected(again.peer).await;
+    assert_eq!(a.handle.peers().await.len(), 2);
+    assert_eq!(a.metric("rota_network_peers"), 2);
+}
+
+#[tokio::test]
+async fn strangers_share_their_places_and_validators_need_none() {
+    // N7
+    let alice = Validator::seed(1);
+    let mut node = Setup::new().knowing(&[&alice]).limits(|limits| limits.strangers_in_max = 2).start().await;
+    let mut strangers = Vec::new();
+    for _ in 0..2 {
+        let stranger = Intruder::connect(&node.address).await;
+        node.connected(stranger.peer).await;
+        strangers.push(stranger);
+    }
+    let third = Intruder::connect(&node.address).await;
+    assert_eq!(refusal(&mut node).await, Refused::Denied(Denied::TooManyStrangers { limit: 2 }));
+    third.closed().await;
+    let validator = Intruder::connect_as(&Setup::new().validator(&alice), &node.address).await.unwrap();
+    assert_eq!(node.connected(validator.peer).await, Some(alice.key()));
+    let freed = strangers.pop().unwrap();
+    let gone = freed.peer;
+    drop(freed);
+    node.gone(gone).await;
+    let next = Intruder::connect(&node.address).await;
+    node.connected(next.peer).await;
+}
+
+#[tokio::test]
+async fn one_address_gets_a_part_of_the_places() {
+    // N7
+    let mut node = Setup::new().limits(|limits| limits.strangers_per_address_max = 1).start().await;
+    let first = Intruder::connect(&node.address).await;
+    node.connected(first.peer).await;
+    let second = Intruder::connect(&node.address).await;
+    assert_eq!(refusal(&mut node).await, Refused::Denied(Denied::TooManyFromAddress { limit: 1 }));
+    assert_eq!(refused(&node, "TooManyFromAddress"), 1);
+    second.closed().await;
+}
+
+#[tokio::test]
+async fn one_address_may_try_only_so_often() {
+    // N8
+    let rate = Rate { burst: 2.0, per_second: 0.001 };
+    let mut node = Setup::new().limits(|limits| limits.attempts_per_address = rate).start().await;
+    for _ in 0..2 {
+        greet(&node.address, HANDSHAKE, &prefixed(&[7; 40]).unwrap()).await.unwrap();
+        assert!(matches!(refusal(&mut node).await, Refused::Handshake(_)));
+    }
+    Intruder::connect_as(&Setup::new(), &node.address).await.map(drop).unwrap_err();
+    let address = "127.0.0.1".parse().unwrap();
+    assert_eq!(refusal(&mut node).await, Refused::Denied(Denied::TooManyAttempts { address }));
+}
+
+#[tokio::test]
+async fn banned_peer_finds_no_way_in_until_the_ban_ends() {
+    // N40
+    let ban = Duration::from_millis(300);
+    let mut node = Setup::new().limits(|limits| limits.ban_first = ban).start().await;
+    let setup = Setup::new();
+    let intruder = Intruder::connect_as(&setup, &node.address).await.unwrap();
+    node.connected(intruder.peer).await;
+    for _ in 0..3 {
+        node.handle.punish(intruder.peer, Misbehaviour::InvalidContent).unwrap();
+    }
+    node.gone(intruder.peer).await;
+    let peer = intruder.peer;
+    intruder.closed().await;
+    let again = Intruder::connect_as(&setup, &node.address).await.unwrap();
+    assert_eq!(refusal(&mut node).await, Refused::Denied(Denied::Banned { seconds: 1 }));
+    again.closed().await;
+    let mut back = Intruder::connect_as(&setup, &node.address).await.unwrap();
+    loop {
+        let connected = node.expect("a verdict", |event| match event {
+            NetworkEvent::PeerConnected { .. } => Some(true),
+            NetworkEvent::PeerRefused { .. } => Some(false),
+            _ => None,
+        });
+        if connected.await {
+            break;
+        }
+        back = Intruder::connect_as(&setup, &node.address).await.unwrap();
+    }
+    assert_eq!(back.peer, peer);
+    let points = node.handle.peers().await[0].points;
+    assert!(points > 40.0 && points <= 50.0, "{points}");
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_are_refused_by_name() {
+    let make = |config: NetworkConfig| Network::new(config, &mut Registry::default()).map(drop).unwrap_err();
+    let alice = Validator::seed(1);
+    let mut other = Setup::new();
+    other.record = Some(alice.record(&Keypair::generate_ed25519(), 1));
+    assert!(matches!(make(other.config()), NetworkError::Record(key) if key == alice.key()));
+    let long = NetworkConfig { version: "v".repeat(65), ..Setup::new().config() };
+    assert!(matches!(make(long), NetworkError::Version { length: 65, limit: 64 }));
+    let nowhere = NetworkConfig { peers: vec!["/ip4/127.0.0.1/tcp/1".parse().unwrap()], ..Setup::new().config() };
+    assert!(matches!(make(nowhere), NetworkError::Peer(_)));
+    let unheard = NetworkConfig { listen: vec!["/dns4/x/udp/1".parse().unwrap()], ..Setup::new().config() };
+    assert!(matches!(make(unheard), NetworkError::Listen { .. }));
+}
+
+#[tokio::test]
+async fn message_before_the_peer_is_known_comes_after_it() {
+    // N6
+    let mut a = Setup::new().limits(|limits| limits.events_max = 1).start().await;
+    let b = Setup::new().dialling(&[&a]).start().await;
+    let mut b = b;
+    b.connected(a.peer).await;
+    b.handle.send_to(Recipient::Peer(a.peer), &vote(1)).unwrap();
+    let mut order = Vec::new();
+    a.expect("both", |event| {
+        match event {
+            NetworkEvent::PeerConnected { .. } => order.push("connected"),
+            NetworkEvent::Message { message: Message::Vote(_), .. } => order.push("vote"),
+            _ => (),
+        }
+        (order.len() == 2).then_some(())
+    })
+    .await;
+    assert_eq!(order, ["connected", "vote"]);
+}

@@ -1,0 +1,205 @@
+use std::sync::Arc;
+
+use alloy_primitives::Bytes;
+use futures::StreamExt as _;
+use libp2p::{
+    Swarm,
+    gossipsub::{self, IdentTopic},
+    swarm::{self, SwarmEvent, dial_opts::DialOpts},
+};
+use prometheus_client::registry::Registry;
+use rota_proto::Message;
+
+use super::support::{Node, Setup, Validator, domain, final_batch, network, vote};
+use crate::network::{
+    NetworkLimits, Rate, Verdict,
+    gossip::{Gossipsub, behaviour},
+    handshake::Reception,
+    kind::{Names, Topic},
+    roster::Roster,
+    transport::transport,
+};
+
+/// Three nodes in a row; the ends are not connected.
+async fn row() -> (Node, Node, Node) {
+    let mut middle = Setup::new().start().await;
+    let mut left = Setup::new().dialling(&[&middle]).start().await;
+    let mut right = Setup::new().dialling(&[&middle]).start().await;
+    left.connected(middle.peer).await;
+    right.connected(middle.peer).await;
+    middle.connected(left.peer).await;
+    meshed(&[&left, &middle, &right]).await;
+    (left, middle, right)
+}
+
+/// Waits until each node knows a listener for each topic.
+async fn meshed(nodes: &[&Node]) {
+    for node in nodes {
+        for topic in Topic::ALL {
+            let name = Names::of(network()).topic(topic);
+            node.metric_reaches(&format!("rota_gossipsub_topic_peers_counts{{hash=\"{name}\"}}"), 1).await;
+            node.metric_reaches(&format!("rota_gossipsub_mesh_peer_counts{{hash=\"{name}\"}}"), 1).await;
+        }
+    }
+}
+
+fn transaction(number: u32) -> Bytes {
+    [&number.to_be_bytes()[..], &[2; 100]].concat().into()
+}
+
+#[tokio::test]
+async fn gossip_reaches_a_node_without_a_direct_connection() {
+    // N20, N22
+    let (left, mut middle, mut right) = row().await;
+    for message in [vote(1), Message::FinalBatch(Box::new(final_batch(5)))] {
+        left.handle.publish(&message).unwrap();
+        assert_eq!(middle.gossip().await, (left.peer, message.clone()));
+        assert_eq!(right.gossip().await, (middle.peer, message));
+    }
+    assert_eq!(middle.metric("rota_network_gossip_verdicts_total{name=\"Accept\"}"), 2);
+}
+
+#[tokio::test]
+async fn gossip_that_is_not_accepted_travels_no_further() {
+    // N22
+    let (left, mut middle, mut right) = row().await;
+    for (view, verdict) in [(1, Verdict::Reject), (2, Verdict::Ignore), (3, Verdict::Accept)] {
+        left.handle.publish(&vote(view)).unwrap();
+        let (_, _, id) = middle.gossip_unjudged().await;
+        middle.handle.judge(id, verdict).unwrap();
+    }
+    // The only one that comes is the last.
+    assert_eq!(right.gossip().await, (middle.peer, vote(3)));
+}
+
+#[tokio::test]
+async fn broadcast_takes_the_second_way_to_a_validator_without_a_stream() {
+    // N15
+    let alice = Validator::seed(1);
+    let (left, mut middle, mut right) = row().await;
+    left.handle.set_validators([alice.key()].into()).unwrap();
+    left.handle.broadcast(&vote(1), vec![alice.key()]).unwrap();
+    assert_eq!(middle.gossip().await.1, vote(1));
+    assert_eq!(right.gossip().await.1, vote(1));
+    // Sent again it is not published again: its id is known everywhere.
+    left.handle.broadcast(&vote(1), vec![alice.key()]).unwrap();
+    left.metric_reaches("rota_network_messages_dropped_total{reason=\"Duplicate\",kind=\"Vote\"}", 1).await;
+}
+
+#[tokio::test]
+async fn transactions_of_a_few_milliseconds_travel_together() {
+    // N24, N25
+    let (left, mut middle, mut right) = row().await;
+    for number in 0..20 {
+        left.handle.publish_transactions(vec![transaction(number), transaction(number / 2)]).unwrap();
+    }
+    let expected: Vec<_> = (0..20).map(transaction).collect();
+    let mut heard = Vec::new();
+    let mut messages = 0;
+    while heard.len() < expected.len() {
+        let (_, message) = middle.gossip().await;
+        assert_eq!(right.gossip().await.1, message);
+        let Message::Transactions(transactions) = message else { panic!("{message:?}") };
+        heard.extend(transactions);
+        messages += 1;
+    }
+    assert_eq!(heard, expected);
+    assert!(messages <= 3, "{messages} messages");
+    // What the middle has heard it does not publish again.
+    middle.handle.publish_transactions(vec![transaction(3), transaction(77)]).unwrap();
+    assert_eq!(right.gossip().await.1, Message::Transactions(vec![transaction(77)]));
+}
+
+#[tokio::test]
+async fn transaction_that_nobody_heard_is_published_when_somebody_listens() {
+    // N25
+    let lonely = Setup::new().start().await;
+    lonely.handle.publish_transactions(vec![transaction(1)]).unwrap();
+    let unheard = "rota_network_messages_dropped_total{reason=\"NobodyListens\",kind=\"Transactions\"}";
+    lonely.metric_reaches(unheard, 1).await;
+    let mut friend = Setup::new().dialling(&[&lonely]).start().await;
+    friend.connected(lonely.peer).await;
+    meshed(&[&lonely, &friend]).await;
+    lonely.handle.publish_transactions(vec![transaction(1)]).unwrap();
+    assert_eq!(friend.gossip().await.1, Message::Transactions(vec![transaction(1)]));
+}
+
+/// A peer that gossips what it likes.
+struct Gossiper {
+    swarm: Swarm<Gossipsub>,
+    names: Names,
+}
+
+impl Gossiper {
+    /// Connects to `node` and waits until it listens to every topic.
+    async fn connect(node: &Node) -> Self {
+        let setup = Setup::new();
+        let names = Names::of(network());
+        let reception = Arc::new(Reception::new(network(), "gossiper".into(), None, Roster::new(domain())));
+        let transport = transport(&setup.key, reception, &NetworkLimits::default()).unwrap();
+        let gossip = behaviour(&names, &mut Registry::default()).unwrap();
+        let settings = swarm::Config::with_tokio_executor();
+        let mut swarm = Swarm::new(transport, gossip, setup.key.public().to_peer_id(), settings);
+        let dial = DialOpts::peer_id(node.peer).addresses(vec![node.address.clone()]).allocate_new_port();
+        swarm.dial(dial.build()).unwrap();
+        let mut topics = 0;
+        while topics < Topic::ALL.len() {
+            if let SwarmEvent::Behaviour(gossipsub::Event::Subscribed { .. }) = swarm.select_next_some().await {
+                topics += 1;
+            }
+        }
+        Self { swarm, names }
+    }
+
+    fn say(&mut self, topic: Topic, bytes: Vec<u8>) {
+        self.swarm.behaviour_mut().publish(IdentTopic::new(self.names.topic(topic)), bytes).unwrap();
+    }
+
+    /// Goes on talking until the node has counted `least` of `metric`.
+    async fn until(&mut self, node: &Node, metric: &str, least: u64) {
+        tokio::select! {
+            () = node.metric_reaches(metric, least) => (),
+            () = async { loop { self.swarm.select_next_some().await; } } => (),
+        }
+    }
+}
+
+#[tokio::test]
+async fn gossip_that_is_no_message_of_its_topic_is_rejected_and_blamed() {
+    // N20, N22
+    let unknown_field = [&vote(1).encode()[..], &[0xA0, 0x06, 0x01]].concat();
+    let cases = [
+        (Topic::Consensus, vec![0xFF; 50], "Malformed"),
+        (Topic::Transactions, Vec::new(), "Malformed"),
+        (Topic::Consensus, unknown_field, "NotCanonical"),
+        (Topic::Transactions, vote(1).encode(), "Misplaced"),
+        (Topic::Consensus, Message::RoundQuery([1; 32]).encode(), "Misplaced"),
+    ];
+    for (topic, bytes, fault) in cases {
+        let mut node = Setup::new().start().await;
+        let mut gossiper = Gossiper::connect(&node).await;
+        node.connected(*gossiper.swarm.local_peer_id()).await;
+        gossiper.say(topic, bytes);
+        gossiper.until(&node, &format!("rota_network_faults_total{{name=\"{fault}\"}}"), 1).await;
+        assert_eq!(node.metric("rota_network_gossip_verdicts_total{name=\"Reject\"}"), 1);
+    }
+}
+
+#[tokio::test]
+async fn gossip_above_its_rate_is_ignored_and_then_the_peer_is_banned() {
+    // N23, N40
+    let change = |limits: &mut NetworkLimits| {
+        limits.gossip_messages = Rate { burst: 10.0, per_second: 0.001 };
+        limits.ban_points = 10.0;
+    };
+    let mut node = Setup::new().limits(change).start().await;
+    let mut gossiper = Gossiper::connect(&node).await;
+    let peer = *gossiper.swarm.local_peer_id();
+    node.connected(peer).await;
+    for view in 1..=11 {
+        gossiper.say(Topic::Consensus, vote(view).encode());
+    }
+    gossiper.until(&node, "rota_network_messages_dropped_total{reason=\"Rate\",kind=\"\"}", 1).await;
+    node.gone(peer).await;
+    assert_eq!(node.metric("rota_network_bans_total"), 1);
+}

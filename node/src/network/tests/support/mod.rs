@@ -1,0 +1,11 @@
+//! What the tests share: sample messages, nodes on 127.0.0.1, and a peer that says what it likes.
+
+mod intruder;
+mod node;
+mod samples;
+
+pub(super) use intruder::{Intruder, greet};
+pub(super) use node::{Node, Setup};
+pub(super) use samples::{
+    Validator, body, catch_up_answer, certificate, domain, every_kind, final_batch, network, proposal, round, vote,
+};

@@ -1,0 +1,75 @@
+//! Transactions on their way into gossip: collected for a few milliseconds, published together.
+
+use std::time::{Duration, Instant};
+
+use alloy_primitives::Bytes;
+use rota_proto::limits;
+
+use super::seen::Seen;
+
+/// Bytes that a transaction adds to its message beside itself: a key and a length.
+const ENTRY_BYTES: usize = 4;
+
+/// Collects the node's transactions for gossip (rules N24, N25).
+#[derive(Debug)]
+pub(crate) struct Transactions {
+    waiting: Vec<Bytes>,
+    bytes: usize,
+    due: Option<Instant>,
+    delay: Duration,
+    seen: Seen,
+}
+
+impl Transactions {
+    pub(crate) fn new(delay: Duration, seen_max: usize) -> Self {
+        Self { waiting: Vec::new(), bytes: 0, due: None, delay, seen: Seen::new(seen_max) }
+    }
+
+    /// Adds transactions and gives every message that is full.
+    pub(crate) fn add(&mut self, transactions: Vec<Bytes>, now: Instant) -> Vec<Vec<Bytes>> {
+        let mut full = Vec::new();
+        for transaction in transactions {
+            // What no receiver would take is not ours to send.
+            if transaction.len() > limits::TRANSACTION_BYTES_MAX || !self.seen.note(&transaction) {
+                continue;
+            }
+            let bytes = transaction.len() + ENTRY_BYTES;
+            if self.bytes + bytes > limits::TRANSACTIONS_BYTES_MAX {
+                full.push(self.take());
+            }
+            self.bytes += bytes;
+            self.waiting.push(transaction);
+            self.due.get_or_insert(now + self.delay);
+            if self.waiting.len() >= limits::TRANSACTIONS_PER_MESSAGE_MAX {
+                full.push(self.take());
+            }
+        }
+        full
+    }
+
+    /// When what waits is to be published; `None` if nothing waits.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Takes what waits.
+    pub(crate) fn take(&mut self) -> Vec<Bytes> {
+        self.bytes = 0;
+        self.due = None;
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Notes what others published: it is not published again.
+    pub(crate) fn heard(&mut self, transactions: &[Bytes]) {
+        for transaction in transactions {
+            self.seen.note(transaction);
+        }
+    }
+
+    /// Forgets what nobody heard, so that it may be published later.
+    pub(crate) fn unheard(&mut self, transactions: &[Bytes]) {
+        for transaction in transactions {
+            self.seen.forget(transaction);
+        }
+    }
+}
