@@ -1,6 +1,7 @@
 //! Tests of the pool, one file a file, with wallets that sign real transactions and a naive pool as the oracle.
 
 mod admit;
+mod books;
 mod delegation;
 mod gas;
 mod head;
@@ -10,6 +11,7 @@ mod oracle;
 mod properties;
 mod refused;
 mod wallet;
+mod world;
 
 use std::sync::Arc;
 
@@ -86,7 +88,7 @@ impl Mempool {
     /// Counts everything again and compares it with the books.
     #[track_caller]
     fn check_books(&self) {
-        oracle::check_books(self);
+        books::check_books(self);
     }
 }
 
