@@ -50,6 +50,10 @@ pub struct ChainStatus {
     pub l1: (u64, B256),
     /// Transactions that wait in the pool: executable, and not yet.
     pub pool: (usize, usize),
+    /// Connected peers.
+    pub peers: usize,
+    /// The highest final height that a peer has named.
+    pub highest: u64,
     /// How it is.
     pub health: Health,
 }

@@ -39,10 +39,7 @@ impl Driver {
                 }
             }
             Effect::Submitted { id, result } => {
-                if let Some(answer) = self.waiting.remove(&id) {
-                    // The user may be gone.
-                    let _ = answer.send(result);
-                }
+                self.answers.insert(id, result);
             }
             Effect::Evidence(evidence) => {
                 tracing::error!(offence = ?evidence.offence(), place = %evidence.place(), round = %evidence.round(),

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use rota_execution::StateView as _;
-use rota_mempool::{Added, Refused};
+use rota_mempool::{AccountState, Added, Pooled, Refused, Status};
 use rota_proto::{ConsensusKey, Message, Transaction, UnrecoveredTransaction};
 use rota_replica::Event;
 use tokio::sync::oneshot;
@@ -16,13 +16,39 @@ use crate::{
     status::Health,
 };
 
-/// A user's transaction, its sender recovered, and where the pool's answer goes.
+/// What users ask of the driver, and where the answer goes.
 #[derive(Debug)]
-pub struct Submission {
-    /// The transaction.
-    pub transaction: Arc<Transaction>,
-    /// The answer.
-    pub answer: oneshot::Sender<Result<Added, Refused>>,
+pub enum Submission {
+    /// Take these transactions, their senders recovered, in this order.
+    Transactions {
+        /// The transactions.
+        transactions: Vec<Arc<Transaction>>,
+        /// What the pool said of each.
+        answer: oneshot::Sender<Vec<Result<Added, Refused>>>,
+    },
+    /// Is this transaction in the pool?
+    Pooled {
+        /// Its hash.
+        hash: B256,
+        /// The transaction.
+        answer: oneshot::Sender<Option<Arc<Transaction>>>,
+    },
+    /// What is the nonce after all that are pending?
+    PendingNonce {
+        /// Whose.
+        sender: Address,
+        /// The nonce.
+        answer: oneshot::Sender<u64>,
+    },
+    /// What waits?
+    Content {
+        /// Of this sender, or of all.
+        of: Option<Address>,
+        /// At most so many.
+        most: usize,
+        /// Transactions, by sender and nonce.
+        answer: oneshot::Sender<Vec<(Arc<Transaction>, Status)>>,
+    },
 }
 
 /// Work without a finalization for so long is a sign that less than a quorum is up.
@@ -41,10 +67,13 @@ impl Driver {
             NetworkEvent::Request { request, responder, .. } => self.answer(request, responder),
             NetworkEvent::PeerConnected { peer, validator, status } => {
                 tracing::info!(%peer, validator = validator.is_some(), height = %status.height, "peer connected");
+                self.peers += 1;
+                self.highest = self.highest.max(status.height.0);
                 self.take(Event::PeerHeight(status.height))
             }
             NetworkEvent::PeerGone { peer } => {
                 tracing::info!(%peer, "peer gone");
+                self.peers = self.peers.saturating_sub(1);
                 Ok(())
             }
             NetworkEvent::Listening { address } => {
@@ -89,14 +118,49 @@ impl Driver {
         });
     }
 
+    /// Answers a user. One that does not wait any more is no error.
     pub(super) fn submit(&mut self, submission: Submission) -> Result<(), DriverError> {
-        let Submission { transaction, answer } = submission;
-        let account = self.parts.store.account(&transaction.sender()).ok().flatten();
-        let Ok(account) = account_state(&self.parts.store, account) else { return Ok(()) };
+        match submission {
+            Submission::Transactions { transactions, answer } => {
+                let results = transactions.into_iter().map(|transaction| self.submit_one(transaction));
+                let results = results.collect::<Result<Vec<_>, DriverError>>()?;
+                let _ = answer.send(results);
+            }
+            Submission::Pooled { hash, answer } => {
+                let pooled = self.parts.replica.pool().get(&hash);
+                let _ = answer.send(pooled.map(|pooled| Arc::clone(pooled.transaction)));
+            }
+            Submission::PendingNonce { sender, answer } => {
+                let account = self.account(&sender)?;
+                let _ = answer.send(self.parts.replica.pool().pending_nonce(&sender, account.nonce));
+            }
+            Submission::Content { of, most, answer } => {
+                let pool = self.parts.replica.pool();
+                let content = |pooled: Pooled<'_>| (Arc::clone(pooled.transaction), pooled.status);
+                let _ = answer.send(match of {
+                    Some(sender) => pool.of_sender(&sender).take(most).map(content).collect(),
+                    None => pool.iter().take(most).map(content).collect(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn submit_one(&mut self, transaction: Arc<Transaction>) -> Result<Result<Added, Refused>, DriverError> {
+        let account = self.account(&transaction.sender())?;
         let id = self.next_submission;
         self.next_submission += 1;
-        self.waiting.insert(id, answer);
-        self.take(Event::Submit { id, transaction, account })
+        self.take(Event::Submit { id, transaction, account })?;
+        let answer = self.answers.remove(&id);
+        assert!(answer.is_some(), "the replica answers every submission in the same step");
+        answer.map_or_else(|| unreachable!("asserted above"), Ok)
+    }
+
+    fn account(&self, address: &Address) -> Result<AccountState, DriverError> {
+        let store = &self.parts.store;
+        let account = store.account(address).map_err(rota_execution::ExecutionError::from);
+        let state = account.and_then(|account| account_state(store, account));
+        state.map_err(|error| DriverError::Executor(error.into()))
     }
 
     pub(super) fn health(&self) -> Health {

@@ -15,7 +15,7 @@ use rota_consensus::Rejected;
 use rota_mempool::{Added, Refused};
 use rota_proto::{ConsensusKey, SigningDomain, ValidatorSet};
 use rota_replica::{Event, Halt, Replica};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     executor::{ExecutorError, Job},
@@ -85,8 +85,11 @@ pub struct Driver {
     timers: Timers,
     /// Events of our own making, taken before any other.
     queue: VecDeque<Event>,
-    waiting: BTreeMap<u64, oneshot::Sender<Result<Added, Refused>>>,
+    /// What the pool said of the transactions just submitted, by their number.
+    answers: BTreeMap<u64, Result<Added, Refused>>,
     next_submission: u64,
+    peers: usize,
+    highest: u64,
     /// The validators of the current epoch, without ourselves.
     others: Vec<ConsensusKey>,
     /// Refusals so far, by name, for metrics.
@@ -102,7 +105,9 @@ impl Driver {
             parts,
             timers: Timers::default(),
             queue: VecDeque::new(),
-            waiting: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            peers: 0,
+            highest: 0,
             next_submission: 0,
             others: Vec::new(),
             refusals: BTreeMap::new(),
@@ -191,6 +196,8 @@ impl Driver {
             votes: simplex.place().is_some(),
             l1: (newest.number, newest.hash),
             pool: (pool.pending, pool.queued),
+            peers: self.peers,
+            highest: self.highest,
             health: self.health(),
         };
         self.parts.status.send_if_modified(|known| {

@@ -11,7 +11,7 @@ use alloy_primitives::B256;
 use alloy_sol_types::SolEvent as _;
 use rota_proto::{Epoch, Place, VotingPower};
 use rota_replica::Event;
-use rota_staking::{L1Block, ValidatorChange, bindings::IRotaStaking::ValidatorChanged};
+use rota_staking::{L1Block, ValidatorChange, bindings::RotaStaking::ValidatorChanged};
 use tokio::sync::{mpsc, watch};
 
 use crate::config::L1Toml;

@@ -5,6 +5,7 @@ mod keystore;
 
 use std::path::Path;
 
+use alloy_primitives::B256;
 use ed25519_dalek::{Signer as _, SigningKey};
 use rota_proto::{
     ConsensusKey, KeyError, Place, Round, Signature, SignedVote, SigningDomain, Strict, ValidatorSet, Verified,
@@ -85,6 +86,12 @@ impl Signer {
         self.record.signed(&vote, signature);
         let signed = SignedVote { vote, signer: place, signature };
         Ok(signed.verify(&self.domain, set, &Strict)?)
+    }
+
+    /// Signs the digest of a peer record, which is no vote and can conflict with none.
+    #[must_use]
+    pub fn vouch(&self, peer_record_digest: B256) -> Signature {
+        Signature(self.key.sign(peer_record_digest.as_slice()).to_bytes())
     }
 
     /// Takes over our own votes, as others saw them; durable when it returns.

@@ -1,0 +1,148 @@
+//! The command line.
+
+mod testnet;
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use crate::node::{self, Folder};
+
+/// Rota: a proof-of-stake network of sequencers for an Ethereum rollup.
+#[derive(Debug, Parser)]
+#[command(name = "rota", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a node from its data folder.
+    Node(NodeArguments),
+    /// Makes the folders of a new network, and deploys its contracts on L1.
+    Testnet(testnet::TestnetArguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct NodeArguments {
+    /// The data folder, with config/, keys/ and data/.
+    #[arg(long, env = "ROTA_DATA", value_name = "DIR")]
+    data: PathBuf,
+    /// Logs as JSON, one object a line.
+    #[arg(long, env = "ROTA_LOG_JSON")]
+    log_json: bool,
+}
+
+/// Exit codes: each way to die has its own.
+mod exit {
+    /// The command line was not understood (clap's own).
+    pub(super) const FAILED: u8 = 1;
+    /// The node stopped itself because going on would have been unsafe.
+    pub(super) const HALTED: u8 = 70;
+    /// The disk failed or is full.
+    pub(super) const STORE: u8 = 74;
+    /// A setting cannot be used.
+    pub(super) const CONFIG: u8 = 78;
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let log_json = matches!(&cli.command, Command::Node(arguments) if arguments.log_json);
+    start_logs(log_json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("rota: no runtime: {error}");
+            return ExitCode::from(exit::FAILED);
+        }
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Node(arguments) => node::run(&Folder::new(arguments.data), until_stopped()).await,
+            Command::Testnet(arguments) => testnet::make(arguments).await,
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            eprintln!("rota: {report:#}");
+            ExitCode::from(code(&report))
+        }
+    }
+}
+
+fn code(report: &eyre::Report) -> u8 {
+    let halted = |error: &(dyn std::error::Error + 'static)| error.is::<rota_replica::Halt>();
+    let store = |error: &(dyn std::error::Error + 'static)| {
+        error.is::<crate::store::StoreError>() || error.is::<crate::signer::GuardStorageError>()
+    };
+    let config = |error: &(dyn std::error::Error + 'static)| error.is::<crate::config::ConfigError>();
+    if report.chain().any(halted) {
+        exit::HALTED
+    } else if report.chain().any(store) {
+        exit::STORE
+    } else if report.chain().any(config) {
+        exit::CONFIG
+    } else {
+        exit::FAILED
+    }
+}
+
+fn start_logs(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,libp2p=warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { builder.json().init() } else { builder.with_target(false).init() }
+}
+
+/// Turns true with the first SIGINT or SIGTERM.
+fn until_stopped() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        match terminate {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM cannot be caught");
+                // An error here leaves only SIGKILL.
+                let _ = tokio::signal::ctrl_c().await;
+            }
+        }
+        tracing::info!("stopping");
+        // Nobody may be left to tell.
+        let _ = stop.send(true);
+        // Receivers learn the end from the value; the sender stays so that they do not take its loss for one.
+        stop.closed().await;
+    });
+    stopped
+}
+
+/// Writes a file for its owner alone, with the folders above it.
+///
+/// # Errors
+/// What the system says.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> eyre::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(())
+}

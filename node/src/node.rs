@@ -1,0 +1,306 @@
+//! A node put together: from its folder to running tasks, and to their end.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use eyre::{Context as _, ContextCompat as _, eyre};
+use libp2p::identity::Keypair;
+use prometheus_client::registry::Registry as MetricsRegistry;
+use rota_consensus::{Anchor, Durable};
+use rota_execution::{Execution, Genesis};
+use rota_proto::{Round, Signature, SigningDomain, Strict, ValidatorSet};
+use rota_replica::{Event, Replica, ReplicaConfig, Started};
+use rota_staking::Registry;
+use tokio::sync::{broadcast, mpsc, watch};
+
+use crate::{
+    config::{NetworkToml, NodeToml, read_text},
+    driver::{Driver, Parts, Submission, now_ms},
+    executor,
+    journal::JournalFile,
+    l1::L1Client,
+    network::{self, NetworkConfig, NetworkLimits, PeerRecord},
+    rpc_backend::NodeBackend,
+    signer::{Keystore, Signer},
+    status::{ChainStatus, Health},
+    store::{Head, SledStore},
+};
+
+/// Events that may wait for the driver: bursts of transactions, nothing that grows.
+const EVENTS_MAX: usize = 4_096;
+
+/// Transactions of users that may wait for the driver.
+const SUBMISSIONS_MAX: usize = 16_384;
+
+/// Final batches that a slow subscriber may be behind.
+const FINALS_MAX: usize = 256;
+
+/// The files of a node, by its folder.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder at a path.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// A file or folder in it.
+    #[must_use]
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+/// Everything a running node was made from.
+struct Prepared {
+    network: NetworkToml,
+    node: NodeToml,
+    genesis: Genesis,
+    store: SledStore,
+    l1: L1Client,
+    registry: Registry,
+    head: Head,
+}
+
+/// Runs the node of a folder until `shutdown` or until it must stop by itself.
+///
+/// # Errors
+/// A report that says what is wrong and where.
+pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Result<()> {
+    let prepared = prepare(folder).await?;
+    let mut metrics = MetricsRegistry::with_prefix("rota");
+    let signer = open_signer(folder, &prepared)?;
+    let (events, inbox) = mpsc::channel(EVENTS_MAX);
+    let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
+    let (finals, _) = broadcast::channel(FINALS_MAX);
+
+    let network_config = network_config(folder, &prepared, signer.as_ref())?;
+    let stop = wait_for(shutdown.clone());
+    let (network, network_events, network_task) = network::spawn(network_config, &mut metrics, stop)?;
+    network.set_head(prepared.head.header.height(), prepared.head.header.hash())?;
+
+    let execution = Execution::new(prepared.genesis.rules, prepared.head.header.clone());
+    let schedule = prepared.network.registry()?.schedule;
+    let (jobs, executor) = executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), finals.clone())?;
+
+    let replica = replica(&prepared, signer.as_ref())?;
+    let started = started(&prepared, &replica, signer.as_ref())?;
+    let (status, status_reader) = watch::channel(first_status(&replica));
+    let (journal, journalled) = JournalFile::open(&folder.path("data/journal")).wrap_err("the transaction journal")?;
+    let next_l1 = replica.registry().newest().number + 1;
+
+    let backend = NodeBackend::new(
+        prepared.genesis.rules,
+        prepared.store.clone(),
+        status_reader.clone(),
+        &finals,
+        submissions.clone(),
+    );
+    let parts = Parts {
+        replica,
+        signer,
+        store: prepared.store.clone(),
+        jobs,
+        network,
+        network_events,
+        events: inbox,
+        event_sender: events.clone(),
+        submissions: submission_inbox,
+        status,
+        domain: prepared.network.domain(),
+        journal: Some(journal),
+    };
+    let driver = tokio::spawn(Driver::new(parts).run(started, shutdown.clone()));
+    let poll = Duration::from_millis(prepared.node.l1_poll_ms);
+    let l1 = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
+    let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), status_reader, metrics, shutdown).await?;
+    crate::rpc_backend::resubmit(&submissions, journalled).await;
+    tracing::info!(rpc = %prepared.node.rpc, head = %prepared.head.header.height(), "node is up");
+
+    let result = driver.await.wrap_err("the driver panicked")?;
+    drop(submissions);
+    servers.stop().await;
+    l1.abort();
+    network_task.abort();
+    let executed = tokio::task::spawn_blocking(move || executor.join()).await?;
+    prepared.store.flush()?;
+    executed.map_err(|_| eyre!("the executor panicked"))?.wrap_err("the executor stopped")?;
+    result.wrap_err("the node stopped itself")
+}
+
+async fn wait_for(mut shutdown: watch::Receiver<bool>) {
+    // An error means that whoever could ask for the end is gone: then it is the end.
+    let _ = shutdown.changed().await;
+}
+
+async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
+    let network = NetworkToml::read(&folder.path("config/network.toml"))?;
+    let node = NodeToml::read(&folder.path("config/node.toml"))?;
+    let genesis = Genesis::parse(&read_text(&folder.path("config/genesis.json"))?)?;
+    let hash = genesis.header.hash();
+    if hash != network.genesis_hash {
+        return Err(eyre!("genesis.json hashes to {hash}, network.toml says {}", network.genesis_hash));
+    }
+    let store = SledStore::open(&folder.path("data/store")).wrap_err("the store (is another node running here?)")?;
+    store.begin(&genesis)?;
+    let head = store.head()?.wrap_err("the store has no head after genesis")?;
+    let l1 = L1Client::new(&node.l1_rpc, network.l1.clone())?;
+    let registry = follow_to(&store, &network, &l1, &head).await?;
+    Ok(Prepared { network, node, genesis, store, l1, registry, head })
+}
+
+/// The registry from the store, or from L1's beginning, followed until it knows the epoch of the head.
+async fn follow_to(store: &SledStore, network: &NetworkToml, l1: &L1Client, head: &Head) -> eyre::Result<Registry> {
+    let genesis = network.registry()?;
+    let mut registry = match store.meta("registry")? {
+        Some(snapshot) => Registry::decode(genesis, &snapshot)?,
+        None => begin_registry(network, l1).await?,
+    };
+    let mut told = std::time::Instant::now();
+    while registry.leader_seed(head.round.epoch).is_err() || registry.newest().number < network.l1.origin_number {
+        let next = registry.newest().number + 1;
+        match l1.final_number().await {
+            Ok(newest) if newest >= next => {
+                for block in l1.blocks(next, newest.min(next + 499)).await? {
+                    registry.apply(&block)?;
+                }
+            }
+            Ok(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+            Err(error) => {
+                tracing::warn!(%error, "L1");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+        if told.elapsed() > Duration::from_secs(5) {
+            told = std::time::Instant::now();
+            tracing::info!(l1 = registry.newest().number, epoch = %head.round.epoch, "following L1 to our epoch");
+        }
+    }
+    Ok(registry)
+}
+
+async fn begin_registry(network: &NetworkToml, l1: &L1Client) -> eyre::Result<Registry> {
+    let number = network.l1.deployment_block;
+    loop {
+        let ready = match l1.check_chain().await {
+            Ok(()) => l1.final_number().await,
+            Err(error @ crate::l1::L1Error::OtherChain { .. }) => return Err(error.into()),
+            Err(error) => Err(error),
+        };
+        match ready {
+            Ok(newest) if newest >= number => break,
+            Ok(newest) => tracing::info!(newest, number, "waiting for the deployment to be final on L1"),
+            Err(error) => tracing::warn!(%error, "L1"),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let blocks = l1.blocks(number, number).await?;
+    let block = blocks.first().wrap_err("L1 has no deployment block")?;
+    let (registry, warnings) = Registry::begin(network.registry()?, block)?;
+    warnings.iter().for_each(|warning| tracing::warn!(?warning, "registry"));
+    Ok(registry)
+}
+
+fn open_signer(folder: &Folder, prepared: &Prepared) -> eyre::Result<Option<Signer>> {
+    let Some(validator) = &prepared.node.validator else { return Ok(None) };
+    let passphrase = read_text(&folder.path(&validator.passphrase))?;
+    let key = Keystore::read(&folder.path(&validator.keystore))?.decrypt(passphrase.trim_end())?;
+    Ok(Some(Signer::open(&folder.path("data"), key, prepared.network.domain())?))
+}
+
+fn network_config(folder: &Folder, prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<NetworkConfig> {
+    let node_key = node_key(&folder.path("keys/node"))?;
+    let domain = prepared.network.domain();
+    let record = signer.map(|signer| peer_record(signer, &node_key, &domain)).transpose()?;
+    Ok(NetworkConfig {
+        listen: prepared.node.listen.clone(),
+        peers: prepared.node.peers.clone(),
+        node_key,
+        network: prepared.network.id(),
+        domain,
+        record,
+        version: concat!("rota/", env!("CARGO_PKG_VERSION")).into(),
+        limits: NetworkLimits::default(),
+    })
+}
+
+fn peer_record(signer: &Signer, node_key: &Keypair, domain: &SigningDomain) -> eyre::Result<PeerRecord> {
+    let node = node_key.public().try_into_ed25519()?;
+    let sequence = now_ms();
+    let consensus_key = signer.consensus_key();
+    let digest = PeerRecord::digest(domain, &consensus_key, &node, sequence);
+    let signature: Signature = signer.vouch(digest);
+    Ok(PeerRecord { consensus_key, sequence, signature })
+}
+
+/// The node key, made on the first start: it holds no stake.
+fn node_key(path: &Path) -> eyre::Result<Keypair> {
+    if let Ok(bytes) = std::fs::read(path) {
+        return Keypair::from_protobuf_encoding(&bytes).wrap_err_with(|| format!("node key {}", path.display()));
+    }
+    let key = Keypair::generate_ed25519();
+    crate::cli::write_secret(path, &key.to_protobuf_encoding()?)?;
+    Ok(key)
+}
+
+fn replica(prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<Replica> {
+    let config = ReplicaConfig {
+        domain: prepared.network.domain(),
+        consensus: prepared.network.times.consensus(),
+        rules: prepared.genesis.rules,
+        pool: rota_mempool::MempoolLimits::default(),
+        times: prepared.network.times.replica(),
+    };
+    let Head { header, round, opening } = prepared.head.clone();
+    let anchor = Anchor { opening, head: header, view: round.view };
+    let key = signer.map(Signer::consensus_key);
+    Ok(Replica::new(config, key, prepared.registry.clone(), anchor)?)
+}
+
+/// What was durable of live views: everything of the epoch from the last final view on (rule S1 of consensus).
+fn started(prepared: &Prepared, replica: &Replica, signer: Option<&Signer>) -> eyre::Result<Event> {
+    let Head { round, header, .. } = &prepared.head;
+    let records = prepared.store.live_from(*round)?;
+    let set = replica.simplex().set(round.epoch).cloned().wrap_err("the set of our epoch is not known")?;
+    let domain = prepared.network.domain();
+    let verified = |certificate: rota_proto::Certificate| certificate.verify(&domain, &set, &Strict).ok();
+    let live = records.certificates.into_iter().filter(|certificate| certificate.vote.round.epoch == round.epoch);
+    let certificates = live.filter_map(verified).collect();
+    let votes = own_votes(signer, replica, &set)?;
+    let fresh = header.height().0 == 0 && votes.is_empty();
+    let proposals = records.candidates;
+    let durable = Durable { certificates, proposals, votes, ask: !fresh };
+    Ok(Event::Started(Box::new(Started { durable, bodies: records.bodies })))
+}
+
+fn own_votes(
+    signer: Option<&Signer>,
+    replica: &Replica,
+    set: &ValidatorSet,
+) -> eyre::Result<Vec<rota_proto::Verified<rota_proto::SignedVote>>> {
+    match (signer, replica.simplex().place()) {
+        (Some(signer), Some(place)) => Ok(signer.votes(place, set)?),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn first_status(replica: &Replica) -> ChainStatus {
+    let newest = replica.registry().newest();
+    ChainStatus {
+        head: replica.committed().clone(),
+        pending: None,
+        round: Round::default(),
+        leader: None,
+        votes: false,
+        l1: (newest.number, newest.hash),
+        pool: (0, 0),
+        peers: 0,
+        highest: 0,
+        health: Health::default(),
+    }
+}

@@ -1,0 +1,121 @@
+//! The servers of a node: JSON-RPC for users; metrics and health for whoever runs it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use eyre::Context as _;
+use prometheus_client::registry::Registry;
+use serde_json::json;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    config::NodeToml,
+    rpc::{RpcConfig, RpcLimits, RpcServer},
+    rpc_backend::NodeBackend,
+    status::{ChainStatus, Health},
+};
+
+/// The running servers.
+pub struct Servers {
+    rpc: RpcServer,
+    operator: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Operator {
+    status: watch::Receiver<ChainStatus>,
+    metrics: Arc<Registry>,
+}
+
+/// Starts both servers.
+///
+/// # Errors
+/// If an address is taken or none of ours; the text says which.
+pub async fn spawn(
+    node: &NodeToml,
+    backend: Arc<NodeBackend>,
+    status: watch::Receiver<ChainStatus>,
+    mut metrics: Registry,
+    shutdown: watch::Receiver<bool>,
+) -> eyre::Result<Servers> {
+    let listener = TcpListener::bind(node.rpc).await.wrap_err_with(|| format!("JSON-RPC on {}", node.rpc))?;
+    let config = RpcConfig {
+        limits: RpcLimits::default(),
+        version: concat!("rota/v", env!("CARGO_PKG_VERSION")).into(),
+        origins: Vec::new(),
+    };
+    let rpc = RpcServer::start(listener, backend, config, &mut metrics)?;
+    let operator = Operator { status, metrics: Arc::new(metrics) };
+    let operator = serve_operator(node.operator, operator, shutdown)
+        .await
+        .wrap_err_with(|| format!("the operator's server on {}", node.operator))?;
+    Ok(Servers { rpc, operator })
+}
+
+impl Servers {
+    /// Stops taking requests, lets those that run come to an end, and returns.
+    pub async fn stop(self) {
+        self.rpc.stop().await;
+        self.operator.abort();
+    }
+}
+
+async fn serve_operator(
+    address: SocketAddr,
+    operator: Operator,
+    mut shutdown: watch::Receiver<bool>,
+) -> eyre::Result<JoinHandle<()>> {
+    let listener = TcpListener::bind(address).await?;
+    let routes = Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(health))
+        .route("/readyz", get(ready))
+        .route("/status", get(status))
+        .with_state(operator);
+    Ok(tokio::spawn(async move {
+        let stop = async move {
+            // An error means that the node is gone.
+            let _ = shutdown.changed().await;
+        };
+        if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stop).await {
+            tracing::error!(%error, "the operator's server stopped");
+        }
+    }))
+}
+
+async fn metrics(State(operator): State<Operator>) -> impl IntoResponse {
+    let mut text = String::new();
+    match prometheus_client::encoding::text::encode(&mut text, &operator.metrics) {
+        Ok(()) => (StatusCode::OK, text),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}
+
+/// The process lives; the body says how the node is.
+async fn health(State(operator): State<Operator>) -> impl IntoResponse {
+    operator.status.borrow().health.name()
+}
+
+/// Whether users should be sent here.
+async fn ready(State(operator): State<Operator>) -> impl IntoResponse {
+    let health = operator.status.borrow().health;
+    let code = if health == Health::Well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, health.name())
+}
+
+async fn status(State(operator): State<Operator>) -> impl IntoResponse {
+    let status = operator.status.borrow().clone();
+    Json(json!({
+        "height": status.head.height(),
+        "hash": status.head.hash(),
+        "stateRoot": status.head.header().state_root,
+        "epoch": status.round.epoch,
+        "view": status.round.view,
+        "leader": status.leader.map(|key| key.to_string()),
+        "votes": status.votes,
+        "l1": { "number": status.l1.0, "hash": status.l1.1 },
+        "pool": { "pending": status.pool.0, "queued": status.pool.1 },
+        "peers": status.peers,
+        "health": status.health.name(),
+    }))
+}
