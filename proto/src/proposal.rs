@@ -68,7 +68,11 @@ impl Proposal {
         let round = self.vote.vote.round;
         let parent_fits = match &self.justification.parent {
             None => extra.parent_view == View::ZERO && extra.parent_signers.is_empty(),
-            Some(parent) if self.justification.renews(&self.header) => parent.vote.kind == VoteKind::Notarize,
+            Some(parent) if self.justification.renews(&self.header) => {
+                parent.vote.kind == VoteKind::Notarize
+                    && parent.vote.round.epoch == round.epoch
+                    && parent.vote.round.view < round.view
+            }
             Some(parent) => {
                 parent.vote.kind == VoteKind::Notarize
                     && parent.vote.batch == self.header.parent()

@@ -8,9 +8,9 @@ use alloy_consensus::{
 };
 use alloy_eips::eip2718::{Decodable2718, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes};
-use alloy_rlp::Decodable;
+use alloy_rlp::{Decodable, Header};
 
-use crate::limits::{BODY_BYTES_MAX, TRANSACTION_BYTES_MAX};
+use crate::limits::{BODY_BYTES_MAX, TRANSACTION_BYTES_MAX, TRANSACTIONS_PER_BODY_MAX};
 
 /// Why bytes are no transaction that Rota takes. The texts are those of geth, which wallets know, where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,6 +150,9 @@ pub enum BodyError {
     /// More bytes than the limit.
     #[error("a body of {0} bytes is above the limit of {BODY_BYTES_MAX}")]
     TooLong(usize),
+    /// More transactions than the limit.
+    #[error("a body holds more than {TRANSACTIONS_PER_BODY_MAX} transactions")]
+    TooMany,
     /// Not an RLP list of strings, or bytes after it.
     #[error("a body is no RLP list of transactions: {0}")]
     Rlp(String),
@@ -176,13 +179,20 @@ impl BatchBody {
         if bytes.len() > BODY_BYTES_MAX {
             return Err(BodyError::TooLong(bytes.len()));
         }
+        let malformed = |error: alloy_rlp::Error| BodyError::Rlp(error.to_string());
         let mut rest = bytes;
-        let transactions = Vec::decode(&mut rest).map_err(|error| BodyError::Rlp(error.to_string()))?;
-        if rest.is_empty() {
-            Ok(Self(transactions))
-        } else {
-            Err(BodyError::Rlp(format!("{} bytes follow", rest.len())))
+        let mut list = Header::decode_bytes(&mut rest, true).map_err(malformed)?;
+        if !rest.is_empty() {
+            return Err(BodyError::Rlp(format!("{} bytes follow", rest.len())));
         }
+        let mut transactions = Vec::new();
+        while !list.is_empty() {
+            if transactions.len() == TRANSACTIONS_PER_BODY_MAX {
+                return Err(BodyError::TooMany);
+            }
+            transactions.push(Bytes::decode(&mut list).map_err(malformed)?);
+        }
+        Ok(Self(transactions))
     }
 
     /// The root that commits to it in the header's `transactionsRoot`.

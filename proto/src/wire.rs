@@ -112,7 +112,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<v1::message::Content, WireError> {
     if wire_type != WireType::LengthDelimited {
         return Err(WireError::NotCanonical(kind.name));
     }
-    prost::encoding::decode_varint(&mut rest).map_err(protobuf)?;
+    // W2: a second copy of the same content would be merged into the first, its repeated fields not counted.
+    if prost::encoding::decode_varint(&mut rest).map_err(protobuf)? != rest.len() as u64 {
+        return Err(WireError::NotCanonical(kind.name));
+    }
     check_counts(rest, kind)?;
     let message = v1::Message::decode(bytes).map_err(protobuf)?;
     if message.encode_to_vec() != bytes {
