@@ -22,7 +22,7 @@ const CHECKS_EVERY: Duration = Duration::from_millis(50);
 const NEWS_MAX: usize = 64;
 
 /// The kind under which a slot is counted that no sender was free for.
-pub const MISSED: &str = "slot missed, every sender's window was full";
+pub const MISSED: &str = "slot missed, no sender was free";
 /// The kind under which transactions are counted that were still on their way at the end.
 pub const NOT_FINAL: &str = "not final when the run ended";
 
@@ -89,9 +89,7 @@ pub async fn drive(options: &Options, fleet: Fleet, next: u64) -> (Tally, Durati
 /// Says each Ctrl-C: the first ends the sending, the second the waiting.
 fn interrupts() -> mpsc::Receiver<()> {
     let (said, heard) = mpsc::channel(1);
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() && said.send(()).await.is_ok() {}
-    });
+    tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && said.send(()).await.is_ok() {} });
     heard
 }
 

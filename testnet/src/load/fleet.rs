@@ -185,7 +185,8 @@ impl Fleet {
     }
 
     fn submit(&mut self, flights: Vec<(u32, u64)>) -> Job {
-        let signed: Vec<SignedTransaction> = flights.iter().map(|&(number, nonce)| self.signed(number, nonce)).collect();
+        let signed: Vec<SignedTransaction> =
+            flights.iter().map(|&(number, nonce)| self.signed(number, nonce)).collect();
         for (transaction, &flight) in signed.iter().zip(&flights) {
             self.by_hash.insert(transaction.hash, flight);
         }

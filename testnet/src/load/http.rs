@@ -73,7 +73,7 @@ pub enum TransportError {
     /// The connection broke before the answer was complete.
     #[error("connection broke")]
     Broken,
-    /// No answer within [`ANSWER_WITHIN`].
+    /// No answer within 10 s.
     #[error("no answer within {} s", ANSWER_WITHIN.as_secs())]
     TimedOut,
     /// An HTTP status other than 200.

@@ -19,6 +19,8 @@ pub const SECONDS_MAX: u64 = 3_600;
 pub const SENDERS_MAX: u32 = 10_000;
 /// As many as a genesis of the speed tests holds; each costs a key derivation of 20 us.
 pub const RECIPIENTS_MAX: u32 = 100_000;
+/// Far below BIP-32's limit of 2^31 unhardened children, with room for the recipients after the senders.
+pub const FIRST_MAX: u32 = 1_000_000_000;
 /// Transactions in one run: 4 bytes of latency each.
 pub const TRANSACTIONS_MAX: u64 = 10_000_000;
 /// Nodes to spread over.
@@ -87,7 +89,8 @@ pub struct Options {
     pub mnemonic: Option<String>,
 
     /// Number of the first sender, so that two runs at the same time use different accounts
-    #[arg(long, default_value_t = 0, value_name = "I", value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
+    #[arg(long, default_value_t = 0, value_name = "I",
+          value_parser = clap::value_parser!(u32).range(0..=i64::from(FIRST_MAX)))]
     pub first: u32,
 
     /// Private key of an account that pays senders who hold too little, and deploys the token

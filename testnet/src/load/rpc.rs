@@ -6,8 +6,8 @@ use alloy_primitives::{B256, U64};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::http::{Client, TransportError};
@@ -111,12 +111,13 @@ pub fn submission<'a>(transactions: impl ExactSizeIterator<Item = &'a [u8]>) -> 
 /// The body of some calls: one call, or a batch with their places as ids.
 #[must_use]
 pub fn calls(calls: &[Call]) -> Bytes {
-    let one = |(id, (method, params)): (usize, &Call)| {
-        serde_json::json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
-    };
-    let mut bodies: Vec<Value> = calls.iter().enumerate().map(one).collect();
+    let mut bodies: Vec<Value> = calls.iter().enumerate().map(|(id, call)| numbered(id, call)).collect();
     let body = if bodies.len() == 1 { bodies.swap_remove(0) } else { Value::Array(bodies) };
     Bytes::from(body.to_string())
+}
+
+fn numbered(id: usize, (method, params): &Call) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
 #[derive(Deserialize)]
@@ -178,7 +179,11 @@ pub fn answers(body: &[u8], count: usize) -> Vec<Result<&RawValue, RpcError>> {
 ///
 /// # Errors
 /// [`RpcError`], also when the result is no `T`.
-pub async fn call<T: DeserializeOwned>(client: &mut Client, method: &'static str, params: Value) -> Result<T, RpcError> {
+pub async fn call<T: DeserializeOwned>(
+    client: &mut Client,
+    method: &'static str,
+    params: Value,
+) -> Result<T, RpcError> {
     let body = client.post(calls(&[(method, params)])).await?;
     let verdict = answers(&body, 1).pop().unwrap_or_else(|| Err(RpcError::Malformed("empty".to_owned())))?;
     serde_json::from_str(verdict.get()).map_err(|error| RpcError::Malformed(format!("{method}: {error}")))

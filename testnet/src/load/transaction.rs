@@ -40,7 +40,7 @@ pub struct Fees {
 }
 
 impl Fees {
-    /// Fees that last while the base fee grows [`FEE_HEADROOM`] times.
+    /// Fees that last while the base fee grows to twenty times what it is.
     #[must_use]
     pub fn above(base_fee_wei: u64, tip_wei: u128) -> Self {
         let cap_wei = (u128::from(base_fee_wei) * FEE_HEADROOM).max(FEE_CAP_MIN_WEI) + tip_wei;

@@ -65,7 +65,8 @@ impl Fleet {
         let anew = verdict.is_ok();
         match verdict {
             Err(error) if !error.is_known_already() => {
-                let counts = if error.is_refusal() { sender.refuse(nonce, now) } else { sender.lose_answer(nonce, now) };
+                let counts =
+                    if error.is_refusal() { sender.refuse(nonce, now) } else { sender.lose_answer(nonce, now) };
                 if counts {
                     tally.fail(error.kind(), 1);
                     self.stalled.insert(number);
@@ -101,8 +102,9 @@ impl Fleet {
     /// L7: the node does not answer, so its senders go elsewhere, if another node does.
     fn leave(&mut self, node: usize, now: Duration) {
         let is_up = |node: usize| self.nodes.get(node).is_some_and(|node| node.probe_at.is_none());
-        let lanes: Vec<usize> =
-            (0..self.tracks.len()).filter(|&lane| self.tracks[lane].node != node && is_up(self.tracks[lane].node)).collect();
+        let lanes: Vec<usize> = (0..self.tracks.len())
+            .filter(|&lane| self.tracks[lane].node != node && is_up(self.tracks[lane].node))
+            .collect();
         if lanes.is_empty() || !is_up(node) {
             return;
         }
