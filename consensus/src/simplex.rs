@@ -100,10 +100,10 @@ impl Simplex {
             view: anchor.view.next(),
             entered_by: None,
             views: BTreeMap::new(),
-            tree: Tree::new(anchor.head),
+            tree: Tree::new(anchor.head.clone()),
             finalized: anchor.view,
             finalization: None,
-            final_chain: BTreeMap::new(),
+            final_chain: [(anchor.view, anchor.head.hash())].into(),
             reported: None,
             to_finalize: BTreeSet::new(),
             wanted: BTreeSet::new(),
@@ -188,6 +188,12 @@ impl Simplex {
     #[must_use]
     pub fn leader(&self) -> Place {
         self.leader_of(self.view)
+    }
+
+    /// Who leads a round of the current epoch.
+    #[must_use]
+    pub fn leader_of_round(&self, round: Round) -> Option<Place> {
+        (round.epoch == self.round().epoch).then(|| self.leader_of(round.view))
     }
 
     /// The set that verifies messages of an epoch: ours, or of one that ended not long ago.
@@ -278,9 +284,11 @@ impl Simplex {
         self.out.push(Output::Sign(vote));
     }
 
-    /// Asks the peers for a missing piece, once; the retry timer repeats it while it is missing (rule R3).
+    /// Asks the peers for a missing piece, once; the retry timer repeats it while it is missing (rule R3). A body is
+    /// usually on its way beside its proposal, so that only the retry timer asks for it.
     pub(crate) fn want(&mut self, fetch: Fetch) {
-        if self.wanted.len() < self.config.limits.wanted && self.wanted.insert(fetch) {
+        let fresh = self.wanted.len() < self.config.limits.wanted && self.wanted.insert(fetch);
+        if fresh && !matches!(fetch, Fetch::Body(_)) {
             self.out.push(Output::Fetch(fetch));
         }
     }

@@ -160,7 +160,8 @@ impl Replica {
     }
 }
 
-fn asks_for(effect: &Effect, hash: B256) -> bool {
+/// Whether an effect asks peers for this batch's header or body.
+pub(crate) fn asks_for(effect: &Effect, hash: B256) -> bool {
     use rota_proto::Fetch;
     match effect {
         Effect::Fetch(Fetch::Proposal { batch, .. } | Fetch::Body(batch)) => *batch == hash,

@@ -8,6 +8,7 @@ use rota_proto::{
 
 use crate::{
     Effect, Replica,
+    catch_up::asks_for,
     words::{Checked, Unverified},
 };
 
@@ -76,7 +77,9 @@ impl Replica {
     pub(crate) fn join_early_body(&mut self, batch: rota_proto::BatchHeader, refusals: &mut Vec<Rejected>) {
         for body in self.live.take_early(batch.hash()) {
             if self.live.join(&batch, body) {
-                return self.consensus(Input::Body(batch.hash()), refusals);
+                self.consensus(Input::Body(batch.hash()), refusals);
+                self.effects.retain(|effect| !asks_for(effect, batch.hash()));
+                return;
             }
         }
     }
@@ -113,6 +116,12 @@ impl Replica {
             Err(Rejected::NotHere) => self.effects.push(Effect::Serve { to: from, fetch }),
             Err(refusal) => refusals.push(refusal),
         }
+    }
+
+    /// The body of a live batch, for whoever asks.
+    #[must_use]
+    pub fn body(&self, batch: alloy_primitives::B256) -> Option<alloy_primitives::Bytes> {
+        self.live.get(batch).map(|live| live.body.clone())
     }
 
     fn receive_round_answer(&mut self, from: Option<ConsensusKey>, answer: RoundAnswer) {

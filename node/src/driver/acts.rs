@@ -114,7 +114,11 @@ impl Driver {
         self.parts.jobs.send(job).map_err(|_| DriverError::ExecutorGone)
     }
 
-    fn commit(&self, certificate: Verified<Certificate>, batches: Vec<alloy_primitives::B256>) -> Result<(), DriverError> {
+    fn commit(
+        &self,
+        certificate: Verified<Certificate>,
+        batches: Vec<alloy_primitives::B256>,
+    ) -> Result<(), DriverError> {
         self.order(Job::Commit { certificate, batches })
     }
 

@@ -13,8 +13,8 @@ use std::{
 
 use rota_consensus::Rejected;
 use rota_mempool::{Added, Refused};
-use rota_proto::{ConsensusKey, SigningDomain, ValidatorSet};
-use rota_replica::{Event, Halt, Replica};
+use rota_proto::{ConsensusKey, FinalBatch, Message, SigningDomain, ValidatorSet};
+use rota_replica::{CommittedBatch, Event, Halt, Replica};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     network::{NetworkEvent, NetworkHandle},
     signer::{SignError, Signer},
     status::ChainStatus,
-    store::{SledStore, StoreError},
+    store::{SledStore, StoreError, StoredBatch},
 };
 
 pub use inbox::Submission;
@@ -145,6 +145,9 @@ impl Driver {
     fn take(&mut self, event: Event) -> Result<(), DriverError> {
         self.queue.push_back(event);
         while let Some(event) = self.queue.pop_front() {
+            if let Event::Committed(batches) = &event {
+                self.tell_committed(batches)?;
+            }
             let (effects, refusals) = self.parts.replica.step(event);
             refusals.iter().for_each(|refusal| self.count(refusal));
             for effect in effects {
@@ -158,6 +161,32 @@ impl Driver {
         Ok(())
     }
 
+    /// One line a final batch; and, from whoever led the round, the batch itself for those who do not vote.
+    fn tell_committed(&mut self, batches: &[CommittedBatch]) -> Result<(), DriverError> {
+        for batch in batches {
+            tracing::info!(height = %batch.height, hash = %batch.hash, transactions = batch.transactions.len(), "final");
+        }
+        let Some(last) = batches.last() else { return Ok(()) };
+        self.complain(self.parts.network.set_head(last.height, last.hash));
+        if let Some(stored) = self.parts.store.batch_by_height(last.height.0)?.filter(|stored| self.led(stored)) {
+            let StoredBatch { header, body, finalization, .. } = stored;
+            let batch = FinalBatch { header, transactions: body, finalization };
+            self.complain(self.parts.network.publish(&Message::FinalBatch(Box::new(batch))));
+        }
+        Ok(())
+    }
+
+    /// Whether we led the round in which a batch became final.
+    fn led(&self, stored: &StoredBatch) -> bool {
+        let simplex = self.parts.replica.simplex();
+        let round = stored.finalization.as_ref().map(|certificate| certificate.vote.round);
+        let ours = self.parts.signer.as_ref().map(Signer::consensus_key);
+        round.is_some_and(|round| {
+            let leader = simplex.leader_of_round(round).and_then(|place| simplex.set(round.epoch)?.get(place));
+            leader.map(|validator| validator.consensus_key) == ours && ours.is_some()
+        })
+    }
+
     fn count(&mut self, refusal: &Rejected) {
         tracing::trace!(%refusal, "refused");
         *self.refusals.entry(refusal.name()).or_default() += 1;
@@ -166,7 +195,8 @@ impl Driver {
     /// The sets change: whom to speak to, whose records to believe.
     fn meet(&mut self, set: &Arc<ValidatorSet>) {
         let ours = self.parts.signer.as_ref().map(Signer::consensus_key);
-        self.others = set.iter().map(|(_, validator)| validator.consensus_key).filter(|key| Some(*key) != ours).collect();
+        self.others =
+            set.iter().map(|(_, validator)| validator.consensus_key).filter(|key| Some(*key) != ours).collect();
         let mut known: std::collections::BTreeSet<_> = self.others.iter().copied().collect();
         if let Ok(next) = self.parts.replica.registry().set(set.epoch().next()) {
             known.extend(next.iter().map(|(_, validator)| validator.consensus_key));
@@ -218,4 +248,3 @@ pub fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
-

@@ -22,11 +22,17 @@ impl Driver {
     pub(super) fn answer(&mut self, request: Message, responder: Responder) -> Result<(), DriverError> {
         let answer = match request {
             Message::CatchUpRequest(request) => Some(catch_up_answer(&self.parts.store, request)?),
-            Message::Fetch(fetch) => stored(&self.parts.store, fetch)?,
+            Message::Fetch(fetch) => self.live_body(fetch).map_or_else(|| stored(&self.parts.store, fetch), |b| Ok(Some(b)))?,
             _ => None,
         };
         self.complain(self.parts.network.respond(responder, answer.as_ref()));
         Ok(())
+    }
+
+    fn live_body(&self, fetch: Fetch) -> Option<Message> {
+        let Fetch::Body(batch) = fetch else { return None };
+        let body = self.parts.replica.body(batch)?;
+        Some(Message::Body(BodyMessage { batch, transactions: body }))
     }
 
     /// A validator's fetch that the replica has nothing for.
@@ -39,10 +45,9 @@ impl Driver {
 
     /// Asks a few peers, one after the other, for a missing piece; the answer comes in as a message.
     pub(super) fn fetch(&self, fetch: Fetch) {
-        // Validators hold live things only in memory: they are asked on the direct stream, which the replica answers.
-        self.complain(self.parts.network.broadcast(&Message::Fetch(fetch), self.others.clone()));
-        if !self.others.is_empty() && self.parts.signer.is_some() {
-            return;
+        // Small pieces of live views are asked of all validators, whose replicas answer; a body of one peer at a time.
+        if self.parts.replica.simplex().place().is_some() && !matches!(fetch, Fetch::Body(_)) {
+            return self.complain(self.parts.network.broadcast(&Message::Fetch(fetch), self.others.clone()));
         }
         let (network, events) = (self.parts.network.clone(), self.parts.event_sender.clone());
         tokio::spawn(async move {
@@ -86,9 +91,9 @@ async fn ask(network: &crate::network::NetworkHandle, request: &Message) -> Opti
 /// What the store has of a missing piece.
 fn stored(store: &SledStore, fetch: Fetch) -> Result<Option<Message>, StoreError> {
     Ok(match fetch {
-        Fetch::Body(batch) => store
-            .batch_by_hash(batch)?
-            .map(|stored| Message::Body(BodyMessage { batch, transactions: stored.body })),
+        Fetch::Body(batch) => {
+            store.batch_by_hash(batch)?.map(|stored| Message::Body(BodyMessage { batch, transactions: stored.body }))
+        }
         Fetch::Certificate(round) => store.certificates(round)?.into_iter().next().map(Message::Certificate),
         Fetch::Proposal { round, batch } => match store.candidate(round, batch)? {
             Some((candidate, body)) => Some(final_batch(candidate.header, body)),
