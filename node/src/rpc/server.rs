@@ -1,0 +1,281 @@
+//! The server: one port for HTTP and WebSocket, an accept loop of its own (rules R6 to R9).
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+
+use futures::FutureExt;
+use hyper::{Request, body::Incoming};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use jsonrpsee::{
+    core::BoxError,
+    server::{
+        BatchRequestConfig, HttpBody, HttpResponse, Methods, PingConfig, ServerBuilder, ServerConfig, ServerHandle,
+        StopHandle, TowerServiceBuilder, http, middleware::rpc::RpcServiceBuilder, stop_channel, ws,
+    },
+};
+use prometheus_client::registry::Registry;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+use tower::{
+    Service, ServiceExt,
+    layer::util::{Identity, Stack},
+};
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use super::{
+    arguments::Caller,
+    backend::Backend,
+    body::{self, BodyRefused},
+    context::Context,
+    limits::RpcLimits,
+    methods,
+    metrics::{Counted, Metrics},
+    middleware::GateLayer,
+    patience::Patient,
+    seats::{Seat, Seats},
+    subscriptions::HexIds,
+};
+
+/// Messages that wait for a WebSocket's slow reader.
+const MESSAGES_WAITING_MAX: u32 = 8;
+
+/// Headers of a request: browsers send about twenty.
+const HEADERS_MAX: usize = 64;
+
+/// Bytes of a request's head, and of one read.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// What a client reads for which there is no seat.
+const NO_SEAT: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// How the server is to behave.
+#[derive(Clone, Debug, Default)]
+pub struct RpcConfig {
+    /// What it allows.
+    pub limits: RpcLimits,
+    /// What `web3_clientVersion` says.
+    pub version: String,
+    /// Web pages that may use it, by origin; all if there is none. It holds no keys and knows no cookies, so that a page
+    /// learns and does no more than anyone can who reaches the port.
+    pub origins: Vec<String>,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RpcStartError {
+    /// The socket is of no use.
+    #[error("the RPC socket failed: {0}")]
+    Socket(#[from] io::Error),
+    /// An origin cannot stand in a header.
+    #[error("origin {0:?} is no header value")]
+    Origin(String),
+    /// Two methods have one name.
+    #[error("the table of methods is wrong: {0}")]
+    Methods(String),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct RpcServer {
+    address: SocketAddr,
+    stop: ServerHandle,
+    task: JoinHandle<()>,
+}
+
+impl RpcServer {
+    /// Serves on a bound socket until it is stopped; metrics go into the registry.
+    ///
+    /// # Errors
+    /// [`RpcStartError`].
+    pub fn start(
+        listener: TcpListener,
+        backend: Arc<dyn Backend>,
+        config: RpcConfig,
+        registry: &mut Registry,
+    ) -> Result<Self, RpcStartError> {
+        let address = listener.local_addr()?;
+        let metrics = Metrics::new(registry);
+        let cors = cors(&config.origins)?;
+        let context = Arc::new(Context::new(backend, config.limits, config.version, metrics));
+        let (stop_handle, stop) = stop_channel();
+        let house = Arc::new(House::new(context, stop_handle)?);
+        let task = tokio::spawn(accept(listener, house, cors));
+        Ok(Self { address, stop, task })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections, lets running requests end within their grace, and closes.
+    pub async fn stop(self) {
+        // Both fail only if the server is gone already.
+        let _ = self.stop.stop();
+        let _ = self.task.await;
+    }
+}
+
+fn cors(origins: &[String]) -> Result<CorsLayer, RpcStartError> {
+    let parse = |origin: &String| origin.parse().map_err(|_| RpcStartError::Origin(origin.clone()));
+    let allowed = match origins {
+        [] => AllowOrigin::from(Any),
+        some => AllowOrigin::list(some.iter().map(parse).collect::<Result<Vec<_>, _>>()?),
+    };
+    Ok(CorsLayer::new().allow_origin(allowed).allow_methods(Any).allow_headers(Any))
+}
+
+type Builder = TowerServiceBuilder<Stack<GateLayer, Identity>, Identity>;
+
+/// What all connections share.
+struct House {
+    context: Arc<Context>,
+    methods: Methods,
+    seats: Arc<Seats>,
+    http: Builder,
+    socket: Builder,
+    stop: StopHandle,
+}
+
+impl House {
+    fn new(context: Arc<Context>, stop: StopHandle) -> Result<Self, RpcStartError> {
+        let methods = methods::all(Arc::clone(&context)).map_err(|error| RpcStartError::Methods(error.to_string()))?;
+        let names = Arc::new(methods.method_names().collect());
+        let limits = &context.limits;
+        let gate = |bytes: u32| {
+            let response_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            GateLayer { context: Arc::clone(&context), names: Arc::clone(&names), response_bytes }
+        };
+        let builder = |request: u32, response: u32| {
+            let config = ServerConfig::builder()
+                // Connections are counted by the accept loop, which knows addresses.
+                .max_connections(u32::MAX)
+                .max_request_body_size(request)
+                .max_response_body_size(response)
+                .max_subscriptions_per_connection(limits.subscriptions_per_socket)
+                .set_batch_request_config(BatchRequestConfig::Limit(
+                    u32::try_from(limits.batch_entries).unwrap_or(u32::MAX),
+                ))
+                .set_message_buffer_capacity(MESSAGES_WAITING_MAX)
+                .enable_ws_ping(PingConfig::new().ping_interval(limits.idle / 2).inactive_limit(limits.idle))
+                .set_id_provider(HexIds)
+                .build();
+            let middleware = RpcServiceBuilder::new().layer(gate(response));
+            ServerBuilder::with_config(config).set_rpc_middleware(middleware).to_service_builder()
+        };
+        let http = builder(limits.body_bytes, limits.response_bytes);
+        let socket = builder(limits.message_bytes, limits.message_response_bytes);
+        let (most, most_of_one) = (limits.connections, limits.connections_per_address);
+        let seats = Arc::new(Seats::new(most, most_of_one, context.metrics.clone()));
+        Ok(Self { methods: methods.into(), http, socket, seats, stop, context })
+    }
+
+    /// Answers one HTTP request, or turns its connection into a WebSocket.
+    async fn answer(&self, seat: Arc<Seat>, mut request: Request<Incoming>) -> HttpResponse {
+        let socket = ws::is_upgrade_request(&request);
+        request.extensions_mut().insert(Caller { address: seat.address, socket });
+        if socket {
+            let mut service = self.socket.clone().build(self.methods.clone(), self.stop.clone());
+            let closed = service.on_session_closed();
+            let counted = Counted::new(&self.context.metrics.sockets);
+            // The seat is kept as long as the WebSocket lives.
+            tokio::spawn(async move {
+                closed.await;
+                drop((seat, counted));
+            });
+            return service.call(request).await.unwrap_or_else(|error| broken(&error));
+        }
+        self.answer_http(request).await.unwrap_or_else(|refused| {
+            self.context.metrics.refused(refused.name());
+            refused.response()
+        })
+    }
+
+    async fn answer_http(&self, request: Request<Incoming>) -> Result<HttpResponse, BodyRefused> {
+        let (parts, incoming) = request.into_parts();
+        let buffered = &self.context.buffered;
+        let whole = body::read(incoming, &self.context.limits, buffered).await?;
+        let mut service = self.http.clone().build(self.methods.clone(), self.stop.clone());
+        let request = Request::from_parts(parts, HttpBody::new(whole));
+        let response = service.call(request).await.unwrap_or_else(|error| broken(&error));
+        body::hold(response, buffered).await
+    }
+}
+
+/// The server below failed, which it says it never does.
+fn broken(error: &BoxError) -> HttpResponse {
+    tracing::warn!(%error, "the RPC server failed");
+    http::response::internal_error()
+}
+
+async fn accept(listener: TcpListener, house: Arc<House>, cors: CorsLayer) {
+    let mut connections = JoinSet::new();
+    let stopped = house.stop.clone().shutdown();
+    tokio::pin!(stopped);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            () = &mut stopped => break,
+        };
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of files, mostly: to try again at once would only burn a core.
+                tracing::warn!(%error, "an RPC connection could not be accepted");
+                house.context.metrics.refused("accept");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        match house.seats.take(from.ip()) {
+            Ok(seat) => {
+                connections.spawn(serve(stream, seat, Arc::clone(&house), cors.clone()));
+            }
+            Err(refused) => {
+                house.context.metrics.refused(refused.name());
+                // Said if it can be said at once; then the connection closes.
+                let _ = stream.try_write(NO_SEAT);
+            }
+        }
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(house.context.limits.grace, ended).await;
+}
+
+/// One connection, until it closes, idles too long, or becomes a WebSocket.
+async fn serve(stream: TcpStream, seat: Seat, house: Arc<House>, cors: CorsLayer) {
+    let _ = stream.set_nodelay(true);
+    let limits = &house.context.limits;
+    let io = TokioIo::new(Patient::new(stream, limits.write_stall));
+    let stopped = house.stop.clone().shutdown();
+    let seat = Arc::new(seat);
+    let answering = Arc::clone(&house);
+    let answer = tower::service_fn(move |request| {
+        let (house, seat) = (Arc::clone(&answering), Arc::clone(&seat));
+        async move { Ok::<_, Infallible>(house.answer(seat, request).await) }.boxed()
+    });
+    let service = tower::Layer::layer(&cors, answer);
+    let service =
+        hyper::service::service_fn(move |request: Request<Incoming>| service.clone().oneshot(request).boxed());
+    let mut speaking = hyper::server::conn::http1::Builder::new();
+    speaking.timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX);
+    let connection = speaking.serve_connection(io, service).with_upgrades();
+    tokio::pin!(connection, stopped);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = &mut stopped => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an RPC connection broke");
+    }
+}

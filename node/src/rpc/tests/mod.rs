@@ -1,0 +1,13 @@
+//! Over real sockets, against a chain in memory that really executes.
+
+mod batches;
+mod chain;
+mod client;
+mod filters;
+mod limits;
+mod methods;
+mod refusals;
+mod shapes;
+mod subscriptions;
+mod tools;
+mod wallets;
