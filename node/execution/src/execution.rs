@@ -15,7 +15,7 @@ use crate::{
     limits::{TRIE_NODES_MAX, TRIE_WINDOW_MAX, UNFINAL_BATCHES_MAX, UNFINAL_DEPTH_MAX},
     receipt::commitments,
     trie::{self, Child, Updated},
-    working::CodeCache,
+    working::{CodeCache, Working},
 };
 
 /// A batch with all that its execution gave: it follows the rules.
@@ -172,6 +172,31 @@ impl Execution {
     /// [`Unready::Unknown`].
     pub fn state<'v, V: StateView + ?Sized>(&self, view: &'v V, hash: &B256) -> Result<State<'v, V>, Unready> {
         Ok(State::unfinal(view, self.layers(hash)?))
+    }
+
+    /// The state root that these accounts and slots give on top of a live batch, from its trie: what an execution of
+    /// one's own must come to if it changed just this.
+    ///
+    /// # Errors
+    /// [`ExecutionError::Unready`] or [`ExecutionError::State`].
+    pub fn state_root<V: StateView + ?Sized>(
+        &self,
+        view: &V,
+        parent: &B256,
+        changes: &Changes,
+    ) -> Result<B256, ExecutionError> {
+        let mut working = Working::new(self.state(view, parent)?, CodeCache::new());
+        for (address, account) in &changes.accounts {
+            working.set_account(*address, account.unwrap_or_default())?;
+        }
+        for ((address, slot), value) in &changes.slots {
+            working.account(*address)?;
+            working.set_slot(*address, *slot, *value)?;
+        }
+        let (_, edits, _) = working.finish();
+        let height = self.header(parent)?.height().0 + 1;
+        let root = self.unfinal.get(parent).map_or(&self.root, |parent| &parent.root);
+        Ok(trie::update(view, root, (height, self.keep_from()), &edits)?.root.root_hash())
     }
 
     /// Makes a batch final, with its ancestors (rule X14): gives them from the oldest on, for the store to write in this

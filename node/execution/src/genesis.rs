@@ -235,7 +235,7 @@ fn check_accounts(alloc: &BTreeMap<Address, GenesisAccount>) -> Result<(), Genes
 }
 
 fn account(entry: &GenesisAccount) -> Account {
-    let code_hash = entry.code.as_ref().map_or(KECCAK256_EMPTY, |code| keccak256(code));
+    let code_hash = entry.code.as_ref().map_or(KECCAK256_EMPTY, keccak256);
     Account { nonce: entry.nonce.unwrap_or(0), balance: entry.balance, code_hash }
 }
 

@@ -140,3 +140,18 @@ fn restart_goes_on_from_the_store_alone() {
     assert_eq!(one.header(), two.header());
     assert_eq!(world.memory.nodes().collect::<Vec<_>>(), restarted.memory.nodes().collect::<Vec<_>>());
 }
+
+#[test]
+fn root_of_given_changes_is_that_of_the_batch_that_made_them() {
+    let mut world = World::new();
+    let first = world.build(world.genesis_hash(), &[pays(0, 5)]).executed;
+    let second = world.build(first.header().hash(), &[pays(1, 5)]).executed;
+    for batch in [first, second] {
+        let parent = batch.header().parent();
+        let root = world.execution.state_root(&world.memory, &parent, batch.changes()).unwrap();
+        assert_eq!(root, batch.header().header().state_root);
+    }
+    let unknown = B256::repeat_byte(7);
+    let refused = world.execution.state_root(&world.memory, &unknown, &Default::default());
+    assert_eq!(refused, Err(ExecutionError::Unready(Unready::Unknown(unknown))));
+}
