@@ -47,7 +47,7 @@ impl Simplex {
         self.finalized = View::ZERO;
         self.entered_by = None;
         self.views = BTreeMap::new();
-        self.final_chain = BTreeMap::new();
+        self.final_chain = [(View::ZERO, self.opening)].into();
         self.to_finalize.clear();
         self.wanted.clear();
         self.building = None;

@@ -78,7 +78,8 @@ impl Simplex {
         if self.reported == Some(theirs.vote) {
             return;
         }
-        if let Some(ours) = self.finalization.clone() {
+        let opening = self.past.values().next_back().map(|past| &past.finalization);
+        if let Some(ours) = self.finalization.as_ref().or(opening).cloned() {
             self.reported = Some(theirs.vote);
             self.out.push(Output::Conflict { ours, theirs });
         }

@@ -52,10 +52,9 @@ impl Simplex {
             return Err(Rejected::NotClosing(batch));
         }
         match self.views.get(&round.view) {
+            _ if self.wants_header(batch) => Ok(()),
             Some(state) if state.offers.contains_key(&batch) => Err(Rejected::Known),
-            Some(state) if state.offers.len() >= OFFERS_MAX && !self.wants_header(batch) => {
-                Err(Rejected::TooManyProposals(round))
-            }
+            Some(state) if state.offers.len() >= OFFERS_MAX => Err(Rejected::TooManyProposals(round)),
             _ => Ok(()),
         }
     }
@@ -128,7 +127,7 @@ impl Simplex {
 
     pub(crate) fn know_header(&mut self, header: BatchHeader, round: Round) {
         let batch = header.hash();
-        self.tree.insert(header, round);
+        self.tree.insert(header, round, self.wants_header(batch));
         self.wanted.retain(|fetch| !matches!(fetch, Fetch::Proposal { batch: wanted, .. } if *wanted == batch));
         let certified = self.views.values().any(|state| state.certificates().any(|known| known.vote.batch == batch));
         if certified {
@@ -181,16 +180,17 @@ impl Simplex {
         if base < self.finalized || self.want_nullifications(base, round.view) {
             return Judgement::Wait;
         }
+        // J4: nothing is built on a closing batch; heights rise by one.
+        let parent = self.tree.header(header.parent());
+        if parent.is_some_and(|parent| self.closes(parent) || header.height() != parent.height().next()) {
+            return Judgement::Bad;
+        }
         if let Some(fetch) = self.tree.missing(header.hash(), *round) {
             self.want(fetch);
             return Judgement::Wait;
         }
-        let Some(parent) = self.tree.header(header.parent()).filter(|_| self.tree.path(header.hash()).is_some()) else {
+        if self.tree.path(header.hash()).is_none() {
             return Judgement::Wait;
-        };
-        // J4: nothing is built on a closing batch; heights rise by one.
-        if self.closes(parent) || header.height() != parent.height().next() {
-            return Judgement::Bad;
         }
         self.ask_verdict(header.hash(), candidate)
     }

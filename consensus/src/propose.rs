@@ -29,7 +29,8 @@ impl Simplex {
         if let Some(fetch) = self.tree.missing(base.batch, self.round_of(base.view)) {
             return self.want(fetch);
         }
-        let Some(header) = self.tree.header(base.batch).cloned() else { return };
+        let connected = self.tree.path(base.batch).is_some();
+        let Some(header) = self.tree.header(base.batch).filter(|_| connected).cloned() else { return };
         if self.closes(&header) {
             return self.propose_again(&base, header);
         }

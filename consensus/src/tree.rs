@@ -66,31 +66,32 @@ impl Tree {
         if batch == self.root.hash() { Some(&self.root) } else { self.get(batch).map(|node| &node.header) }
     }
 
-    /// Adds a batch seen in `round`, unless it lies at or below the final height.
-    pub(crate) fn insert(&mut self, header: BatchHeader, round: Round) {
-        if header.height() > self.root.height() {
+    /// Adds a batch seen in `round`. One at or below the final height is of no use, unless it was asked for: then a
+    /// finalization stands on it, and it shows that the two conflict (rule A1).
+    pub(crate) fn insert(&mut self, header: BatchHeader, round: Round, wanted: bool) {
+        if header.height() > self.root.height() || wanted {
             let fresh = Node { header, body: false, verdict: Verdict::Unasked, round, certified: false };
             let node = self.nodes.entry(fresh.header.hash()).or_insert(fresh);
             node.round = node.round.max(round);
         }
     }
 
-    /// The piece that is missing before the batch and all its ancestors down to the final one are here: the header
-    /// of the first unknown one, or the first absent body, from the batch downward. `round` is where the batch
-    /// itself was proposed.
+    /// The piece that is missing before the batch and all its ancestors down to the final one are here: the first
+    /// unknown header from the batch downward, then the lowest absent body. `round` is where the batch itself was
+    /// proposed. Nothing is missing of what turns out to lie beside the final chain.
     pub(crate) fn missing(&self, batch: B256, round: Round) -> Option<Fetch> {
         let (mut batch, mut round) = (batch, round);
+        let mut body = None;
         while batch != self.root.hash() {
             let Some(node) = self.get(batch) else { return Some(Fetch::Proposal { round, batch }) };
-            if !node.body {
-                return Some(Fetch::Body(batch));
+            let above = node.header.height() > self.root.height().next();
+            if !above && node.header.parent() != self.root.hash() {
+                return None;
             }
-            if node.header.height() <= self.root.height().next() {
-                break;
-            }
+            body = if node.body { body } else { Some(Fetch::Body(batch)) };
             (batch, round) = (node.header.parent(), node.header.parent_round());
         }
-        None
+        body
     }
 
     /// The batches after the final one up to `batch`, in rising order; `None` if it does not descend from it or a

@@ -287,7 +287,7 @@ pub enum Rejected {
     #[error("epoch {0} is closed")]
     EpochClosed(Epoch),
     /// The program begins an epoch that does not follow.
-    #[error("epoch {offered} does not follow the closing batch, which opens epoch {expected:?}")]
+    #[error("epoch {offered} was offered where {} is awaited", .expected.map_or_else(|| "none".to_owned(), |epoch| epoch.to_string()))]
     WrongEpoch {
         /// What was offered.
         offered: Epoch,

@@ -1,0 +1,163 @@
+//! Finality, and what must never happen (rules F2, F3, A1, A2).
+
+use std::rc::Rc;
+
+use rota_proto::{BatchHeader, Justification, View};
+
+use super::{
+    network::{Network, STAKES},
+    node::{Node, check, check_rejected},
+};
+use crate::{Input, Rejected};
+
+/// Node 3 with A, B, C notarized in views 1, 2 and 3, headers and bodies here, nothing final.
+fn chain() -> (Rc<Network>, Node, [BatchHeader; 3]) {
+    let network = Network::new(&STAKES);
+    let mut node = Node::new(&network, 3);
+    let a = network.batch("A", &network.opening, 0, &[]);
+    let b = network.batch("B", &a, 1, &[0, 1]);
+    let c = network.batch("C", &b, 2, &[0, 1]);
+    let mut why = Justification::default();
+    for (view, batch) in [(1, &a), (2, &b), (3, &c)] {
+        node.follow(network.propose(view, batch, why));
+        let notarization = network.notarization(view, batch, &[0, 1]);
+        node.certificate(&notarization);
+        why = network.because(Some(&notarization), &[]);
+    }
+    (network, node, [a, b, c])
+}
+
+/// Rule F2: the batch and all its ancestors; the certificate is durable before anyone is told.
+#[test]
+fn finalization_makes_all_ancestors_final() {
+    let (network, mut node, [_, b, c]) = chain();
+    let texts = node.step(Input::Certificate(network.finalization(2, &b)));
+    assert_eq!(texts, ["persist finalization 2 B", "final A B by finalization 2 B"]);
+    assert_eq!((node.core.head(), node.core.finalized_view()), (&b, View(2)));
+    assert_eq!(node.core.notarized_head(), Some(&c));
+    let texts = node.step(Input::Certificate(network.finalization(3, &c)));
+    assert_eq!(texts, ["persist finalization 3 C", "final C by finalization 3 C", "cancel view timer"]);
+    assert_eq!(node.core.notarized_head(), None);
+}
+
+/// Rule F2: the highest finalization first; those below it come with it.
+#[test]
+fn finalization_waits_for_headers_and_bodies_and_the_highest_goes_first() {
+    let network = Network::new(&STAKES);
+    let mut node = Node::new(&network, 3);
+    let a = network.batch("A", &network.opening, 0, &[]);
+    let b = network.batch("B", &a, 1, &[0, 1]);
+    let expected = ["persist finalization 1 A", "timer retry 500", "fetch proposal 1 A"];
+    check(&mut node, Input::Certificate(network.finalization(1, &a)), &expected);
+    let expected = ["persist finalization 2 B", "timer retry 500", "fetch proposal 2 B"];
+    check(&mut node, Input::Certificate(network.finalization(2, &b)), &expected);
+    check(&mut node, Input::Header(Box::new(b.clone())), &["notarized B", "fetch proposal 1 A"]);
+    check(&mut node, Input::Body(b.hash()), &[]);
+    check(&mut node, Input::Header(Box::new(a.clone())), &["notarized A", "fetch body A"]);
+    assert_eq!(node.core.head(), &network.opening);
+    check(&mut node, Input::Body(a.hash()), &["final A B by finalization 2 B"]);
+    assert_eq!((node.core.head(), node.core.finalized_view()), (&b, View(2)));
+}
+
+/// Rule F3: rivals of the final batch, and what stands on them, are dropped.
+#[test]
+fn batches_beside_the_final_one_are_dropped() {
+    let (network, mut node, [a, b, c]) = chain();
+    let rival = network.batch("R", &network.opening, 0, &[]);
+    let above = network.batch("S", &rival, 4, &[0, 1]);
+    node.run(network.propose(5, &rival, network.because(None, &[])));
+    let fork = network.notarization(4, &rival, &[0, 1]);
+    node.run(network.propose(6, &above, network.because(Some(&fork), &[5])));
+    for batch in [&a, &b, &c, &rival, &above] {
+        assert_eq!(node.core.header(batch.hash()), Some(batch));
+    }
+    node.certificate(&network.finalization(2, &b));
+    for (batch, kept) in [(&a, false), (&b, true), (&c, true), (&rival, false), (&above, false)] {
+        assert_eq!(node.core.header(batch.hash()).is_some(), kept);
+    }
+}
+
+/// Rule A1, A2: a finalization at or below the final view that names a batch outside the chain.
+#[test]
+fn finalization_of_a_batch_beside_the_chain_is_a_conflict() {
+    let (network, mut node, [a, b, c]) = chain();
+    node.certificate(&network.finalization(3, &c));
+    let rival = network.batch("R", &network.opening, 0, &[]);
+    for (view, batch) in [(1, &rival), (2, &rival), (3, &rival), (2, &a), (1, &b)] {
+        let texts = node.step(Input::Certificate(network.finalization(view, batch)));
+        let name = network.name(batch.hash());
+        let persisted = format!("persist finalization {view} {name}");
+        assert_eq!(texts, [persisted, format!("conflict finalization 3 C against finalization {view} {name}")]);
+    }
+}
+
+/// Rule A1: late finalizations of our own chain are late, no more.
+#[test]
+fn finalization_of_an_ancestor_is_no_conflict() {
+    let (network, mut node, [a, b, c]) = chain();
+    node.certificate(&network.finalization(3, &c));
+    for (view, batch) in [(1, &a), (2, &b)] {
+        let stale = Rejected::Stale { view: View(view), finalized: View(3) };
+        check_rejected(&mut node, Input::Certificate(network.finalization(view, batch)), stale);
+    }
+    check_rejected(&mut node, Input::Certificate(network.finalization(3, &c)), Rejected::Known);
+}
+
+/// Rules A1, A2: above the final view, a batch beside the final one. Its header, which shows it, is fetched though it
+/// lies no higher; the conflict is reported once.
+#[test]
+fn finalization_of_a_rival_in_a_later_view_is_a_conflict() {
+    let (network, mut node, [a, ..]) = chain();
+    node.certificate(&network.finalization(1, &a));
+    let rival = network.batch("R", &network.opening, 0, &[]);
+    let finalization = Input::Certificate(network.finalization(4, &rival));
+    let conflict = "conflict finalization 1 A against finalization 4 R";
+    for header in [Input::Header(Box::new(rival.clone())), network.propose(4, &rival, network.because(None, &[]))] {
+        let mut node = node.clone();
+        let _ = node.outputs(network.propose(4, &rival, network.because(None, &[])));
+        let texts = node.step(finalization.clone());
+        assert_eq!(texts.last().map(String::as_str), Some("fetch proposal 4 R"));
+        assert!(node.step(header).contains(&conflict.to_owned()));
+        let texts = node.run(Input::Work(true));
+        assert!(!texts.contains(&conflict.to_owned()), "once: {texts:?}");
+        assert_eq!(node.core.head(), &a);
+    }
+}
+
+/// Rules A1, A2: no body is needed to see that a batch descends from another than the final one.
+#[test]
+fn finalization_of_a_rivals_child_is_a_conflict() {
+    let (network, mut node, [a, ..]) = chain();
+    node.certificate(&network.finalization(1, &a));
+    let rival = network.batch("R", &network.opening, 0, &[]);
+    let above = network.batch("S", &rival, 4, &[0, 1]);
+    let texts = node.step(Input::Certificate(network.finalization(5, &above)));
+    assert_eq!(texts.last().map(String::as_str), Some("fetch proposal 5 S"));
+    let conflict = "conflict finalization 1 A against finalization 5 S";
+    check(&mut node, Input::Header(Box::new(above)), &["notarized S", conflict]);
+}
+
+/// Rule A1, after a restart: the last final batch is remembered.
+#[test]
+fn rival_of_the_last_final_batch_is_recognised_after_a_restart() {
+    let (network, mut node, [_, _, c]) = chain();
+    node.certificate(&network.finalization(3, &c));
+    node.restart(false);
+    let rival = network.batch("R", &network.opening, 0, &[]);
+    let conflict = "conflict finalization 3 C against finalization 3 R";
+    check(&mut node, Input::Certificate(network.finalization(3, &rival)), &["persist finalization 3 R", conflict]);
+}
+
+/// Rule F3: nothing that conflicts is made final, whatever comes.
+#[test]
+fn final_batches_stay_final() {
+    let (network, mut node, [a, b, c]) = chain();
+    node.certificate(&network.finalization(3, &c));
+    let rival = network.batch("R", &network.opening, 0, &[]);
+    for (view, batch) in [(2, &rival), (9, &rival), (1, &b), (8, &a)] {
+        let _ = node.outputs(Input::Certificate(network.finalization(view, batch)));
+        let _ = node.outputs(Input::Header(Box::new(batch.clone())));
+        let _ = node.outputs(Input::Body(batch.hash()));
+        assert_eq!(node.core.head(), &c);
+    }
+}

@@ -1,0 +1,303 @@
+//! Starting, and starting again (rules S).
+
+use std::rc::Rc;
+
+use rota_proto::{BatchHeader, Epoch, Round, View, Vote};
+
+use super::{
+    Certified,
+    network::{EPOCH, Network, STAKES, place, round},
+    node::{Node, check, check_rejected, check_timeout},
+};
+use crate::{Config, Durable, Input, Rejected, Timer};
+
+fn network() -> Rc<Network> {
+    Network::new(&STAKES)
+}
+
+fn first(network: &Network) -> BatchHeader {
+    network.batch("A", &network.opening, 0, &[])
+}
+
+/// Node 3, which notarized A in view 1.
+fn voter(network: &Rc<Network>) -> Node {
+    let mut node = Node::new(network, 3);
+    let a = first(network);
+    node.follow(network.propose(1, &a, network.because(None, &[])));
+    node
+}
+
+fn answer(from: u8, entered_by: Option<&Certified>, votes: &[(Vote, u8)], network: &Network) -> Input {
+    let votes = votes.iter().map(|(vote, number)| network.verified(*vote, *number)).collect();
+    Input::RoundAnswer { from: place(from), entered_by: entered_by.cloned(), votes }
+}
+
+/// Rule S1: the votes are said again, and nothing else is signed in that view.
+#[test]
+fn votes_of_live_views_are_taken_up_and_said_again() {
+    let network = network();
+    let mut node = voter(&network);
+    assert_eq!(node.restart(false), ["timer retry 500", "timer view 1 750"]);
+    check(&mut node, Input::Timer(Timer::Retry), &["timer retry 500", "broadcast notarize 1 A of 3"]);
+    let b = network.batch("B", &network.opening, 0, &[]);
+    check(&mut node, network.propose(1, &b, network.because(None, &[])), &["timer pace 100"]);
+    check(&mut node, Input::Body(b.hash()), &[]);
+}
+
+/// Rule S1: the highest view that a certificate or a vote of ours proves.
+#[test]
+fn node_starts_in_the_highest_view_that_its_disk_proves() {
+    let network = network();
+    let mut node = Node::new(&network, 3);
+    node.certificate(&network.nullification(4));
+    node.restart(false);
+    assert_eq!(node.core.round(), round(5));
+    node.own(Vote::nullify(round(7)));
+    node.restart(false);
+    assert_eq!(node.core.round(), round(7));
+    assert_eq!(node.run(Input::Work(true)), Vec::<String>::new(), "it has nullified view 7");
+}
+
+/// Rules S1, N2: durable but not signed when the process died: judged and voted for again.
+#[test]
+fn proposal_that_was_persisted_and_not_voted_for_is_checked_again() {
+    let network = network();
+    let mut node = Node::new(&network, 3);
+    let a = first(&network);
+    node.step(network.propose(1, &a, network.because(None, &[])));
+    node.step(Input::Body(a.hash()));
+    node.step(Input::Checked { batch: a.hash(), valid: true });
+    assert!(node.disk.votes.is_empty(), "the crash falls before the signature");
+    let texts = node.restart(false);
+    assert_eq!(texts, ["timer retry 500", "check A of 0"]);
+    let expected = ["persist proposal 1 A", "sign notarize 1 A"];
+    check(&mut node, Input::Checked { batch: a.hash(), valid: true }, &expected);
+}
+
+/// Rules S1, R1: a leader that died after it signed sends its proposal again.
+#[test]
+fn leader_that_restarts_sends_its_proposal_again() {
+    let network = network();
+    let mut node = Node::new(&network, 0);
+    let a = first(&network);
+    node.run(Input::Work(true));
+    node.run(Input::Built { round: round(1), header: Box::new(a) });
+    node.restart(false);
+    check(&mut node, Input::Timer(Timer::Retry), &["timer retry 500", "broadcast proposal 1 A"]);
+    check(&mut node, Input::Work(true), &[]);
+}
+
+/// Rules S1, Q1: a vote that was signed when the process died may be the one that makes a quorum.
+#[test]
+fn vote_that_a_restart_brings_back_completes_a_quorum() {
+    let network = Network::new(&[1]);
+    let mut node = Node::new(&network, 0);
+    let a = first(&network);
+    node.step(Input::Work(true));
+    node.step(Input::Built { round: round(1), header: Box::new(a.clone()) });
+    node.own(Vote::notarize(round(1), a.hash()));
+    let texts = node.restart(false);
+    assert!(texts.contains(&"persist notarization 1 A".to_owned()), "{texts:?}");
+    assert!(texts.contains(&"sign finalize 1 A".to_owned()), "{texts:?}");
+}
+
+/// Rule S1: what is final stays so; the certificates of the final view still serve.
+#[test]
+fn final_chain_is_taken_up_with_the_certificates_of_its_head() {
+    let network = network();
+    let mut node = Node::new(&network, 1);
+    let a = first(&network);
+    node.follow(network.propose(1, &a, network.because(None, &[])));
+    node.certificate(&network.finalization(1, &a));
+    assert_eq!(node.restart(false), ["timer retry 500"]);
+    assert_eq!((node.core.head(), node.core.round(), node.core.finalized_view()), (&a, round(2), View(1)));
+    check(&mut node, network.nullify(1, 2), &["send 2 finalization 1 A"]);
+    let expected = ["timer view 2 750", "build 2 on A, notarized in 1 by 01"];
+    check(&mut node, Input::Work(true), &expected);
+}
+
+/// Rules S1, L3, T2: after a start nobody is inactive and no timer has grown.
+#[test]
+fn nobody_is_inactive_after_a_start() {
+    let network = network();
+    let mut node = Node::new(&network, 2);
+    node.run(Input::Work(true));
+    for view in 1..=10 {
+        for number in [0, 1] {
+            node.run(network.nullify(view, number));
+        }
+    }
+    node.restart(false);
+    node.enter(12);
+    assert_eq!(node.core.leader(), place(3));
+    check(&mut node, Input::Work(true), &["timer view 12 750"]);
+}
+
+/// A core that asks before it votes.
+fn asking(network: &Rc<Network>, number: u8) -> Node {
+    let mut node = Node::unstarted(network, number, Config::default());
+    let durable = Durable { ask: true, ..Durable::default() };
+    let texts = node.step(Input::Started(Box::new(durable)));
+    assert_eq!(texts, ["timer retry 500", "broadcast round query"]);
+    node
+}
+
+/// Rule S2: nothing is signed before a quorum of the power, itself counted, has answered.
+#[test]
+fn nothing_is_signed_before_a_quorum_has_answered() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    let a = first(&network);
+    check(&mut node, network.propose(1, &a, network.because(None, &[])), &["timer pace 100"]);
+    check(&mut node, Input::Body(a.hash()), &[]);
+    check(&mut node, Input::Work(true), &[]);
+    check(&mut node, Input::Timer(Timer::Retry), &["timer retry 500", "broadcast round query"]);
+    check(&mut node, answer(0, None, &[], &network), &[]);
+    check(&mut node, answer(0, None, &[], &network), &[]);
+    check(&mut node, answer(2, None, &[], &network), &["timer view 1 750", "check A of 0"]);
+}
+
+/// Rule S2: power counts, not heads: 40 + 30 of 100.
+#[test]
+fn one_answer_may_do_and_two_may_not() {
+    let network = network();
+    let mut node = asking(&network, 0);
+    node.step(Input::Work(true));
+    let texts = node.step(answer(1, None, &[], &network));
+    assert_eq!(texts, ["timer view 1 750", "build 1 on G, notarized in 0 by nobody"]);
+    let mut node = asking(&network, 2);
+    node.step(Input::Work(true));
+    check(&mut node, answer(1, None, &[], &network), &[]);
+    check(&mut node, answer(3, None, &[], &network), &[]);
+}
+
+/// Rule S2: a lone validator is its own quorum.
+#[test]
+fn validator_with_a_quorum_of_its_own_need_not_wait() {
+    let network = Network::new(&[70, 30]);
+    let mut node = asking(&network, 0);
+    assert_eq!(node.run(Input::Work(true)).last().map(String::as_str), Some("build 1 on G, notarized in 0 by nobody"));
+}
+
+/// Rule S2: also a starting validator answers, or a network that restarts as a whole would wait for ever.
+#[test]
+fn starting_validator_answers_others() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    check(&mut node, Input::RoundQuery(super::network::key(0)), &["send 0 in 1 by nothing, []"]);
+}
+
+/// Rule S2: the answer holds the certificate of entry and the asker's own votes in live views.
+#[test]
+fn answer_tells_the_asker_its_votes() {
+    let network = network();
+    let mut node = voter(&network);
+    node.run(network.nullify(1, 2));
+    node.run(network.finalize(5, &first(&network), 2));
+    node.run(network.nullify(2, 1));
+    node.certificate(&network.nullification(1));
+    check(
+        &mut node,
+        Input::RoundQuery(super::network::key(2)),
+        &[&format!("send 2 in 2 by nullification 1, [{}]", "finalize 5 A of 2, nullify 1 of 2")],
+    );
+    check(&mut node, Input::RoundQuery(super::network::key(9)), &["send a stranger in 2 by nullification 1, []"]);
+}
+
+/// Rules S2, A4: what others saw of our votes counts as cast.
+#[test]
+fn votes_that_others_saw_count_as_cast() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    let (a, b) = (first(&network), network.batch("B", &network.opening, 0, &[]));
+    node.step(network.propose(1, &b, network.because(None, &[])));
+    node.step(Input::Body(b.hash()));
+    let theirs = [(Vote::notarize(round(1), a.hash()), 3), (Vote::nullify(round(1)), 2)];
+    node.step(answer(0, None, &theirs, &network));
+    node.step(answer(1, None, &[(Vote::nullify(round(1)), 3)], &network));
+    check(&mut node, Input::Work(true), &[]);
+    let notarization = Input::Certificate(network.notarization(1, &a, &[0, 1]));
+    let expected = ["persist notarization 1 A", "timer retry 500", "timer view 2 750"];
+    check(&mut node, notarization, &expected);
+}
+
+/// Rules S2, A4: a finalize vote of ours that a peer saw, for a view whose notarization we lost. The view timer must
+/// not make us nullify that view: it could be slashed.
+#[test]
+fn view_that_we_finalized_before_a_crash_is_not_nullified() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    let a = first(&network);
+    node.step(Input::Work(true));
+    node.step(answer(0, None, &[(Vote::finalize(round(5), a.hash()), 3)], &network));
+    assert_eq!(node.core.round(), round(5));
+    check(&mut node, answer(1, None, &[], &network), &[]);
+    check(&mut node, network.nullify(5, 2), &[]);
+    check_rejected(&mut node, Input::Timer(Timer::View(round(5))), Rejected::OldTimer);
+    let bad = network.draft("C", &network.opening, 0, &[], |_, height| *height += 1);
+    let texts = node.run(network.propose(5, &bad, network.because(None, &[1, 2, 3, 4])));
+    assert!(!texts.iter().any(|text| text.starts_with("broadcast nullify")), "{texts:?}");
+    assert!(node.disk.votes.is_empty(), "nothing was signed: {:?}", node.disk.votes);
+}
+
+/// Rule S3, at the limit and one past: one view behind is what a crash makes, more may be an old copy.
+#[test]
+fn record_that_lies_more_than_one_view_back_raises_the_floor() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    node.step(answer(0, Some(&network.nullification(1)), &[], &network));
+    check(&mut node, answer(1, None, &[], &network), &[]);
+    assert_eq!(node.core.round(), round(2));
+    assert_eq!(node.step(Input::Work(true)), ["timer view 2 750"]);
+
+    let mut node = asking(&network, 3);
+    let expected = ["persist nullification 2", "timer retry 500"];
+    check(&mut node, answer(0, Some(&network.nullification(2)), &[], &network), &expected);
+    check(&mut node, answer(1, None, &[], &network), &["floor 7.4", "timer retry 500"]);
+    assert_eq!(node.core.round(), round(4));
+}
+
+/// Rule S3: below the floor nothing is signed, at the floor everything.
+#[test]
+fn nothing_is_signed_below_the_floor() {
+    let network = network();
+    let mut node = asking(&network, 2);
+    let a = first(&network);
+    node.step(answer(0, Some(&network.nullification(2)), &[], &network));
+    node.step(answer(1, None, &[], &network));
+    let expected = ["persist notarization 3 A", "timer view 4 750"];
+    check(&mut node, Input::Certificate(network.notarization(3, &a, &[0, 1])), &expected);
+    check_timeout(&mut node, &["sign nullify 4"]);
+}
+
+/// Rule S2: an answer proves no more than its certificate; one of a later epoch is for catching up.
+#[test]
+fn answers_from_elsewhere_are_refused() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    let other = network.next(Epoch(8), &STAKES, &network.opening);
+    let by = other.certificate(Vote::nullify(Round::new(Epoch(8), View(1))), &[0, 1]);
+    let future = Rejected::FutureEpoch { message: Epoch(8), ours: EPOCH };
+    check_rejected(&mut node, answer(0, Some(&by), &[], &network), future);
+    node.step(answer(0, None, &[], &network));
+    node.step(answer(1, None, &[], &network));
+    let late = Rejected::LateAnswer { answer: round(1), ours: round(1) };
+    check_rejected(&mut node, answer(2, None, &[], &network), late);
+}
+
+/// Rules S2, E3: a validator that is still asking when its epoch ends asks the new set.
+#[test]
+fn validator_that_asks_when_its_epoch_ends_asks_the_new_set() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    let x = network.closing("X", &network.opening, 0, &[]);
+    node.run(network.propose(1, &x, network.because(None, &[])));
+    node.run(Input::Body(x.hash()));
+    node.certificate(&network.finalization(1, &x));
+    let next = network.next(Epoch(8), &STAKES, &x);
+    node.network = Rc::clone(&next);
+    check(&mut node, Input::Epoch(next.context()), &["broadcast round query", "timer retry 500"]);
+    check(&mut node, Input::Work(true), &[]);
+    node.step(answer(0, None, &[], &next));
+    check(&mut node, answer(1, None, &[], &next), &["timer view 1 750"]);
+}
