@@ -133,10 +133,14 @@ impl Admission {
 
 /// The address behind a multiaddr, an IPv6 one cut to the half that a provider hands out as a whole.
 fn address_of(address: &Multiaddr) -> IpAddr {
-    let ip = address.iter().find_map(|part| match part {
-        Protocol::Ip4(ip) => Some(IpAddr::V4(ip)),
-        Protocol::Ip6(ip) => Some(IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)))),
-        _ => None,
+    let ip = address.iter().find_map(|part| {
+        if let Protocol::Ip4(ip) = part {
+            Some(IpAddr::V4(ip))
+        } else if let Protocol::Ip6(ip) = part {
+            Some(IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))))
+        } else {
+            None
+        }
     });
     ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
 }
@@ -193,15 +197,11 @@ impl NetworkBehaviour for Admission {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
-        match event {
-            FromSwarm::ConnectionClosed(ConnectionClosed { connection_id, .. }) => {
-                self.strangers.remove(&connection_id);
-            }
+        if let FromSwarm::ConnectionClosed(ConnectionClosed { connection_id, .. }) = event {
+            self.strangers.remove(&connection_id);
+        } else if let FromSwarm::ListenFailure(failure) = event {
             // Refused by a behaviour that was asked after this one.
-            FromSwarm::ListenFailure(failure) => {
-                self.strangers.remove(&failure.connection_id);
-            }
-            _ => (),
+            self.strangers.remove(&failure.connection_id);
         }
     }
 

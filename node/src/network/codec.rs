@@ -7,7 +7,10 @@ use futures::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use libp2p::{StreamProtocol, request_response};
 use rota_proto::{Message, WireError, limits};
 
-use super::frame::{FrameError, read_frame};
+use super::{
+    frame::{FrameError, read_frame},
+    misbehaviour::Misbehaviour,
+};
 
 /// The most bytes of a request.
 const REQUEST_BYTES_MAX: usize = limits::REQUEST_BYTES_MAX + 8;
@@ -19,11 +22,13 @@ pub(crate) enum Parcel {
     Outgoing(Bytes),
     /// A message that was read; `None` is an empty answer.
     Incoming(Option<Box<Message>>),
+    /// What was read is a fault of the peer. libp2p keeps errors of unread questions to itself, so this is no error.
+    Faulty(Misbehaviour),
 }
 
 /// Why what came over an exchange is none.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ExchangeError {
+enum ExchangeError {
     /// No whole frame.
     #[error(transparent)]
     Frame(#[from] FrameError),
@@ -35,9 +40,17 @@ pub(crate) enum ExchangeError {
     Empty,
 }
 
-impl From<ExchangeError> for io::Error {
-    fn from(error: ExchangeError) -> Self {
-        Self::other(error)
+impl ExchangeError {
+    /// The fault behind the error, or the error of a connection that broke without anyone's fault.
+    fn fault(self) -> io::Result<Parcel> {
+        match self {
+            Self::Wire(error) => Ok(Parcel::Faulty(Misbehaviour::of_wire(&error))),
+            Self::Empty => Ok(Parcel::Faulty(Misbehaviour::Malformed)),
+            Self::Frame(FrameError::TooLong { .. }) => Ok(Parcel::Faulty(Misbehaviour::Oversized)),
+            Self::Frame(FrameError::Stalled { .. }) => Ok(Parcel::Faulty(Misbehaviour::Stalled)),
+            Self::Frame(FrameError::Io(error)) => Err(error),
+            Self::Frame(error @ FrameError::Truncated { .. }) => Err(io::Error::other(error)),
+        }
     }
 }
 
@@ -64,7 +77,7 @@ where
 {
     match parcel {
         Parcel::Outgoing(frame) => io.write_all(&frame).await,
-        Parcel::Incoming(_) => Err(io::Error::other("what was read is not written")),
+        Parcel::Incoming(_) | Parcel::Faulty(_) => Err(io::Error::other("what was read is not written")),
     }
 }
 
@@ -77,15 +90,15 @@ impl request_response::Codec for Codec {
     where
         T: AsyncRead + Unpin + Send,
     {
-        let request = self.read(io, REQUEST_BYTES_MAX).await?;
-        Ok(Parcel::Incoming(Some(request.ok_or(ExchangeError::Empty)?)))
+        let request = self.read(io, REQUEST_BYTES_MAX).await.and_then(|request| request.ok_or(ExchangeError::Empty));
+        request.map(|request| Parcel::Incoming(Some(request))).or_else(ExchangeError::fault)
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Parcel>
     where
         T: AsyncRead + Unpin + Send,
     {
-        Ok(Parcel::Incoming(self.read(io, Message::BYTES_MAX).await?))
+        self.read(io, Message::BYTES_MAX).await.map(Parcel::Incoming).or_else(ExchangeError::fault)
     }
 
     async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, request: Parcel) -> io::Result<()>

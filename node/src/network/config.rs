@@ -39,7 +39,7 @@ pub enum NetworkError {
     NodeKey,
     /// The record was signed for another node key or network.
     #[error("the record of {0} was not signed for this node key and network")]
-    Record(rota_proto::ConsensusKey),
+    Record(Box<rota_proto::ConsensusKey>),
     /// The version is too long for a status.
     #[error("a version of {length} bytes is above the limit of {limit}")]
     Version {
@@ -78,7 +78,9 @@ impl NetworkConfig {
         }
         let peer = self.node_key.public().to_peer_id();
         match self.record {
-            Some(record) if !record.stands_for(&self.domain, &peer) => Err(NetworkError::Record(record.consensus_key)),
+            Some(record) if !record.stands_for(&self.domain, &peer) => {
+                Err(NetworkError::Record(Box::new(record.consensus_key)))
+            }
             Some(_) | None => Ok(()),
         }
     }

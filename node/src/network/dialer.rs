@@ -137,10 +137,10 @@ pub(crate) async fn resolve(addresses: Vec<Multiaddr>) -> Vec<Multiaddr> {
             resolved.push(address);
             continue;
         };
-        let fits = |found: &SocketAddr| match &host {
-            Protocol::Dns4(_) => found.is_ipv4(),
-            Protocol::Dns6(_) => found.is_ipv6(),
-            _ => true,
+        let fits = |found: &SocketAddr| {
+            let other =
+                if found.is_ipv4() { matches!(host, Protocol::Dns6(_)) } else { matches!(host, Protocol::Dns4(_)) };
+            !other
         };
         if let Ok(found) = tokio::net::lookup_host((name.as_ref(), port)).await {
             resolved.extend(found.filter(fits).map(|found| Multiaddr::from(found.ip()).with(Protocol::Tcp(port))));

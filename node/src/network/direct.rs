@@ -53,7 +53,8 @@ impl Direct {
     /// The handler of a new connection. This behaviour is the last to be asked, so nobody refuses it any more.
     fn handler(&mut self, peer: PeerId, connection: ConnectionId) -> DirectHandler {
         let context = &self.context;
-        let link = self.links.entry(peer).or_insert_with(|| Arc::new(Link::new(peer, &context.limits, &context.metrics)));
+        let link =
+            self.links.entry(peer).or_insert_with(|| Arc::new(Link::new(peer, &context.limits, &context.metrics)));
         DirectHandler::new(connection, self.lanes.clone(), link.clone(), self.context.clone())
     }
 }

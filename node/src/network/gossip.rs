@@ -18,7 +18,8 @@ use super::{
 };
 
 /// gossipsub with our filter: it hears of no topics but ours.
-pub(crate) type Gossipsub = Behaviour<gossipsub::IdentityTransform, MaxCountSubscriptionFilter<WhitelistSubscriptionFilter>>;
+pub(crate) type Gossipsub =
+    Behaviour<gossipsub::IdentityTransform, MaxCountSubscriptionFilter<WhitelistSubscriptionFilter>>;
 
 /// Room for what gossipsub adds to a message, and for the next one that its reader has begun to buffer.
 const ENVELOPE_BYTES: usize = 64 * 1024;
@@ -76,7 +77,6 @@ fn config(names: &Names) -> Result<gossipsub::Config, GossipSettings> {
     let longest = Topic::ALL.map(Topic::bytes_max).into_iter().max().unwrap_or_default();
     let mut config = ConfigBuilder::default();
     config
-        .protocol_id_prefix(names.gossip_prefix())
         .validation_mode(ValidationMode::Anonymous)
         .validate_messages()
         .message_id_fn(|message: &gossipsub::Message| {

@@ -101,7 +101,7 @@ impl Reception {
         if let Some(record) = &theirs.record
             && lock(&self.roster).judge(peer, record) == Standing::Forged
         {
-            return Err(HandshakeError::ForgedRecord(record.consensus_key));
+            return Err(HandshakeError::ForgedRecord(Box::new(record.consensus_key)));
         }
         self.remember(peer, theirs);
         Ok(())

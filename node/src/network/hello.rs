@@ -65,7 +65,7 @@ pub enum HandshakeError {
     Ended,
     /// The record is not signed by the validator it names.
     #[error("its record is not signed by {0}")]
-    ForgedRecord(rota_proto::ConsensusKey),
+    ForgedRecord(Box<rota_proto::ConsensusKey>),
     /// The encryption failed.
     #[error("encryption: {0}")]
     Noise(String),
@@ -113,10 +113,10 @@ impl Hello {
             }
             _ => return Err(HandshakeError::NoRecordMark(mark)),
         };
-        match Message::decode(status)? {
-            Message::Status(status) => Ok(Self { status, record }),
-            other => Err(HandshakeError::NotStatus(MessageKind::of(&other))),
-        }
+        let message = Message::decode(status)?;
+        let kind = MessageKind::of(&message);
+        let Message::Status(status) = message else { return Err(HandshakeError::NotStatus(kind)) };
+        Ok(Self { status, record })
     }
 }
 

@@ -213,11 +213,6 @@ impl Names {
         self.protocol("exchange")
     }
 
-    /// Also the prefix under which gossipsub names its own versions.
-    pub(crate) fn gossip_prefix(&self) -> String {
-        format!("{}/gossip", self.prefix)
-    }
-
     pub(crate) fn identify(&self) -> String {
         format!("{}/identify/1", self.prefix)
     }

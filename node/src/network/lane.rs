@@ -125,12 +125,8 @@ impl LaneReader {
             self.blame(Misbehaviour::Misplaced);
             return true;
         }
-        let event = NetworkEvent::Message {
-            from: self.link.peer,
-            validator: self.link.validator(),
-            message,
-            way: Way::Direct,
-        };
+        let event =
+            NetworkEvent::Message { from: self.link.peer, validator: self.link.validator(), message, way: Way::Direct };
         self.context.events.send(event).await.is_ok()
     }
 

@@ -76,7 +76,6 @@ impl Link {
     /// Counts a frame of the peer. `None` if it is within the rates.
     pub(crate) fn intake(&self, bytes: usize, now: Instant) -> Option<Throttle> {
         let mut intake = lock(&self.intake);
-        #[allow(clippy::cast_precision_loss, reason = "a frame has a few megabytes")]
         let cost = bytes as f64;
         let waits = [intake.messages.take(1.0, now), intake.bytes.take(cost, now)];
         let wait = waits.into_iter().flatten().max()?;

@@ -52,8 +52,8 @@ impl Misbehaviour {
     pub const fn points(self) -> f64 {
         match self {
             Self::ForgedRecord => 100.0,
-            Self::Oversized | Self::BadSignature | Self::InvalidContent => 34.0,
-            Self::Malformed | Self::NotCanonical | Self::Misplaced | Self::InvalidGossip | Self::WrongAnswer => 25.0,
+            Self::Oversized | Self::BadSignature | Self::InvalidContent => 40.0,
+            Self::Malformed | Self::NotCanonical | Self::Misplaced | Self::InvalidGossip | Self::WrongAnswer => 30.0,
             Self::FalseJustification | Self::Stalled | Self::BrokenLane => 20.0,
             Self::Flood => 10.0,
             Self::Silent => 2.0,

@@ -11,7 +11,10 @@ use futures::StreamExt as _;
 use libp2p::{
     Multiaddr, PeerId, Swarm,
     gossipsub::{IdentTopic, PublishError},
-    swarm::{self, dial_opts::{DialOpts, PeerCondition}},
+    swarm::{
+        self,
+        dial_opts::{DialOpts, PeerCondition},
+    },
 };
 use prometheus_client::registry::Registry;
 use rota_proto::{ConsensusKey, Message};
@@ -93,8 +96,8 @@ impl Network {
         };
         let protocols = Protocols::new(parts, registry)?;
         let peer = config.node_key.public().to_peer_id();
-        let settings = swarm::Config::with_tokio_executor()
-            .with_max_negotiating_inbound_streams(NEGOTIATING_STREAMS_MAX);
+        let settings =
+            swarm::Config::with_tokio_executor().with_max_negotiating_inbound_streams(NEGOTIATING_STREAMS_MAX);
         let mut swarm = Swarm::new(transport, protocols, peer, settings);
         for address in config.listen {
             swarm

@@ -1,22 +1,22 @@
 //! What the network makes of the swarm's events.
 
-use std::{collections::BTreeSet, io, time::Instant};
+use std::{collections::BTreeSet, time::Instant};
 
 use libp2p::{
     PeerId,
     gossipsub::{self, MessageAcceptance},
     ping,
-    request_response::{self, InboundFailure, OutboundFailure},
+    request_response::{self, OutboundFailure},
     swarm::{DialError, SwarmEvent},
 };
 use rota_proto::{ConsensusKey, Message};
 
 use super::{
     behaviour::ProtocolsEvent,
-    codec::{ExchangeError, Parcel},
+    codec::Parcel,
     event::{GossipId, NetworkEvent, Refused, Responder, Verdict, Way},
     exchange::{Answer, AnswerSender, Asked, RequestError, Target, fits},
-    frame::{Frame, FrameError},
+    frame::Frame,
     kind::MessageKind,
     limits::VALIDATORS_MAX,
     lock::lock,
@@ -28,6 +28,7 @@ use super::{
 };
 
 impl Network {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "libp2p adds events; what we do not know we need not act on")]
     pub(super) fn swarm_event(&mut self, event: SwarmEvent<ProtocolsEvent>) {
         match event {
             SwarmEvent::Behaviour(ProtocolsEvent::Gossip(event)) => self.gossip_event(event),
@@ -250,15 +251,9 @@ impl Network {
                     self.unanswered(asked, &error);
                 }
             }
-            Event::InboundFailure { peer, request_id, error, .. } => {
+            Event::InboundFailure { peer, request_id, .. } | Event::ResponseSent { peer, request_id, .. } => {
                 self.request_done(&peer, &request_id);
-                if let InboundFailure::Io(error) = &error
-                    && let Some(fault) = fault_of(error)
-                {
-                    self.punish(peer, fault);
-                }
             }
-            Event::ResponseSent { peer, request_id, .. } => self.request_done(&peer, &request_id),
         }
     }
 
@@ -269,14 +264,12 @@ impl Network {
     }
 
     /// A peer asks us (rule N31). A question that is dropped ends its stream.
-    fn asked(
-        &mut self,
-        from: PeerId,
-        id: request_response::InboundRequestId,
-        request: Parcel,
-        responder: Responder,
-    ) {
-        let Parcel::Incoming(Some(request)) = request else { return };
+    fn asked(&mut self, from: PeerId, id: request_response::InboundRequestId, request: Parcel, responder: Responder) {
+        let request = match request {
+            Parcel::Incoming(Some(request)) => request,
+            Parcel::Faulty(fault) => return self.punish(from, fault),
+            Parcel::Incoming(None) | Parcel::Outgoing(_) => return,
+        };
         let kind = MessageKind::of(&request);
         let Some(peer) = self.peers.get_mut(&from) else {
             self.metrics.dropped(DropReason::Stranger, kind);
@@ -308,14 +301,15 @@ impl Network {
                 self.received(WayLabel::Exchange, MessageKind::of(&message), 0);
                 Ok(Answer { from: peer, message: *message })
             }
-            Parcel::Incoming(Some(_)) => {
-                self.punish(peer, Misbehaviour::WrongAnswer);
-                Err(RequestError::Wrong { peer, fault: Misbehaviour::WrongAnswer })
-            }
+            Parcel::Incoming(Some(_)) => Err(RequestError::Wrong { peer, fault: Misbehaviour::WrongAnswer }),
+            Parcel::Faulty(fault) => Err(RequestError::Wrong { peer, fault }),
             Parcel::Incoming(None) | Parcel::Outgoing(_) => Err(RequestError::None(peer)),
         };
         if result.is_err() {
             self.metrics.request_failed();
+        }
+        if let Err(RequestError::Wrong { peer, fault }) = &result {
+            self.punish(*peer, *fault);
         }
         // The one who asked may have gone.
         let _ = to.send(result);
@@ -324,34 +318,20 @@ impl Network {
     fn unanswered(&mut self, asked: Asked, error: &OutboundFailure) {
         let Asked { peer, answer, .. } = asked;
         self.metrics.request_failed();
-        let fault = match error {
-            OutboundFailure::Io(error) => fault_of(error),
-            OutboundFailure::Timeout => Some(Misbehaviour::Silent),
-            OutboundFailure::UnsupportedProtocols => Some(Misbehaviour::BrokenLane),
-            OutboundFailure::DialFailure | OutboundFailure::ConnectionClosed => None,
-        };
-        if let Some(fault) = fault {
-            self.punish(peer, fault);
-        }
-        let result = match (error, fault) {
-            (OutboundFailure::Timeout, _) => RequestError::Timeout(peer),
-            (OutboundFailure::Io(_), Some(fault)) => RequestError::Wrong { peer, fault },
-            (error, _) => RequestError::Failed { peer, reason: error.to_string() },
+        let result = match error {
+            OutboundFailure::Timeout => {
+                self.punish(peer, Misbehaviour::Silent);
+                RequestError::Timeout(peer)
+            }
+            OutboundFailure::UnsupportedProtocols => {
+                self.punish(peer, Misbehaviour::BrokenLane);
+                RequestError::Failed { peer, reason: error.to_string() }
+            }
+            OutboundFailure::DialFailure | OutboundFailure::ConnectionClosed | OutboundFailure::Io(_) => {
+                RequestError::Failed { peer, reason: error.to_string() }
+            }
         };
         // The one who asked may have gone.
         let _ = answer.send(Err(result));
-    }
-}
-
-/// The fault behind a stream's error, if it is one.
-fn fault_of(error: &io::Error) -> Option<Misbehaviour> {
-    let error = error.get_ref()?.downcast_ref::<ExchangeError>()?;
-    match error {
-        ExchangeError::Wire(error) => Some(Misbehaviour::of_wire(error)),
-        ExchangeError::Empty => Some(Misbehaviour::Malformed),
-        ExchangeError::Frame(FrameError::TooLong { .. }) => Some(Misbehaviour::Oversized),
-        ExchangeError::Frame(FrameError::Stalled { .. }) => Some(Misbehaviour::Stalled),
-        // A dropped question ends its stream; a broken connection ends all.
-        ExchangeError::Frame(FrameError::Truncated { .. } | FrameError::Io(_)) => None,
     }
 }

@@ -26,7 +26,7 @@ fn fourth_malformed_message_in_a_row_is_a_ban() {
     let (mut scores, peer, now) = (scores(), PeerId::random(), Instant::now());
     let sentences: Vec<_> = (0..4).map(|_| scores.punish(peer, Misbehaviour::Malformed, now)).collect();
     let kept = |points| Sentence::Kept { points };
-    assert_eq!(sentences[..3], [kept(25.0), kept(50.0), kept(75.0)]);
+    assert_eq!(sentences[..3], [kept(30.0), kept(60.0), kept(90.0)]);
     assert_eq!(sentences[3], Sentence::Banned { time: Duration::from_secs(60) });
 }
 
@@ -56,7 +56,7 @@ fn peer_comes_back_from_a_ban_with_half_its_points() {
 fn points_fade() {
     let (mut scores, peer, now) = (scores(), PeerId::random(), Instant::now());
     scores.punish(peer, Misbehaviour::Malformed, now);
-    assert!((scores.points(&peer, now + Duration::from_secs(30)) - 10.0).abs() < 1e-9);
+    assert!((scores.points(&peer, now + Duration::from_secs(30)) - 15.0).abs() < 1e-9);
     assert!(scores.points(&peer, now + Duration::from_secs(60)).abs() < 1e-9);
 }
 

@@ -1,5 +1,7 @@
 //! Tests of the network: first its parts, then nodes on real sockets.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "tests pick one kind of event and pass over the rest")]
+
 mod support;
 
 mod dialer;

@@ -203,3 +203,37 @@ async fn oversized_question_is_a_fault() {
     stream.flush().await.unwrap();
     faults(&node, "Oversized", 1).await;
 }
+
+/// Resident bytes of this process.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    4_096 * pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap()
+}
+
+#[tokio::test]
+async fn garbage_without_end_leaves_memory_flat() {
+    // N17, N42: bans and rates off, so that it really comes in.
+    let change = |limits: &mut crate::network::NetworkLimits| {
+        limits.ban_points = f64::INFINITY;
+        limits.direct_messages = Rate { burst: 1e9, per_second: 1e9 };
+        limits.direct_bytes = Rate { burst: 1e12, per_second: 1e12 };
+    };
+    let mut node = Setup::new().limits(change).start().await;
+    let intruder = Intruder::connect(&node.address).await;
+    node.connected(intruder.peer).await;
+    let mut stream = intruder.lane(Lane::Votes).await;
+    let garbage = prefixed(&[0xFF; 100_000]).unwrap();
+    let repeated = prefixed(&[&vote(1).encode()[..], &vote(2).encode()].concat()).unwrap();
+    let mut before = 0;
+    for round in 0..1_000 {
+        stream.write_all(&garbage).await.unwrap();
+        stream.write_all(&repeated).await.unwrap();
+        if round == 100 {
+            before = resident();
+        }
+    }
+    stream.flush().await.unwrap();
+    faults(&node, "Malformed", 1_000).await;
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 20_000_000, "90 MB of garbage grew memory by {grown}");
+}

@@ -1,23 +1,19 @@
-use std::sync::Arc;
-
 use alloy_primitives::Bytes;
 use futures::StreamExt as _;
 use libp2p::{
-    Swarm,
+    PeerId,
     gossipsub::{self, IdentTopic},
-    swarm::{self, SwarmEvent, dial_opts::DialOpts},
+    swarm::{SwarmEvent, dial_opts::DialOpts},
 };
 use prometheus_client::registry::Registry;
 use rota_proto::Message;
+use tokio::sync::mpsc;
 
-use super::support::{Node, Setup, Validator, domain, final_batch, network, vote};
+use super::support::{Node, Setup, Validator, final_batch, network, vote};
 use crate::network::{
-    NetworkLimits, Rate, Verdict,
-    gossip::{Gossipsub, behaviour},
-    handshake::Reception,
+    Network, NetworkEvent, NetworkLimits, Rate, Verdict,
+    behaviour::ProtocolsEvent,
     kind::{Names, Topic},
-    roster::Roster,
-    transport::transport,
 };
 
 /// Three nodes in a row; the ends are not connected.
@@ -38,7 +34,8 @@ async fn meshed(nodes: &[&Node]) {
         for topic in Topic::ALL {
             let name = Names::of(network()).topic(topic);
             node.metric_reaches(&format!("rota_gossipsub_topic_peers_counts{{hash=\"{name}\"}}"), 1).await;
-            node.metric_reaches(&format!("rota_gossipsub_mesh_peer_counts{{hash=\"{name}\"}}"), 1).await;
+            let mesh = format!("rota_gossipsub_mesh_peer_counts{{supports_partial=\"false\",topic_hash=\"{name}\"}}");
+            node.metric_reaches(&mesh, 1).await;
         }
     }
 }
@@ -124,42 +121,39 @@ async fn transaction_that_nobody_heard_is_published_when_somebody_listens() {
     assert_eq!(friend.gossip().await.1, Message::Transactions(vec![transaction(1)]));
 }
 
-/// A peer that gossips what it likes.
+/// A node that gossips what it likes.
 struct Gossiper {
-    swarm: Swarm<Gossipsub>,
-    names: Names,
+    network: Network,
+    peer: PeerId,
+    _events: mpsc::Receiver<NetworkEvent>,
 }
 
 impl Gossiper {
     /// Connects to `node` and waits until it listens to every topic.
     async fn connect(node: &Node) -> Self {
-        let setup = Setup::new();
-        let names = Names::of(network());
-        let reception = Arc::new(Reception::new(network(), "gossiper".into(), None, Roster::new(domain())));
-        let transport = transport(&setup.key, reception, &NetworkLimits::default()).unwrap();
-        let gossip = behaviour(&names, &mut Registry::default()).unwrap();
-        let settings = swarm::Config::with_tokio_executor();
-        let mut swarm = Swarm::new(transport, gossip, setup.key.public().to_peer_id(), settings);
+        let (mut network, handle, events) = Network::new(Setup::new().config(), &mut Registry::default()).unwrap();
         let dial = DialOpts::peer_id(node.peer).addresses(vec![node.address.clone()]).allocate_new_port();
-        swarm.dial(dial.build()).unwrap();
+        network.swarm.dial(dial.build()).unwrap();
         let mut topics = 0;
         while topics < Topic::ALL.len() {
-            if let SwarmEvent::Behaviour(gossipsub::Event::Subscribed { .. }) = swarm.select_next_some().await {
+            let event = network.swarm.select_next_some().await;
+            if let SwarmEvent::Behaviour(ProtocolsEvent::Gossip(gossipsub::Event::Subscribed { .. })) = event {
                 topics += 1;
             }
         }
-        Self { swarm, names }
+        Self { network, peer: handle.local_peer(), _events: events }
     }
 
     fn say(&mut self, topic: Topic, bytes: Vec<u8>) {
-        self.swarm.behaviour_mut().publish(IdentTopic::new(self.names.topic(topic)), bytes).unwrap();
+        let topic = IdentTopic::new(Names::of(network()).topic(topic));
+        self.network.swarm.behaviour_mut().gossip.publish(topic, bytes).unwrap();
     }
 
     /// Goes on talking until the node has counted `least` of `metric`.
     async fn until(&mut self, node: &Node, metric: &str, least: u64) {
         tokio::select! {
             () = node.metric_reaches(metric, least) => (),
-            () = async { loop { self.swarm.select_next_some().await; } } => (),
+            () = async { loop { self.network.swarm.select_next_some().await; } } => (),
         }
     }
 }
@@ -178,7 +172,7 @@ async fn gossip_that_is_no_message_of_its_topic_is_rejected_and_blamed() {
     for (topic, bytes, fault) in cases {
         let mut node = Setup::new().start().await;
         let mut gossiper = Gossiper::connect(&node).await;
-        node.connected(*gossiper.swarm.local_peer_id()).await;
+        node.connected(gossiper.peer).await;
         gossiper.say(topic, bytes);
         gossiper.until(&node, &format!("rota_network_faults_total{{name=\"{fault}\"}}"), 1).await;
         assert_eq!(node.metric("rota_network_gossip_verdicts_total{name=\"Reject\"}"), 1);
@@ -194,7 +188,7 @@ async fn gossip_above_its_rate_is_ignored_and_then_the_peer_is_banned() {
     };
     let mut node = Setup::new().limits(change).start().await;
     let mut gossiper = Gossiper::connect(&node).await;
-    let peer = *gossiper.swarm.local_peer_id();
+    let peer = gossiper.peer;
     node.connected(peer).await;
     for view in 1..=11 {
         gossiper.say(Topic::Consensus, vote(view).encode());

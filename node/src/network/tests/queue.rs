@@ -79,9 +79,8 @@ fn newest_round_leaves_first_and_in_the_order_it_came() {
     for message in [vote(1), vote(2), finalize, vote(1)] {
         queue.push(frame(&message));
     }
-    let order: Vec<_> = std::iter::from_fn(|| queue.try_pop())
-        .map(|frame| (frame.kind, frame.round.unwrap().view.0))
-        .collect();
+    let order: Vec<_> =
+        std::iter::from_fn(|| queue.try_pop()).map(|frame| (frame.kind, frame.round.unwrap().view.0)).collect();
     let (vote, certificate) = (MessageKind::Vote, MessageKind::Certificate);
     assert_eq!(order, [(vote, 2), (certificate, 2), (vote, 1), (vote, 1)]);
 }
