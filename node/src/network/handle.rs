@@ -133,8 +133,8 @@ impl NetworkHandle {
         self.command(Command::Publish { frame }, kind)
     }
 
-    /// Publishes transactions (EIP-2718 bytes), with others of the next few milliseconds; those that went by lately
-    /// are left out.
+    /// Tells the others transactions (EIP-2718 bytes), with more of the same few milliseconds (rules N24 to N26); those
+    /// that went by lately are left out.
     ///
     /// # Errors
     /// [`CommandError`] if it cannot even be tried.

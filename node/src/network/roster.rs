@@ -69,6 +69,13 @@ impl Roster {
         self.seats.get(key).map(|seat| seat.peer)
     }
 
+    /// The peers that speak for all validators but `own`; `None` if nobody speaks for one of them, or there are none.
+    pub(crate) fn all_but(&self, own: Option<ConsensusKey>) -> Option<Vec<PeerId>> {
+        let others = self.validators.iter().filter(|key| Some(**key) != own);
+        let peers: Vec<PeerId> = others.map(|key| self.peer_of(key)).collect::<Option<_>>()?;
+        Some(peers).filter(|peers| !peers.is_empty())
+    }
+
     /// The validator that `peer` speaks for.
     pub(crate) fn validator_of(&self, peer: &PeerId) -> Option<ConsensusKey> {
         self.seats.iter().find(|(_, seat)| seat.peer == *peer).map(|(key, _)| *key)

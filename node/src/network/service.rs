@@ -115,7 +115,7 @@ impl Network {
             dialer,
             resolving: JoinSet::new(),
             exchange: Exchange::new(&limits),
-            transactions: Transactions::new(limits.transactions_delay, limits.transactions_seen_max),
+            transactions: Transactions::new(limits.transactions_pause, limits.transactions_seen_max),
             published: Seen::new(PUBLISHED_MAX),
             names,
             metrics: metrics.clone(),
@@ -142,7 +142,7 @@ impl Network {
                 },
                 Some(report) = self.reports.recv() => self.report(report),
                 () = publish => {
-                    let transactions = self.transactions.take();
+                    let transactions = self.transactions.take(Instant::now());
                     self.publish_transactions(transactions);
                 }
                 () = dial => self.dial(),
@@ -226,13 +226,27 @@ impl Network {
             return;
         }
         let message = Message::Transactions(transactions);
-        let heard = match Frame::of(&message) {
-            Ok(frame) => self.publish(&frame),
-            Err(_) => false,
+        let heard = match (Frame::of(&message), self.validators_alone()) {
+            (Ok(frame), Some(links)) => {
+                links.iter().for_each(|link| link.send(frame.clone()));
+                true
+            }
+            (Ok(frame), None) => self.publish(&frame),
+            (Err(_), _) => false,
         };
         if let (false, Message::Transactions(transactions)) = (heard, message) {
             self.transactions.unheard(&transactions);
         }
+    }
+
+    /// The links with all validators, if every one of them is connected and nobody else is (rule N26): then gossip,
+    /// which passes everything on to everyone, would only repeat what a direct stream said.
+    fn validators_alone(&self) -> Option<Vec<Arc<Link>>> {
+        let validators = lock(&self.reception.roster).all_but(self.reception.own_key())?;
+        if self.peers.keys().any(|peer| !validators.contains(peer)) {
+            return None;
+        }
+        validators.iter().map(|peer| self.link(peer).cloned()).collect()
     }
 
     /// Publishes a message on the topic of its kind; true if somebody hears it.

@@ -1,4 +1,4 @@
-//! Transactions on their way into gossip: collected for a few milliseconds, published together.
+//! Transactions on their way to others: the first leaves at once, those that follow it closely leave together.
 
 use std::time::{Duration, Instant};
 
@@ -10,19 +10,23 @@ use super::seen::Seen;
 /// Bytes that a transaction adds to its message beside itself: a key and a length.
 const ENTRY_BYTES: usize = 4;
 
-/// Collects the node's transactions for gossip (rules N24, N25).
+/// Collects the node's transactions into messages (rules N24, N25).
 #[derive(Debug)]
 pub(crate) struct Transactions {
     waiting: Vec<Bytes>,
     bytes: usize,
+    /// When what waits leaves; none if nothing waits.
     due: Option<Instant>,
-    delay: Duration,
+    /// Before it, nothing leaves unless a message is full.
+    not_before: Option<Instant>,
+    pause: Duration,
     seen: Seen,
 }
 
 impl Transactions {
-    pub(crate) fn new(delay: Duration, seen_max: usize) -> Self {
-        Self { waiting: Vec::new(), bytes: 0, due: None, delay, seen: Seen::new(seen_max) }
+    /// After each message `pause` has to pass before the next.
+    pub(crate) fn new(pause: Duration, seen_max: usize) -> Self {
+        Self { waiting: Vec::new(), bytes: 0, due: None, not_before: None, pause, seen: Seen::new(seen_max) }
     }
 
     /// Adds transactions and gives every message that is full.
@@ -35,13 +39,14 @@ impl Transactions {
             }
             let bytes = transaction.len() + ENTRY_BYTES;
             if self.bytes + bytes > limits::TRANSACTIONS_BYTES_MAX {
-                full.push(self.take());
+                full.push(self.take(now));
             }
             self.bytes += bytes;
             self.waiting.push(transaction);
-            self.due.get_or_insert(now + self.delay);
+            let due = self.not_before.map_or(now, |at| at.max(now));
+            self.due.get_or_insert(due);
             if self.waiting.len() >= limits::TRANSACTIONS_PER_MESSAGE_MAX {
-                full.push(self.take());
+                full.push(self.take(now));
             }
         }
         full
@@ -53,9 +58,10 @@ impl Transactions {
     }
 
     /// Takes what waits.
-    pub(crate) fn take(&mut self) -> Vec<Bytes> {
+    pub(crate) fn take(&mut self, now: Instant) -> Vec<Bytes> {
         self.bytes = 0;
         self.due = None;
+        self.not_before = Some(now + self.pause);
         std::mem::take(&mut self.waiting)
     }
 

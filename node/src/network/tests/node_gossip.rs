@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::support::{Node, Setup, Validator, final_batch, network, vote};
 use crate::network::{
-    Network, NetworkEvent, NetworkLimits, Rate, Verdict,
+    Network, NetworkEvent, NetworkLimits, Rate, Verdict, Way,
     behaviour::ProtocolsEvent,
     kind::{Names, Topic},
 };
@@ -119,6 +119,27 @@ async fn transaction_that_nobody_heard_is_published_when_somebody_listens() {
     meshed(&[&lonely, &friend]).await;
     lonely.handle.publish_transactions(vec![transaction(1)]).unwrap();
     assert_eq!(friend.gossip().await.1, Message::Transactions(vec![transaction(1)]));
+}
+
+#[tokio::test]
+async fn validators_among_themselves_need_no_gossip_for_transactions() {
+    // N26
+    let (alice, bob) = (Validator::seed(1), Validator::seed(2));
+    let mut a = Setup::new().validator(&alice).knowing(&[&alice, &bob]).start().await;
+    let mut b = Setup::new().validator(&bob).knowing(&[&alice, &bob]).dialling(&[&a]).start().await;
+    assert_eq!(a.connected(b.peer).await, Some(bob.key()));
+    b.connected(a.peer).await;
+    a.handle.publish_transactions(vec![transaction(1)]).unwrap();
+    let (from, _, message, way) = b.message().await;
+    assert_eq!((from, message, way), (a.peer, Message::Transactions(vec![transaction(1)]), Way::Direct));
+    // With a follower there it is gossip that reaches both.
+    let mut follower = Setup::new().dialling(&[&a]).start().await;
+    a.connected(follower.peer).await;
+    meshed(&[&a, &b, &follower]).await;
+    a.handle.publish_transactions(vec![transaction(2)]).unwrap();
+    for node in [&mut b, &mut follower] {
+        assert_eq!(node.gossip().await.1, Message::Transactions(vec![transaction(2)]));
+    }
 }
 
 /// A node that gossips what it likes.

@@ -75,3 +75,16 @@ fn who_leaves_the_sets_loses_the_seat() {
     assert_eq!(roster.validator_of(&peer), None);
     assert_eq!(roster.peer_of(&alice.key()), None);
 }
+
+#[test]
+fn all_others_are_known_only_when_each_has_a_seat() {
+    let (alice, bob, node) = (Validator::seed(1), Validator::seed(2), Keypair::generate_ed25519());
+    let peer = node.public().to_peer_id();
+    let mut roster = roster(&[&alice, &bob]);
+    assert_eq!(roster.all_but(Some(alice.key())), None);
+    roster.judge(peer, &bob.record(&node, 1));
+    assert_eq!(roster.all_but(Some(alice.key())), Some(vec![peer]));
+    assert_eq!(roster.all_but(None), None);
+    roster.set_validators([alice.key()].into());
+    assert_eq!(roster.all_but(Some(alice.key())), None, "nobody is left to tell");
+}

@@ -5,10 +5,10 @@ use rota_proto::{Message, limits};
 
 use crate::network::transactions::Transactions;
 
-const DELAY: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn transactions() -> Transactions {
-    Transactions::new(DELAY, 10_000)
+    Transactions::new(PAUSE, 10_000)
 }
 
 fn numbered(number: u32, bytes: usize) -> Bytes {
@@ -24,7 +24,7 @@ fn transaction_above_the_limit_is_not_sent() {
     assert!(batch.add(vec![numbered(0, limits::TRANSACTION_BYTES_MAX + 1)], now).is_empty());
     assert_eq!(batch.due(), None);
     batch.add(vec![numbered(1, limits::TRANSACTION_BYTES_MAX)], now);
-    assert_eq!(batch.take().len(), 1);
+    assert_eq!(batch.take(now).len(), 1);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn transaction_that_went_by_lately_is_not_sent_again() {
     let (mut batch, now) = (transactions(), Instant::now());
     batch.heard(&[numbered(1, 100)]);
     batch.add(vec![numbered(1, 100), numbered(2, 100), numbered(2, 100)], now);
-    assert_eq!(batch.take(), [numbered(2, 100)]);
+    assert_eq!(batch.take(now), [numbered(2, 100)]);
     batch.add(vec![numbered(2, 100)], now);
     assert_eq!(batch.due(), None);
 }
@@ -42,21 +42,28 @@ fn transaction_that_went_by_lately_is_not_sent_again() {
 fn transaction_that_nobody_heard_may_be_sent_later() {
     let (mut batch, now) = (transactions(), Instant::now());
     batch.add(vec![numbered(1, 100)], now);
-    let unheard = batch.take();
+    let unheard = batch.take(now);
     batch.unheard(&unheard);
     batch.add(vec![numbered(1, 100)], now);
-    assert_eq!(batch.take(), unheard);
+    assert_eq!(batch.take(now), unheard);
 }
 
 #[test]
-fn first_transaction_sets_the_time_for_all() {
+fn first_transaction_leaves_at_once_and_the_next_together() {
     // N24
     let (mut batch, now) = (transactions(), Instant::now());
     batch.add(vec![numbered(1, 100)], now);
-    batch.add(vec![numbered(2, 100)], now + Duration::from_millis(3));
-    assert_eq!(batch.due(), Some(now + DELAY));
-    assert_eq!(batch.take().len(), 2);
+    assert_eq!(batch.due(), Some(now));
+    assert_eq!(batch.take(now).len(), 1);
+    for number in 2..9 {
+        batch.add(vec![numbered(number, 100)], now + Duration::from_millis(number.into()));
+        assert_eq!(batch.due(), Some(now + PAUSE));
+    }
+    assert_eq!(batch.take(now + PAUSE).len(), 7);
     assert_eq!(batch.due(), None);
+    let later = now + 10 * PAUSE;
+    batch.add(vec![numbered(9, 100)], later);
+    assert_eq!(batch.due(), Some(later));
 }
 
 #[test]
@@ -65,9 +72,10 @@ fn full_messages_leave_at_once_and_are_within_the_limits() {
     for (count, bytes) in cases {
         let mut batch = transactions();
         let all: Vec<_> = (0..count).map(|number| numbered(number, bytes)).collect();
-        let mut messages = batch.add(all.clone(), Instant::now());
+        let now = Instant::now();
+        let mut messages = batch.add(all.clone(), now);
         assert!(!messages.is_empty());
-        messages.push(batch.take());
+        messages.push(batch.take(now));
         assert_eq!(messages.concat(), all);
         for message in messages {
             assert!(message.len() <= limits::TRANSACTIONS_PER_MESSAGE_MAX);
