@@ -1,3 +1,4 @@
-//! rota-testnet
+#![doc = include_str!("../README.md")]
 
 pub mod load;
+pub mod sim;
