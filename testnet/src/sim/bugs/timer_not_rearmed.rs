@@ -1,0 +1,28 @@
+//! Planted: the timer of a view is set once and never again.
+
+use rota_consensus::{Output, Timer};
+
+use crate::sim::conduct::{Conduct, Deed, Hands};
+
+/// Forgets every view timer but the first.
+#[derive(Clone, Debug, Default)]
+pub struct TimerNotRearmed {
+    was_set: bool,
+}
+
+impl Conduct for TimerNotRearmed {
+    fn name(&self) -> &'static str {
+        "timer_not_rearmed"
+    }
+
+    fn fresh(&self) -> Box<dyn Conduct> {
+        Box::new(Self::default())
+    }
+
+    fn instead(&mut self, effect: Output, _hands: &mut Hands<'_>) -> Vec<Deed> {
+        let sets = matches!(effect, Output::SetTimer { timer: Timer::View(_), .. });
+        let forgets = sets && self.was_set;
+        self.was_set |= sets;
+        if forgets { Vec::new() } else { vec![Deed::effect(effect)] }
+    }
+}

@@ -1,0 +1,106 @@
+//! What checkers see, and what they say.
+
+use std::fmt;
+
+use alloy_primitives::B256;
+use rota_proto::{Round, Signers, Vote};
+
+use super::{queue::Time, story::NodeId};
+
+/// Something that happened at a node, in words that need no production type to be judged.
+#[derive(Clone, Debug)]
+pub enum Fact {
+    /// The key of the node signed a vote, before or after any number of crashes.
+    Signed(Vote),
+    /// The guard refused what the core asked for, and not because it lies below the floor.
+    Refused(Vote),
+    /// The node tells its users that a batch is final.
+    Final(FinalFact),
+    /// The node came back with this final batch.
+    Restarted {
+        /// Its height.
+        height: u64,
+        /// Its hash.
+        batch: B256,
+    },
+    /// The node entered a round.
+    Entered {
+        /// The round.
+        round: Round,
+        /// Who leads it.
+        leader: NodeId,
+    },
+    /// The node holds evidence against another.
+    Accuses(NodeId),
+    /// The core says that two finalizations conflict.
+    Conflict,
+    /// What the core holds: views, batches, wanted pieces.
+    Sizes {
+        /// The three numbers.
+        sizes: [usize; 3],
+        /// Views between the current one and the last final one.
+        unfinal_views: u64,
+    },
+    /// Time passes: told every second, with the number of clients' transactions that are not final everywhere.
+    Tick {
+        /// Transactions that clients sent and do not see final.
+        waiting: usize,
+    },
+}
+
+/// A final batch in plain words.
+#[derive(Clone, Debug)]
+pub struct FinalFact {
+    /// Its height.
+    pub height: u64,
+    /// Its hash.
+    pub batch: B256,
+    /// Its parent's hash.
+    pub parent: B256,
+    /// Its epoch.
+    pub epoch: u64,
+    /// Who signed the finalization it comes with, if it is the one named there.
+    pub signers: Option<Signers>,
+    /// The stakes of its epoch by node.
+    pub stakes: Vec<u64>,
+}
+
+/// Who and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene {
+    /// When.
+    pub now: Time,
+    /// The node it happened at.
+    pub node: NodeId,
+    /// Whether that node follows the rules, as far as its checkers know.
+    pub honest: bool,
+}
+
+/// A rule that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The checker that saw it.
+    pub checker: &'static str,
+    /// When.
+    pub at: Time,
+    /// What it saw.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: {}", self.checker, self.at.to_string().trim_start(), self.what)
+    }
+}
+
+/// Restates one rule in plain numbers and watches it (rule D7).
+pub trait Checker: fmt::Debug {
+    /// Its name: that of its file.
+    fn name(&self) -> &'static str;
+
+    /// Takes note of a fact.
+    ///
+    /// # Errors
+    /// What is wrong, in a sentence.
+    fn see(&mut self, scene: Scene, fact: &Fact) -> Result<(), String>;
+}

@@ -1,0 +1,35 @@
+#![doc = include_str!("README.md")]
+
+pub mod adversaries;
+pub mod batch;
+pub mod bugs;
+pub mod chaos;
+pub mod checkers;
+pub mod conduct;
+pub mod disk;
+pub mod facts;
+pub mod host;
+pub mod keys;
+pub mod l1;
+pub mod links;
+pub mod outcome;
+pub mod outside;
+pub mod pool;
+pub mod queue;
+pub mod random;
+pub mod scenario;
+pub mod sets;
+pub mod story;
+pub mod verdicts;
+pub mod world;
+
+pub use conduct::{Body, Conduct, Deed, Hands};
+pub use disk::Defects;
+pub use facts::{Checker, Fact, FinalFact, Scene, Violation};
+pub use keys::Crypto;
+pub use l1::L1Plan;
+pub use links::{Cut, LinkPlan, Way};
+pub use outcome::{Expectation, Outcome, Stats, caught, slashed, sound};
+pub use queue::Time;
+pub use scenario::{Crash, Goal, Named, Plan, Scenario, Work, finalized, seconds};
+pub use story::NodeId;

@@ -1,0 +1,157 @@
+//! What came of a run, and what a test expects of it.
+
+use std::{collections::BTreeSet, fmt, ops::AddAssign};
+
+use super::{facts::Violation, scenario::Scenario, story::NodeId};
+
+/// What is counted in a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Events taken from the queue.
+    pub events: u64,
+    /// Virtual time of the run.
+    pub virtual_ms: u64,
+    /// The highest final height.
+    pub heights: u64,
+    /// Final batches told, all honest nodes together.
+    pub finals: u64,
+    /// Views entered, all honest nodes together.
+    pub views: u64,
+    /// Epochs that began after the first, skipped ones not counted, at the node that began most.
+    pub epochs: u64,
+    /// Messages sent, one for each receiver.
+    pub messages: u64,
+    /// Bytes sent in the production encoding.
+    pub wire_bytes: u64,
+    /// Signatures made.
+    pub signatures: u64,
+    /// Crashes.
+    pub crashes: u64,
+    /// Votes that a guard refused.
+    pub refused: u64,
+    /// Floors that were raised.
+    pub floors: u64,
+    /// Inputs that a core refused.
+    pub rejected: u64,
+    /// Messages that did not verify.
+    pub forged: u64,
+    /// Requests for final batches.
+    pub catch_ups: u64,
+    /// Against whom honest nodes hold evidence.
+    pub accused: BTreeSet<NodeId>,
+}
+
+impl AddAssign<&Self> for Stats {
+    /// Counts add up; epochs and heights too, so that a sum tells how many there were in all runs.
+    fn add_assign(&mut self, other: &Self) {
+        self.events += other.events;
+        self.virtual_ms += other.virtual_ms;
+        self.heights += other.heights;
+        self.finals += other.finals;
+        self.views += other.views;
+        self.epochs += other.epochs;
+        self.messages += other.messages;
+        self.wire_bytes += other.wire_bytes;
+        self.signatures += other.signatures;
+        self.crashes += other.crashes;
+        self.refused += other.refused;
+        self.floors += other.floors;
+        self.rejected += other.rejected;
+        self.forged += other.forged;
+        self.catch_ups += other.catch_ups;
+        self.accused.extend(&other.accused);
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} heights, {} epochs begun, {} crashes, {} messages",
+            self.heights, self.epochs, self.crashes, self.messages
+        )?;
+        write!(f, " ({} bytes in production encoding), {} signatures", self.wire_bytes, self.signatures)?;
+        write!(f, ", {} views entered, {} inputs refused", self.views, self.rejected)?;
+        write!(f, ", {} catch-ups, {} floors raised", self.catch_ups, self.floors)?;
+        write!(f, ", {} s of virtual time, {} events", self.virtual_ms / 1_000, self.events)
+    }
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was run.
+    pub scenario: Scenario,
+    /// What was counted.
+    pub stats: Stats,
+    /// The hash of everything that happened.
+    pub trace_hash: u64,
+    /// The first rule that did not hold.
+    pub violation: Option<Violation>,
+}
+
+/// What a test expects besides that every rule held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// Every rule held.
+    Sound,
+    /// Every rule held, and honest nodes hold evidence against this node.
+    Slashed(NodeId),
+    /// This checker saw a violation.
+    Caught(&'static str),
+}
+
+/// Every rule holds.
+#[must_use]
+pub const fn sound() -> Expectation {
+    Expectation::Sound
+}
+
+/// Honest nodes hold evidence against this node.
+#[must_use]
+pub const fn slashed(node: NodeId) -> Expectation {
+    Expectation::Slashed(node)
+}
+
+/// The checker of this name sees a violation.
+#[must_use]
+pub const fn caught(checker: &'static str) -> Expectation {
+    Expectation::Caught(checker)
+}
+
+impl Outcome {
+    /// Compares with what is expected.
+    ///
+    /// # Panics
+    /// If it differs, with the story.
+    #[track_caller]
+    pub fn expect(self, expected: Expectation) -> Self {
+        let met = match expected {
+            Expectation::Sound => self.violation.is_none(),
+            Expectation::Slashed(node) => self.violation.is_none() && self.stats.accused.contains(&node),
+            Expectation::Caught(checker) => self.violation.as_ref().is_some_and(|seen| seen.checker == checker),
+        };
+        assert!(met, "{expected:?} was expected\n{self}");
+        self
+    }
+}
+
+/// Lines of a story that a failing test prints; the whole of it comes from the command.
+const LINES_SHOWN: usize = 120;
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (story, _) = self.scenario.clone().run_told();
+        let first = story.len().saturating_sub(LINES_SHOWN);
+        for line in story.iter().skip(first) {
+            writeln!(f, "{line}")?;
+        }
+        writeln!(f, "seed {}, trace {:016x}", self.scenario.plan().seed, self.trace_hash)?;
+        writeln!(f, "{}", self.stats)?;
+        match &self.violation {
+            None => writeln!(f, "every rule held")?,
+            Some(violation) => writeln!(f, "VIOLATION of {violation}")?,
+        }
+        write!(f, "again: {}", self.scenario.again())
+    }
+}

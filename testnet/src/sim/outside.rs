@@ -1,0 +1,231 @@
+//! What surrounds the nodes: time, links, L1, keys, clients, and those who watch.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rota_consensus::{Config, Input, Timer};
+use rota_proto::{Message, Vote};
+
+use super::{
+    facts::Fact,
+    keys::Keys,
+    l1::{BEGIN_S, L1},
+    links::Links,
+    outcome::Stats,
+    queue::{Queue, Time},
+    random::Random,
+    story::{NodeId, Story, fingerprint, summary},
+    verdicts::Verdicts,
+};
+
+/// Something that will happen.
+#[derive(Debug)]
+pub enum Event {
+    /// A message arrives.
+    Arrives {
+        /// Where.
+        to: NodeId,
+        /// From whom.
+        from: NodeId,
+        /// What.
+        packet: Packet,
+    },
+    /// A node is woken, if it still lives the life in which it asked for that.
+    Wakes {
+        /// The node.
+        node: NodeId,
+        /// Which of its lives.
+        life: u32,
+        /// Why.
+        wake: Wake,
+    },
+    /// A node sees an L1 block.
+    L1Seen {
+        /// The node.
+        node: NodeId,
+        /// The number of the block.
+        block: u64,
+    },
+    /// An L1 block has been seen for as long as leaders wait.
+    L1Settled {
+        /// The node.
+        node: NodeId,
+        /// The number of the block.
+        block: u64,
+    },
+    /// The next transaction of the clients.
+    Client,
+    /// Clients send again what is not final.
+    Resend,
+    /// The crash of this number in the plan draws near: it falls a few effects from here.
+    Fuse(usize),
+    /// It falls now if it has not fallen yet.
+    Crash(usize),
+    /// A node comes back.
+    Restart(NodeId),
+    /// A second has passed.
+    Tick,
+}
+
+/// Why a node is woken.
+#[derive(Debug)]
+pub enum Wake {
+    /// A timer of its core ran out, if none of the same kind was set since.
+    Timer(Timer, u64),
+    /// What it wrote is durable.
+    Flushed,
+    /// An effect is answered.
+    Input(Box<Input>),
+    /// It looks again at what it waited for.
+    Look,
+}
+
+/// A message under way.
+#[derive(Clone, Debug)]
+pub enum Packet {
+    /// As it is.
+    Words(Arc<Message>),
+    /// In its production encoding (rule D3).
+    Bytes(Arc<[u8]>),
+}
+
+/// Settings of a run that all nodes share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Timings and limits of consensus.
+    pub config: Config,
+    /// Whether messages travel in their production encoding.
+    pub wire: bool,
+    /// The longest that a flush takes, in microseconds.
+    pub flush_us: u64,
+    /// The longest that building or checking a batch takes, in microseconds.
+    pub execution_us: u64,
+    /// Leaders adopt an L1 block once they have seen it for so long.
+    pub settle_ms: u64,
+    /// A batch is due after so long without one.
+    pub heartbeat_ms: u64,
+}
+
+/// What belongs to a node but does not crash with it.
+#[derive(Clone, Debug)]
+pub struct Station {
+    /// Whether it follows the rules.
+    pub honest: bool,
+    /// Which life it lives.
+    pub life: u32,
+    /// What its clock is ahead, in milliseconds.
+    pub clock_ahead_ms: u64,
+    /// How long after its time an L1 block is seen here.
+    pub l1_lag_ms: u64,
+    /// The newest L1 block seen here, and the newest that settled.
+    pub l1_seen: u64,
+    /// See `l1_seen`.
+    pub l1_settled: u64,
+}
+
+/// Transactions that clients sent and do not see final.
+#[derive(Clone, Debug, Default)]
+pub struct Clients {
+    /// How many were sent so far.
+    pub sent: u64,
+    /// When each was last sent.
+    pub waiting: BTreeMap<u64, Time>,
+}
+
+/// Everything outside the nodes.
+#[derive(Debug)]
+pub struct Outside {
+    /// What will happen.
+    pub queue: Queue<Event>,
+    /// What happened.
+    pub story: Story,
+    /// What lies between the nodes.
+    pub links: Links,
+    /// L1.
+    pub l1: L1,
+    /// All keys.
+    pub keys: Keys,
+    /// What is known to be signed.
+    pub verdicts: Verdicts,
+    /// The hosts' chance.
+    pub random: Random,
+    /// What all nodes share.
+    pub settings: Settings,
+    /// What each node has that does not crash.
+    pub stations: Vec<Station>,
+    /// The clients.
+    pub clients: Clients,
+    /// What the checkers have not seen yet.
+    pub facts: Vec<(NodeId, Fact)>,
+    /// What is counted.
+    pub stats: Stats,
+}
+
+impl Outside {
+    /// How many nodes there are.
+    #[must_use]
+    pub const fn nodes(&self) -> usize {
+        self.stations.len()
+    }
+
+    /// What belongs to a node.
+    #[must_use]
+    pub fn station(&self, node: NodeId) -> &Station {
+        self.stations.get(node).unwrap_or_else(|| unreachable!("every node has its station"))
+    }
+
+    /// See [`station`](Self::station).
+    pub fn station_mut(&mut self, node: NodeId) -> &mut Station {
+        self.stations.get_mut(node).unwrap_or_else(|| unreachable!("every node has its station"))
+    }
+
+    /// What the clock of a node shows, in Unix milliseconds.
+    #[must_use]
+    pub fn clock_ms(&self, node: NodeId) -> u64 {
+        BEGIN_S * 1_000 + self.queue.now().as_ms() + self.station(node).clock_ahead_ms
+    }
+
+    /// A number up to `max`.
+    pub fn up_to(&mut self, max: u64) -> u64 {
+        self.random.below(max + 1)
+    }
+
+    /// Wakes the node after so many microseconds, unless it has crashed by then.
+    pub fn wake(&mut self, node: NodeId, after_us: u64, wake: Wake) {
+        let life = self.station(node).life;
+        self.queue.plan(self.queue.now().plus_us(after_us), Event::Wakes { node, life, wake });
+    }
+
+    /// Sends a message to some nodes.
+    pub fn send(&mut self, from: NodeId, to: &[NodeId], message: Message) {
+        self.story.tell(from, &[1, fingerprint(&message), to.len() as u64], || {
+            let names: Vec<String> = to.iter().map(|node| format!("n{node}")).collect();
+            format!("  -> {}: {}", names.join(" "), summary(&message))
+        });
+        let packet = if self.settings.wire {
+            let bytes = message.encode();
+            self.stats.wire_bytes += bytes.len() as u64 * to.len() as u64;
+            Packet::Bytes(bytes.into())
+        } else {
+            Packet::Words(Arc::new(message))
+        };
+        for to in to.iter().copied().filter(|to| *to != from) {
+            self.stats.messages += 1;
+            for at in self.links.arrivals(self.queue.now(), from, to).into_iter().flatten() {
+                self.queue.plan(at, Event::Arrives { to, from, packet: packet.clone() });
+            }
+        }
+    }
+
+    /// Sends a message to all others.
+    pub fn send_all(&mut self, from: NodeId, message: Message) {
+        let all: Vec<NodeId> = (0..self.nodes()).filter(|node| *node != from).collect();
+        self.send(from, &all, message);
+    }
+
+    /// Signs as the node; whoever watches signatures hears of it.
+    pub fn sign(&mut self, node: NodeId, vote: &Vote) -> rota_proto::Signature {
+        self.facts.push((node, Fact::Signed(*vote)));
+        self.stats.signatures += 1;
+        self.keys.sign(node, vote)
+    }
+}

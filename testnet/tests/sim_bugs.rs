@@ -1,0 +1,127 @@
+//! Negative controls: planted bugs that a checker must catch. One that is not caught fails the build.
+
+use std::ops::Range;
+
+use rota_testnet::sim::{
+    Goal, LinkPlan, Outcome, Scenario, Time,
+    adversaries::{Accomplice, Equivocator, Silent, Skipper},
+    bugs::{
+        CandidateNotDurable, FinalizeAfterNullify, HeadCount, NullificationsNotRequired, QuorumOffByOne,
+        RecordNotDurable, StaleSet, TimerNotRearmed,
+    },
+    caught, finalized, seconds, sound,
+};
+
+/// What must hold even where nothing can become final.
+const SAFETY: [&str; 5] = ["agreement", "chain", "quorum", "signatures", "innocence"];
+
+/// Runs a scenario with many seeds; one checker alone watches, and catches something in at least one of them.
+#[track_caller]
+fn is_caught(checker: &'static str, seeds: Range<u64>, scenario: impl Fn(u64) -> Scenario) {
+    let count = seeds.end - seeds.start;
+    let run = |seed| scenario(seed).watched_by([checker]).run();
+    let fired = |outcome: &Outcome| outcome.violation.as_ref().is_some_and(|seen| seen.checker == checker);
+    let all: Vec<_> = seeds.map(run).filter(fired).collect();
+    println!("{checker} fired in {} of {count} seeds", all.len());
+    let first = all.into_iter().next().expect("a planted bug is caught");
+    println!("{:?}", first.expect(caught(checker)).violation);
+}
+
+/// Links on which views fail now and then.
+const ROUGH: LinkPlan =
+    LinkPlan { latency_us: 20_000, jitter_us: 300_000, loss_permille: 150, ordered: false, ..LinkPlan::CALM };
+
+/// Three equal stakes, the last of which equivocates: exactly a third is faulty, which a quorum of more than two
+/// thirds withstands, though nothing becomes final.
+fn a_third_is_faulty(seed: u64) -> Scenario {
+    Scenario::seed(seed).stake([10, 10, 10]).leaders([2]).adversary(2, Equivocator::default())
+}
+
+/// Two of four are faulty, with a quarter of the stake.
+fn half_the_heads_are_faulty(seed: u64) -> Scenario {
+    let scenario = Scenario::seed(seed).stake([60, 60, 20, 20]).leaders([2, 0, 1]);
+    scenario.adversary(2, Equivocator::default()).adversary(3, Accomplice::default())
+}
+
+/// Everybody crashes again and again on rough links.
+fn crashing(seed: u64) -> Scenario {
+    let mut scenario = Scenario::seed(seed).links(ROUGH, 6);
+    for at in 0..12 {
+        let node = usize::try_from((seed + at) % 4).unwrap_or(0);
+        scenario = scenario.crash(300 + 450 * at, node, (seed * 7 + at * 5) % 16, 50 + (seed * 31) % 300);
+    }
+    scenario
+}
+
+#[test]
+fn quorum_that_is_off_by_one_breaks_agreement() {
+    is_caught("agreement", 1..5, |seed| a_third_is_faulty(seed).plant(QuorumOffByOne));
+}
+
+#[test]
+fn a_third_that_is_faulty_breaks_nothing_without_the_bug() {
+    for seed in 1..5 {
+        a_third_is_faulty(seed).watched_by(SAFETY).run_until(seconds(10)).expect(sound());
+    }
+}
+
+#[test]
+fn heads_counted_for_stake_break_agreement() {
+    is_caught("agreement", 1..5, |seed| half_the_heads_are_faulty(seed).plant(HeadCount));
+}
+
+#[test]
+fn half_the_heads_that_are_faulty_break_nothing_without_the_bug() {
+    for seed in 1..5 {
+        half_the_heads_are_faulty(seed).run_until(finalized(20)).expect(sound());
+    }
+}
+
+#[test]
+fn finalize_after_nullify_is_a_signature_that_no_honest_key_makes() {
+    is_caught("signatures", 1..20, |seed| Scenario::seed(seed).links(ROUGH, 20).plant(FinalizeAfterNullify::default()));
+}
+
+#[test]
+fn record_that_is_not_durable_lets_a_key_sign_twice() {
+    is_caught("signatures", 1..40, |seed| crashing(seed).plant(RecordNotDurable));
+}
+
+#[test]
+fn candidate_that_is_not_durable_is_lost_when_all_crash() {
+    is_caught("liveness", 1..40, |seed| {
+        let slow = LinkPlan { latency_us: 30_000, ..LinkPlan::CALM };
+        let calm = Scenario::seed(seed).links(slow, 0);
+        let all = (0..4).fold(calm, |all, node| all.crash(1_000 + seed * 13, node, 0, 200));
+        all.plant(CandidateNotDurable)
+    });
+}
+
+#[test]
+fn crashes_break_nothing_without_the_bugs() {
+    for seed in 1..40 {
+        crashing(seed).run_until(finalized(20)).expect(sound());
+    }
+}
+
+#[test]
+fn nullifications_that_are_not_required_break_agreement() {
+    is_caught("agreement", 1..60, |seed| {
+        Scenario::seed(seed).links(ROUGH, 20).adversary(3, Skipper).plant(NullificationsNotRequired)
+    });
+}
+
+#[test]
+fn stale_set_makes_final_what_the_stake_did_not_sign() {
+    is_caught("quorum", 1..20, |seed| {
+        let scenario = Scenario::seed(seed).stake([10, 20, 30, 40]).changing_sets(400);
+        scenario.with(|plan| plan.goal = Goal::After(Time::from_ms(20_000))).plant(StaleSet::default())
+    });
+}
+
+#[test]
+fn timer_that_is_not_armed_again_stops_the_network() {
+    is_caught("liveness", 1..5, |seed| {
+        Scenario::seed(seed).adversary(0, Silent::default()).plant(TimerNotRearmed::default())
+    });
+}
