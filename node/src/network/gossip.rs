@@ -65,7 +65,7 @@ pub(crate) fn behaviour(names: &Names, registry: &mut Registry) -> Result<Gossip
     // N21: anonymous, because every content carries its own signatures.
     let mut gossip = Behaviour::new_with_subscription_filter(MessageAuthenticity::Anonymous, config, filter)
         .map_err(|error| GossipSettings(error.into()))?
-        .with_metrics(registry.sub_registry_with_prefix("rota_gossipsub"), MetricsConfig::default());
+        .with_metrics(registry.sub_registry_with_prefix("gossipsub"), MetricsConfig::default());
     gossip.with_peer_score(score(&topics), thresholds()).map_err(GossipSettings)?;
     for topic in &topics {
         gossip.subscribe(topic).map_err(|error| GossipSettings(error.to_string()))?;

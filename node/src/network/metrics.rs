@@ -104,7 +104,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        let registry = registry.sub_registry_with_prefix("rota_network");
+        let registry = registry.sub_registry_with_prefix("network");
         let m = metrics.clone();
         registry.register("messages_received", "Messages from peers, by way and kind", m.received);
         registry.register("bytes_received", "Bytes of messages from peers, by way and kind", m.received_bytes);

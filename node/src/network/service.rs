@@ -66,7 +66,8 @@ pub struct Network {
 }
 
 impl Network {
-    /// Makes the network and begins to listen; nothing moves before [`run`](Self::run).
+    /// Makes the network and begins to listen; nothing moves before [`run`](Self::run). Its metrics are
+    /// `network_..` and `gossipsub_..` under the prefix of `registry`.
     ///
     /// # Errors
     /// [`NetworkError`] names the setting that cannot be.

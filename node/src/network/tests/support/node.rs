@@ -85,7 +85,7 @@ impl Setup {
     }
 
     pub(crate) async fn start(self) -> Node {
-        let mut registry = Registry::default();
+        let mut registry = Registry::with_prefix("rota");
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {
             let _ = stopped.await;
