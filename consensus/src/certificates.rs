@@ -2,7 +2,7 @@
 
 use rota_proto::{Certificate, Fetch, Verified, View, Vote, VoteKind};
 
-use crate::{Output, Record, Rejected, Simplex, Timer};
+use crate::{Output, Record, Rejected, Simplex};
 
 impl Simplex {
     /// Whether verifying this certificate could change anything: asked before its signatures are looked at.
@@ -82,11 +82,10 @@ impl Simplex {
         self.wanted.clear();
         let stray = View(view.0.saturating_sub(self.config.limits.stray_views));
         self.tree.drop_strays(self.round_of(stray));
-        for (old, state) in self.views.range_mut(..stray) {
+        for (_, state) in self.views.range_mut(..stray) {
             let certified = state.notarization().map(|certificate| certificate.vote.batch);
-            state.offers.retain(|batch, _| Some(*batch) == certified || *old >= stray);
+            state.offers.retain(|batch, _| Some(*batch) == certified);
         }
-        self.out.push(Output::SetTimer { timer: Timer::Retry, after_ms: self.config.timings.retry_ms });
     }
 
     /// What a view teaches as we leave it: about the network (rule T2) and its leaders (rule L2).

@@ -24,8 +24,8 @@ impl Simplex {
         if batch == self.tree.root().hash() {
             return self.finalize_view(view, certificate);
         }
-        if let Some(fetch) = self.tree.missing(batch, certificate.vote.round) {
-            return self.want(fetch);
+        if self.want_missing(batch, certificate.vote.round) {
+            return;
         }
         let Some(path) = self.tree.path(batch) else { return self.report_conflict(certificate) };
         self.remember_chain(view, &path);

@@ -185,11 +185,7 @@ impl Simplex {
         if parent.is_some_and(|parent| self.closes(parent) || header.height() != parent.height().next()) {
             return Judgement::Bad;
         }
-        if let Some(fetch) = self.tree.missing(header.hash(), *round) {
-            self.want(fetch);
-            return Judgement::Wait;
-        }
-        if self.tree.path(header.hash()).is_none() {
+        if self.want_missing(header.hash(), *round) || self.tree.path(header.hash()).is_none() {
             return Judgement::Wait;
         }
         self.ask_verdict(header.hash(), candidate)

@@ -26,8 +26,8 @@ impl Simplex {
             return;
         }
         let Some(base) = self.base() else { return };
-        if let Some(fetch) = self.tree.missing(base.batch, self.round_of(base.view)) {
-            return self.want(fetch);
+        if self.want_missing(base.batch, self.round_of(base.view)) {
+            return;
         }
         let connected = self.tree.path(base.batch).is_some();
         let Some(header) = self.tree.header(base.batch).filter(|_| connected).cloned() else { return };

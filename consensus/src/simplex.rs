@@ -292,4 +292,13 @@ impl Simplex {
             self.out.push(Output::Fetch(fetch));
         }
     }
+
+    /// Asks for what is missing of a batch and its ancestors down to the final one; true if anything is.
+    pub(crate) fn want_missing(&mut self, batch: B256, round: Round) -> bool {
+        let missing = self.tree.missing(batch, round);
+        for fetch in &missing {
+            self.want(*fetch);
+        }
+        !missing.is_empty()
+    }
 }

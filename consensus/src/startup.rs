@@ -84,10 +84,11 @@ impl Simplex {
 
     fn restore_offer_vote(&mut self, signed: &Verified<SignedVote>) {
         let vote = signed.vote;
-        if vote.kind == VoteKind::Notarize && self.leads(vote.round.view) {
-            if let Some(offer) = self.state(vote.round.view).offers.get_mut(&vote.batch) {
-                offer.vote = Some(**signed);
-            }
+        if vote.kind == VoteKind::Notarize
+            && self.leads(vote.round.view)
+            && let Some(offer) = self.state(vote.round.view).offers.get_mut(&vote.batch)
+        {
+            offer.vote = Some(**signed);
         }
     }
 

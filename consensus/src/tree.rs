@@ -76,22 +76,24 @@ impl Tree {
         }
     }
 
-    /// The piece that is missing before the batch and all its ancestors down to the final one are here: the first
-    /// unknown header from the batch downward, then the lowest absent body. `round` is where the batch itself was
-    /// proposed. Nothing is missing of what turns out to lie beside the final chain.
-    pub(crate) fn missing(&self, batch: B256, round: Round) -> Option<Fetch> {
+    /// What is missing before the batch and all its ancestors down to the final one are here: the first unknown
+    /// header from the batch downward, or all absent bodies. `round` is where the batch itself was proposed. Nothing
+    /// is missing of what turns out to lie beside the final chain.
+    pub(crate) fn missing(&self, batch: B256, round: Round) -> Vec<Fetch> {
         let (mut batch, mut round) = (batch, round);
-        let mut body = None;
+        let mut bodies = Vec::new();
         while batch != self.root.hash() {
-            let Some(node) = self.get(batch) else { return Some(Fetch::Proposal { round, batch }) };
+            let Some(node) = self.get(batch) else { return vec![Fetch::Proposal { round, batch }] };
             let above = node.header.height() > self.root.height().next();
             if !above && node.header.parent() != self.root.hash() {
-                return None;
+                return Vec::new();
             }
-            body = if node.body { body } else { Some(Fetch::Body(batch)) };
+            if !node.body {
+                bodies.push(Fetch::Body(batch));
+            }
             (batch, round) = (node.header.parent(), node.header.parent_round());
         }
-        body
+        bodies
     }
 
     /// The batches after the final one up to `batch`, in rising order; `None` if it does not descend from it or a

@@ -103,6 +103,7 @@ pub struct Candidate {
 
 /// Something the host must do, in the order given. A crash may fall between any two.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "few are made, and each is moved once")]
 pub enum Output {
     /// Make this durable before any later effect.
     Persist(Record),
@@ -170,6 +171,7 @@ pub enum Output {
 
 /// What must be durable.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "few are made, and each is moved once")]
 pub enum Record {
     /// Header, body and justification of a batch, before our vote for it.
     Candidate(Candidate),
@@ -287,7 +289,7 @@ pub enum Rejected {
     #[error("epoch {0} is closed")]
     EpochClosed(Epoch),
     /// The program begins an epoch that does not follow.
-    #[error("epoch {offered} was offered where {} is awaited", .expected.map_or_else(|| "none".to_owned(), |epoch| epoch.to_string()))]
+    #[error("epoch {offered} was offered where {} is awaited", or_none(.expected.as_ref()))]
     WrongEpoch {
         /// What was offered.
         offered: Epoch,
@@ -337,4 +339,8 @@ impl Anchor {
     pub const fn height(&self) -> Height {
         self.head.height()
     }
+}
+
+fn or_none(epoch: Option<&Epoch>) -> String {
+    epoch.map_or_else(|| "none".to_owned(), ToString::to_string)
 }

@@ -4,7 +4,8 @@
 /// 10 gas a byte fills the gas limit at 3 MB.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Transactions in a body: no signed one has fewer than 64 bytes. Without it, 4 MiB of empty strings would take 128 MiB.
+/// Transactions in a body: no signed one has fewer than 64 bytes. Without it, 4 MiB of empty strings would take
+/// 128 MiB.
 pub const TRANSACTIONS_PER_BODY_MAX: usize = BODY_BYTES_MAX / 64;
 
 /// Bytes of one transaction, as geth's pool takes them (four slots of 32 KiB).

@@ -28,17 +28,17 @@ fn certificate_of_any_kind_takes_us_past_its_view() {
     let network = network();
     let a = network.batch("A", &network.opening, 0, &[]);
     let mut node = Node::new(&network, 2);
-    let expected = ["persist nullification 9", "timer retry 500"];
+    let expected = ["persist nullification 9"];
     check(&mut node, Input::Certificate(network.nullification(9)), &expected);
     assert_eq!(node.core.round(), round(10));
 
     let mut node = Node::new(&network, 2);
-    let expected = ["persist notarization 9 A", "timer retry 500", "timer view 10 750", "sign finalize 9 A"];
+    let expected = ["persist notarization 9 A", "timer view 10 750", "sign finalize 9 A"];
     check(&mut node, Input::Certificate(network.notarization(9, &a, &[0, 1])), &expected);
     assert_eq!(node.core.round(), round(10));
 
     let mut node = Node::new(&network, 2);
-    let expected = ["persist finalization 9 A", "timer retry 500", "fetch proposal 9 A"];
+    let expected = ["persist finalization 9 A", "fetch proposal 9 A"];
     check(&mut node, Input::Certificate(network.finalization(9, &a)), &expected);
     assert_eq!(node.core.round(), round(10));
 }
@@ -118,7 +118,7 @@ fn view_that_we_nullified_is_not_finalized_by_us() {
     let a = network.batch("A", &network.opening, 0, &[]);
     node.run(Input::Work(true));
     node.time_out();
-    let expected = ["persist notarization 1 A", "timer retry 500", "timer view 2 1126"];
+    let expected = ["persist notarization 1 A", "timer view 2 1126"];
     check(&mut node, Input::Certificate(network.notarization(1, &a, &[0, 1])), &expected);
 }
 
@@ -176,7 +176,7 @@ fn leader_that_was_silent_is_skipped_at_once() {
     pass_view(&mut node, 1);
     pass_view(&mut node, 2);
     node.run(network.nullify(3, 0));
-    let expected = ["persist nullification 3", "cancel view timer", "timer retry 500", "share work", "sign nullify 4"];
+    let expected = ["persist nullification 3", "cancel view timer", "share work", "sign nullify 4"];
     check(&mut node, network.nullify(3, 1), &expected);
 }
 
@@ -238,7 +238,7 @@ fn one_vote_makes_a_validator_active_again() {
         pass_view(&mut node, 2);
         node.run(late);
         node.run(network.nullify(3, 0));
-        let expected = ["persist nullification 3", "cancel view timer", "timer retry 500", "timer view 4 750"];
+        let expected = ["persist nullification 3", "cancel view timer", "timer view 4 750"];
         check(&mut node, network.nullify(3, 1), &expected);
     }
 }

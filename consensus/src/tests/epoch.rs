@@ -80,7 +80,7 @@ fn closed_epoch_takes_nothing_more() {
 #[test]
 fn closing_batch_may_be_final_by_any_view() {
     let network = network();
-    let (mut node, x) = closing(&network, 3);
+    let (mut node, x) = closing(&network, 2);
     let notarization = network.notarization(1, &x, &[0, 1]);
     node.certificate(&network.nullification(3));
     node.run(network.propose(4, &x, network.because(Some(&notarization), &[2, 3])));

@@ -95,12 +95,13 @@ fn vectors() -> Value {
         let (ticket, leader) = by_hand(&set, seed, view);
         json!({ "view": view, "ticket": ticket.to_string(), "leader": leader })
     };
+    let member = |(place, member): (Place, &rota_proto::Validator)| json!({ "place": place, "power": member.power });
     json!({
         "rollupChainId": 7_682,
         "epoch": EPOCH,
         "prevrandao": PREVRANDAO,
         "seed": seed,
-        "validators": set.iter().map(|(place, member)| json!({ "place": place, "power": member.power })).collect::<Vec<_>>(),
+        "validators": set.iter().map(member).collect::<Vec<_>>(),
         "draws": (1..=20).map(draw).collect::<Vec<_>>(),
     })
 }

@@ -136,6 +136,7 @@ impl Network {
     }
 
     /// A batch with something about it changed.
+    #[expect(clippy::too_many_arguments, reason = "a builder of headers for tests")]
     pub(super) fn draft(
         &self,
         name: &str,
@@ -159,7 +160,9 @@ impl Network {
 
     /// A vote as it comes over the wire.
     pub(super) fn signed(&self, vote: Vote, number: u8) -> SignedVote {
-        SignedVote { vote, signer: place(number), signature: seal(&key(number), &self.domain.vote(&vote)) }
+        let member = self.set.get(place(number)).map(|member| member.consensus_key);
+        let key = member.unwrap_or_else(|| key(number));
+        SignedVote { vote, signer: place(number), signature: seal(&key, &self.domain.vote(&vote)) }
     }
 
     pub(super) fn verified(&self, vote: Vote, number: u8) -> Verified<SignedVote> {

@@ -106,7 +106,7 @@ impl World {
         let name = format!("{}", self.batches.len());
         let change = |extra: &mut rota_proto::ExtraData, height: &mut u64| {
             *height += u64::from(facts == 77);
-            extra.origin_number += if facts % 16 == 15 { 100 } else { 0 };
+            extra.origin_number += if facts % 4 == 3 { 100 } else { 0 };
         };
         let batch = network.draft(&name, &parent, parent_view, signers, change);
         let notarization = (parent_view > 0).then(|| network.notarization(parent_view, &parent, signers));
@@ -149,7 +149,13 @@ impl World {
 
     fn input(&mut self, (what, a, b, c): Dice) -> Option<Input> {
         let network = self.network();
-        match what % 24 {
+        if let Some(epoch) = self.node.core.awaited_epoch().filter(|_| a % 4 == 0) {
+            return Some(Input::Epoch(network.next(epoch, &STAKES, self.node.core.head()).context()));
+        }
+        if self.node.core.startup.is_some() && a % 4 == 1 {
+            return Some(self.round_answer((a, b, c)));
+        }
+        match what % 23 {
             0..=4 => {
                 let vote = self.vote((a, b, c));
                 Some(Input::Vote(network.verified(vote, [0, 1, 3][usize::from(what % 3)])))
@@ -157,7 +163,7 @@ impl World {
             5 | 6 => Some(Input::Certificate(self.certificate(a, b, c))),
             7..=9 => Some(self.proposal((a, b, c))),
             10 => self.renewal((a, b, c)),
-            11 | 12 => Some(Input::Body(self.batch(a).hash())),
+            11 | 12 => Some(Input::Body(self.batch(a % 3).hash())),
             13 | 14 => self.checks.pop_front().map(|batch| Input::Checked { batch, valid: a % 5 > 0 }),
             15 => self.built(),
             16 | 17 => self.asked.pop_front().map(|vote| self.node.own(vote)),
@@ -165,18 +171,14 @@ impl World {
             19 => Some(Input::Timer(if a % 2 == 0 { Timer::Retry } else { Timer::Pace })),
             20 => Some(Input::Work(a % 2 == 0)),
             21 => Some(Input::Header(Box::new(self.batch(a).clone()))),
-            22 if a % 2 == 0 => Some(Input::RoundQuery(key(b % 5))),
-            22 => Some(self.round_answer((a, b, c))),
-            _ => self.node.core.awaited_epoch().map(|epoch| {
-                let next = network.next(epoch, &STAKES, self.node.core.head());
-                Input::Epoch(next.context())
-            }),
+            _ if a % 2 == 0 => Some(Input::RoundQuery(key(b % 5))),
+            _ => Some(self.round_answer((a, b, c))),
         }
     }
 
     fn play(&mut self, dice: Dice) {
         if dice.0 >= 250 {
-            return self.restart(dice.1 % 2 == 0);
+            return self.restart(dice.1.is_multiple_of(2));
         }
         let Some(input) = self.input(dice) else { return };
         let before = self.node.core.clone();
@@ -205,6 +207,9 @@ impl World {
         let head = self.node.core.head().clone();
         self.node.network = self.node.network.next(context.set.epoch(), &STAKES, &head);
         self.node.disk.begin(head);
+        self.checks.clear();
+        self.builds.clear();
+        self.asked.clear();
         self.count.epochs += 1;
     }
 
@@ -312,7 +317,7 @@ fn any_inputs_in_any_order_leave_the_rules_standing() {
     println!("seed {SEED:?}, {RUNS} runs: {total:?}");
     result.unwrap();
     for count in [total.signed, total.finals, total.conflicts, total.epochs, total.starts, total.floors] {
-        assert!(count > 100, "too little happened: {total:?}");
+        assert!(count > 40, "too little happened: {total:?}");
     }
     assert!(total.taken > total.refused / 2, "most inputs mean something: {total:?}");
 }

@@ -217,7 +217,7 @@ fn votes_that_others_saw_count_as_cast() {
     node.step(answer(1, None, &[(Vote::nullify(round(1)), 3)], &network));
     check(&mut node, Input::Work(true), &[]);
     let notarization = Input::Certificate(network.notarization(1, &a, &[0, 1]));
-    let expected = ["persist notarization 1 A", "timer retry 500", "timer view 2 750"];
+    let expected = ["persist notarization 1 A", "timer view 2 1126"];
     check(&mut node, notarization, &expected);
 }
 
@@ -251,9 +251,9 @@ fn record_that_lies_more_than_one_view_back_raises_the_floor() {
     assert_eq!(node.step(Input::Work(true)), ["timer view 2 750"]);
 
     let mut node = asking(&network, 3);
-    let expected = ["persist nullification 2", "timer retry 500"];
+    let expected = ["persist nullification 2"];
     check(&mut node, answer(0, Some(&network.nullification(2)), &[], &network), &expected);
-    check(&mut node, answer(1, None, &[], &network), &["floor 7.4", "timer retry 500"]);
+    check(&mut node, answer(1, None, &[], &network), &["floor 7.4"]);
     assert_eq!(node.core.round(), round(4));
 }
 

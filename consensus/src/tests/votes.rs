@@ -34,14 +34,7 @@ fn without_the_30_a_batch_becomes_final() {
     check(
         &mut node,
         network.notarize(1, &a, 3),
-        &[
-            "persist notarization 1 A",
-            "notarized A",
-            "cancel view timer",
-            "timer retry 500",
-            "timer view 2 750",
-            "sign finalize 1 A",
-        ],
+        &["persist notarization 1 A", "notarized A", "cancel view timer", "timer view 2 750", "sign finalize 1 A"],
     );
     let own = node.own(Vote::finalize(round(1), a.hash()));
     check(&mut node, own, &["broadcast finalize 1 A of 2"]);
@@ -63,7 +56,7 @@ fn two_of_three_equal_stakes_are_no_quorum() {
     check(&mut node, network.nullify(1, 1), &[]);
     check_timeout(&mut node, &["sign nullify 1"]);
     let own = node.own(Vote::nullify(round(1)));
-    check(&mut node, own, &["broadcast nullify 1 of 2", "persist nullification 1", "timer retry 500"]);
+    check(&mut node, own, &["broadcast nullify 1 of 2", "persist nullification 1"]);
 }
 
 /// Rule Q3: votes of different rounds, kinds or batches are never added up.

@@ -55,7 +55,11 @@ fn middle_is_the_first_block_of_the_second_half() {
 
 proptest! {
     #[test]
-    fn every_block_lies_in_its_epoch(start in 0..1u64 << 30, length in EPOCH_LENGTH_MIN..=EPOCH_LENGTH_MAX, block in 0..1u64 << 31) {
+    fn every_block_lies_in_its_epoch(
+        start in 0..1u64 << 30,
+        length in EPOCH_LENGTH_MIN..=EPOCH_LENGTH_MAX,
+        block in 0..1u64 << 31,
+    ) {
         let schedule = EpochSchedule::new(start, length).unwrap();
         match schedule.epoch_of(block) {
             Err(error) => prop_assert_eq!(error, ScheduleError::BeforeStart { block, start }),

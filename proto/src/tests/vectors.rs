@@ -181,7 +181,10 @@ fn certificates() -> Value {
             ],
         )
     };
-    let member = |(place, member): (crate::Place, &crate::Validator)| json!({ "place": place, "power": member.power, "consensusKey": member.consensus_key });
+    let member = |(place, member): (crate::Place, &crate::Validator)| {
+        let (power, key) = (member.power, member.consensus_key);
+        json!({ "place": place, "power": power, "consensusKey": key })
+    };
     json!({
         "epoch": EPOCH,
         "totalPower": STAKES.iter().sum::<u64>(),
