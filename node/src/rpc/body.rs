@@ -135,30 +135,32 @@ fn reserve(buffered: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePerm
 /// Whether a body holds at most so many requests: counted before any of them takes memory. What is no list, or no JSON,
 /// is for the parser to judge.
 pub(crate) fn fits(body: &[u8], most: usize) -> bool {
-    struct Count(usize);
+    struct Count<'c> {
+        most: usize,
+        fits: &'c mut bool,
+    }
 
-    impl<'de> Visitor<'de> for Count {
-        type Value = bool;
+    impl<'de> Visitor<'de> for Count<'_> {
+        type Value = ();
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("a list")
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
             let mut count = 0;
-            while count <= self.0 {
-                if list.next_element::<IgnoredAny>()?.is_none() {
-                    return Ok(true);
-                }
+            while *self.fits && list.next_element::<IgnoredAny>()?.is_some() {
                 count += 1;
+                *self.fits = count <= self.most;
             }
-            Ok(false)
+            Ok(())
         }
     }
 
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
-        return true;
+    let mut fits = true;
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        // An error is of what follows the last one counted, or of JSON that the parser will refuse by name.
+        let _ = serde_json::Deserializer::from_slice(body).deserialize_seq(Count { most, fits: &mut fits });
     }
-    // A list cut short by the limit leaves the rest unread, which is no error of the count.
-    serde_json::Deserializer::from_slice(body).deserialize_seq(Count(most)).unwrap_or(true)
+    fits
 }

@@ -7,7 +7,7 @@ use alloy_primitives::B256;
 use tokio::sync::Semaphore;
 
 use super::{
-    backend::{Backend, Block, Heads, Snapshot, StateAt},
+    backend::{Backend, BackendError, Block, Heads, Snapshot, StateAt},
     blocks::Blocks,
     error::RpcError,
     filters::Filters,
@@ -149,10 +149,16 @@ impl Context {
     /// Rule R4: reads a state, anew if it moved on meanwhile.
     pub(crate) fn read<T>(&self, id: BlockId, read: impl Fn(&Snapshot) -> Result<T, RpcError>) -> Result<T, RpcError> {
         for _ in 1..READS_MAX {
-            let snapshot = self.snapshot(id)?;
-            let result = read(&snapshot);
-            if !snapshot.has_moved()? {
-                return result;
+            match self.snapshot(id) {
+                Ok(snapshot) => {
+                    let result = read(&snapshot);
+                    if !snapshot.has_moved()? {
+                        return result;
+                    }
+                }
+                // The batch that a tag meant may have been overtaken before its state was taken.
+                Err(RpcError::Backend(BackendError::HistoricalState { .. })) => {}
+                Err(error) => return Err(error),
             }
         }
         read(&self.snapshot(id)?)

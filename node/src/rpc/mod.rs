@@ -14,6 +14,7 @@ mod methods;
 mod metrics;
 mod middleware;
 mod patience;
+mod recent;
 mod seats;
 mod server;
 mod subscriptions;
@@ -21,6 +22,7 @@ mod subscriptions;
 pub use backend::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting};
 pub use error::RpcError;
 pub use limits::RpcLimits;
+pub use recent::RecentStates;
 pub use server::{RpcConfig, RpcServer, RpcStartError};
 
 #[cfg(test)]

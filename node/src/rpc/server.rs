@@ -56,8 +56,8 @@ pub struct RpcConfig {
     pub limits: RpcLimits,
     /// What `web3_clientVersion` says.
     pub version: String,
-    /// Web pages that may use it, by origin; all if there is none. It holds no keys and knows no cookies, so that a page
-    /// learns and does no more than anyone can who reaches the port.
+    /// Web pages that may use it, by origin; all if there is none. It holds no keys and knows no cookies, so that a
+    /// page learns and does no more than anyone can who reaches the port.
     pub origins: Vec<String>,
 }
 
@@ -262,7 +262,8 @@ async fn serve(stream: TcpStream, seat: Seat, house: Arc<House>, cors: CorsLayer
     let service =
         hyper::service::service_fn(move |request: Request<Incoming>| service.clone().oneshot(request).boxed());
     let mut speaking = hyper::server::conn::http1::Builder::new();
-    speaking.timer(TokioTimer::new())
+    speaking
+        .timer(TokioTimer::new())
         .header_read_timeout(limits.idle)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX);

@@ -8,7 +8,7 @@ use std::{
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use futures::{FutureExt, future::BoxFuture};
 use rota_execution::{
-    Account, BatchEnvironment, Budget, ChainRules, Execution, Genesis, L1Block, MemoryState, StateView,
+    Account, BatchEnvironment, Budget, ChainRules, ExecutedBatch, Execution, Genesis, L1Block, MemoryState, StateView,
     system_contracts,
 };
 use rota_mempool::{AccountCode, AccountState, Mempool, MempoolLimits, Origin, Status};
@@ -170,6 +170,22 @@ impl Chain {
     /// Makes a batch of what waits, and final.
     pub(super) fn mine(&self) {
         self.finalize(self.notarize());
+    }
+
+    /// The state after the last final batch.
+    pub(super) fn state(&self) -> MemoryState {
+        self.lock().states.last().unwrap().as_ref().clone()
+    }
+
+    /// The batch that is notarized and not final.
+    pub(super) fn pending_batch(&self) -> Arc<ExecutedBatch> {
+        self.heads.borrow().pending.clone().unwrap()
+    }
+
+    /// Puts a transaction into the pool.
+    pub(super) fn offer(&self, raw: &str) {
+        let bytes = alloy_primitives::hex::decode(raw).unwrap();
+        self.take(&Arc::new(Transaction::decode(&bytes).unwrap())).unwrap();
     }
 
     /// Transactions as the pool takes them.

@@ -85,7 +85,8 @@ pub(super) async fn call(address: SocketAddr, method: &str, params: Value) -> Re
 /// Posts a body; the status and the body that came back.
 pub(super) async fn post(address: SocketAddr, body: &str) -> (u16, String) {
     let head = format!(
-        "POST / HTTP/1.1\r\nhost: rota\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: rota\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n",
         body.len()
     );
     let (head, body) = raw(address, &(head + body)).await;

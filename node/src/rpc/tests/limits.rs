@@ -150,7 +150,8 @@ async fn requests_of_one_socket_at_a_time_are_limited() {
     let served = Served::with(Chain::manual(), limits).await;
     let mut socket = Socket::open(served.address).await;
     let mut transactions = served.chain.watch();
-    let wait = json!({ "jsonrpc": "2.0", "id": 77, "method": "eth_sendRawTransactionSync", "params": [Key::of(0).transfer(0)] });
+    let (method, params) = ("eth_sendRawTransactionSync", [Key::of(0).transfer(0)]);
+    let wait = json!({ "jsonrpc": "2.0", "id": 77, "method": method, "params": params });
     socket.send(&wait.to_string()).await;
     transactions.recv().await.unwrap();
     let error = socket.call("eth_chainId", json!([])).await.unwrap_err();

@@ -6,6 +6,7 @@ mod client;
 mod filters;
 mod limits;
 mod methods;
+mod recent;
 mod refusals;
 mod shapes;
 mod subscriptions;
