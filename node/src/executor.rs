@@ -63,6 +63,9 @@ struct Executor {
     finals: broadcast::Sender<Arc<ExecutedBatch>>,
 }
 
+/// The executor's thread; its end says whether it failed.
+pub type ExecutorThread = JoinHandle<Result<(), ExecutorError>>;
+
 /// Starts the thread. It ends when the sender of jobs is dropped, or with an error.
 ///
 /// The queue of jobs has no bound of its own: the replica orders nothing beyond what may be unfinal.
@@ -72,7 +75,7 @@ pub fn spawn(
     schedule: EpochSchedule,
     events: mpsc::Sender<Event>,
     finals: broadcast::Sender<Arc<ExecutedBatch>>,
-) -> std::io::Result<(std_mpsc::Sender<Job>, JoinHandle<Result<(), ExecutorError>>)> {
+) -> std::io::Result<(std_mpsc::Sender<Job>, ExecutorThread)> {
     let (jobs, inbox) = std_mpsc::channel();
     let executor = Executor { execution, store, schedule, bodies: BTreeMap::new(), events, finals };
     let thread = thread::Builder::new().name("executor".into()).spawn(move || executor.run(&inbox))?;
@@ -122,9 +125,8 @@ impl Executor {
         let hash = header.hash();
         let begin = Instant::now();
         let opened = Batch::open(header, &body, |transaction| known.get(transaction).cloned());
-        let checked = opened.map_err(ExecutionError::from).and_then(|batch| {
-            self.execution.check(&self.store, batch, &facts)
-        });
+        let checked =
+            opened.map_err(ExecutionError::from).and_then(|batch| self.execution.check(&self.store, batch, &facts));
         let verdict = match checked {
             Ok(executed) => {
                 self.bodies.insert(hash, body.encode());
@@ -143,10 +145,7 @@ impl Executor {
 
     fn commit(&mut self, certificate: &Verified<Certificate>, batches: &[B256]) -> Result<Event, ExecutorError> {
         let last = certificate.vote.batch;
-        let path = self
-            .execution
-            .finalize(&last)
-            .map_err(|reason| ExecutorError::NotLive { batch: last, reason })?;
+        let path = self.execution.finalize(&last).map_err(|reason| ExecutorError::NotLive { batch: last, reason })?;
         let records: Vec<FinalRecord> = path.iter().map(|executed| self.record(executed, certificate)).collect();
         self.store.commit(&records, certificate.vote.round, self.opens(&path))?;
         let mut committed = Vec::with_capacity(path.len());

@@ -1,16 +1,16 @@
 //! The hands of a Rota sequencer: network, store, signer, RPC and L1 client.
 
-pub mod network;
+pub mod cli;
+pub mod config;
+pub mod driver;
 pub mod executor;
+pub mod journal;
+pub mod l1;
+pub mod network;
+pub mod node;
+pub mod rpc;
+pub mod rpc_backend;
+pub mod servers;
 pub mod signer;
 pub mod status;
 pub mod store;
-pub mod driver;
-pub mod journal;
-pub mod rpc;
-pub mod cli;
-pub mod config;
-pub mod l1;
-pub mod node;
-pub mod rpc_backend;
-pub mod servers;

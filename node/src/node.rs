@@ -86,7 +86,8 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
 
     let execution = Execution::new(prepared.genesis.rules, prepared.head.header.clone());
     let schedule = prepared.network.registry()?.schedule;
-    let (jobs, executor) = executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), finals.clone())?;
+    let (jobs, executor) =
+        executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), finals.clone())?;
 
     let replica = replica(&prepared, signer.as_ref())?;
     let started = started(&prepared, &replica, signer.as_ref())?;

@@ -138,6 +138,7 @@ impl Node {
     /// Feeds an input and answers all that the core asks of its host, as long as it asks: votes are signed, batches
     /// found valid. Says what came out, without the questions.
     #[track_caller]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only what it answers is named")]
     pub(super) fn run(&mut self, input: Input) -> Vec<String> {
         let mut inputs = vec![input];
         let mut all = Vec::new();

@@ -101,7 +101,7 @@ impl Mempool {
         }
         let chain = self.chains.get(&sender);
         // M2: what the final batches told the pool goes before what the caller read.
-        let account = chain.map_or(account, |chain| *chain.account());
+        let account = chain.map_or_else(|| self.recent.newer(&sender, account), |chain| *chain.account());
         if account.code == AccountCode::Contract {
             return Err(Refused::SenderNotEoa { sender });
         }

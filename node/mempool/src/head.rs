@@ -54,6 +54,7 @@ impl Mempool {
         let mut included: Vec<B256> = transactions.iter().map(|transaction| transaction.hash()).collect();
         included.sort_unstable();
         for (sender, account) in accounts {
+            self.recent.note(sender, account);
             self.rebase(sender, account, &included, &mut changes);
         }
         changes.promoted.extend(self.settle(hidden.iter().map(|transaction| transaction.sender()).collect()));
@@ -70,12 +71,15 @@ impl Mempool {
         changes
     }
 
-    /// A builder found that a transaction cannot be executed where the pool offered it (rule M14), for instance
-    /// because a contract took its sender's balance: it goes, and what follows it waits.
+    /// A builder found that a transaction cannot be executed where the pool offered it (rule M18), for instance
+    /// because others emptied its sender's account: it goes, and what follows it waits. One that a notarized batch
+    /// holds stays: it was offered beside that batch.
     pub fn discard(&mut self, hash: &B256) -> Changes {
         let mut changes = Changes::default();
-        let place = self.get(hash).map(|pooled| (pooled.transaction.sender(), pooled.transaction.nonce()));
-        if let Some(placed) = place.and_then(|(sender, nonce)| self.remove(sender, nonce)) {
+        let place = self.places.get(hash).copied();
+        let shown =
+            place.filter(|(sender, nonce)| self.chains.get(sender).is_some_and(|chain| *nonce >= chain.start()));
+        if let Some(placed) = shown.and_then(|(sender, nonce)| self.remove(sender, nonce)) {
             Self::depart(&placed.entry, DropReason::NotExecutable, &mut changes);
         }
         changes

@@ -12,6 +12,7 @@ mod journal;
 pub mod limits;
 mod offer;
 mod pool;
+mod recent;
 mod refused;
 
 pub use account::{AccountCode, AccountState, Origin};

@@ -20,6 +20,10 @@ pub const AUTHORIZATIONS_MAX: usize = 64;
 /// sender: an hour at ten batches a second. An idle network makes no batches, and then nothing presses them out.
 pub const QUEUED_HEIGHTS_MAX: u64 = 36_000;
 
+/// Accounts whose last change by a final batch is remembered: what was read from the state and handed to the pool may
+/// be that old. At a few thousand a batch and ten batches a second it is some seconds, in about 8 MiB.
+pub const RECENT_ACCOUNTS_MAX: usize = 64 * 1024;
+
 /// What the chain's genesis fixes and every transaction must meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainRules {
@@ -48,8 +52,8 @@ pub struct MempoolLimits {
     pub local_slots: usize,
     /// Notarized batches hidden at a time: several times what may be unfinal.
     pub hidden_batches: usize,
-    /// Senders looked at for one batch, those with the highest tips: ten times what a batch of 30 M gas holds, since
-    /// the builder may pass many over; each costs about a microsecond.
+    /// Senders looked at for one batch, those with the highest tips: three times what a batch of 30 M gas holds, since
+    /// the builder may pass many over; each costs 2 us, most of it the hash that breaks ties.
     pub offered_senders: usize,
 }
 
@@ -62,7 +66,7 @@ impl Default for MempoolLimits {
             sender_bytes: 1024 * 1024,
             local_slots: 64 * 1024,
             hidden_batches: 256,
-            offered_senders: 16 * 1024,
+            offered_senders: 4 * 1024,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     chain::{Chain, Entry},
     hidden::Hidden,
     index::Indices,
+    recent::RecentAccounts,
 };
 
 /// The transactions that wait. Every answer is determined by the calls before it.
@@ -26,6 +27,7 @@ pub struct Mempool {
     pub(crate) chains: BTreeMap<Address, Chain>,
     pub(crate) hidden: Hidden,
     pub(crate) indices: Indices,
+    pub(crate) recent: RecentAccounts,
     pub(crate) places: BTreeMap<B256, (Address, u64)>,
     /// Local transactions by the number of their admission.
     pub(crate) locals: BTreeMap<u64, B256>,
@@ -87,8 +89,6 @@ pub struct Dropped {
 pub enum DropReason {
     /// M9: the pool was full, and another paid more.
     Evicted,
-    /// M14: a builder found that it cannot be executed where the pool offered it.
-    NotExecutable,
     /// M8: its sender's share of slots, bytes or balance went to a lower nonce.
     Preceded,
     /// M13: another transaction, or an authorization, used its nonce.
@@ -99,6 +99,8 @@ pub enum DropReason {
     SenderNotEoa,
     /// M14: the missing nonce never came.
     Expired,
+    /// M18: a builder found that it cannot be executed where the pool offered it.
+    NotExecutable,
 }
 
 impl Mempool {
@@ -113,6 +115,7 @@ impl Mempool {
             chains: BTreeMap::new(),
             hidden: Hidden::default(),
             indices: Indices::default(),
+            recent: RecentAccounts::default(),
             places: BTreeMap::new(),
             locals: BTreeMap::new(),
             local_slots: 0,

@@ -163,8 +163,5 @@ impl Replica {
 /// Whether an effect asks peers for this batch's header or body.
 pub(crate) fn asks_for(effect: &Effect, hash: B256) -> bool {
     use rota_proto::Fetch;
-    match effect {
-        Effect::Fetch(Fetch::Proposal { batch, .. } | Fetch::Body(batch)) => *batch == hash,
-        _ => false,
-    }
+    matches!(effect, Effect::Fetch(Fetch::Proposal { batch, .. } | Fetch::Body(batch)) if *batch == hash)
 }

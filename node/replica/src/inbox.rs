@@ -105,11 +105,11 @@ impl Replica {
     /// Rule I3: consensus gives what it holds of live views, the store gives the rest.
     fn receive_fetch(&mut self, from: Option<ConsensusKey>, fetch: Fetch, refusals: &mut Vec<Rejected>) {
         let Some(from) = from else { return };
-        if let Fetch::Body(batch) = fetch {
-            if let Some(live) = self.live.get(batch) {
-                let message = Message::Body(BodyMessage { batch, transactions: live.body.clone() });
-                return self.effects.push(Effect::Send { to: from, message });
-            }
+        if let Fetch::Body(batch) = fetch
+            && let Some(live) = self.live.get(batch)
+        {
+            let message = Message::Body(BodyMessage { batch, transactions: live.body.clone() });
+            return self.effects.push(Effect::Send { to: from, message });
         }
         match self.consensus.step(Input::Fetch { from, fetch }) {
             Ok(outputs) => outputs.into_iter().for_each(|output| self.act(output)),
@@ -172,10 +172,10 @@ impl Replica {
     }
 
     fn watch(&mut self, vote: rota_proto::Verified<SignedVote>) {
-        if let Some(set) = self.consensus.set(vote.vote.round.epoch).cloned() {
-            if let Some(evidence) = self.slasher.observe(vote, &set) {
-                self.effects.push(Effect::Evidence(Box::new(evidence)));
-            }
+        if let Some(set) = self.consensus.set(vote.vote.round.epoch).cloned()
+            && let Some(evidence) = self.slasher.observe(vote, &set)
+        {
+            self.effects.push(Effect::Evidence(Box::new(evidence)));
         }
     }
 }

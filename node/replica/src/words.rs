@@ -141,6 +141,7 @@ pub enum Unverified {
 
 /// The same, verified.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "few are made, and each is moved once")]
 pub enum Checked {
     /// A vote.
     Vote(Verified<SignedVote>),

@@ -79,10 +79,10 @@ impl Replica {
     /// as far as the pool knows their senders.
     pub(crate) fn give_back(&mut self, batch: B256) {
         for transaction in self.pool.release(batch) {
-            if let Some(account) = self.pool.account(&transaction.sender()).copied() {
-                if let Ok(added) = self.pool.add(transaction, REMOTE, account) {
-                    self.note_pool_changes(added.changes);
-                }
+            if let Some(account) = self.pool.account(&transaction.sender()).copied()
+                && let Ok(added) = self.pool.add(transaction, REMOTE, account)
+            {
+                self.note_pool_changes(added.changes);
             }
         }
     }

@@ -29,7 +29,7 @@ enum Command {
     /// Runs a node from its data folder.
     Node(NodeArguments),
     /// Makes the folders of a new network, and deploys its contracts on L1.
-    Testnet(testnet::TestnetArguments),
+    Testnet(Box<testnet::TestnetArguments>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,7 +70,7 @@ pub fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Node(arguments) => node::run(&Folder::new(arguments.data), until_stopped()).await,
-            Command::Testnet(arguments) => testnet::make(arguments).await,
+            Command::Testnet(arguments) => testnet::make(*arguments).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
@@ -84,7 +84,9 @@ pub fn main() -> ExitCode {
 }
 
 fn code(report: &eyre::Report) -> u8 {
-    let halted = |error: &(dyn std::error::Error + 'static)| error.is::<rota_replica::Halt>();
+    let halted = |error: &(dyn std::error::Error + 'static)| {
+        error.is::<rota_replica::Halt>() || error.is::<Box<rota_replica::Halt>>()
+    };
     let store = |error: &(dyn std::error::Error + 'static)| {
         error.is::<crate::store::StoreError>() || error.is::<crate::signer::GuardStorageError>()
     };

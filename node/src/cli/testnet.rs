@@ -55,8 +55,12 @@ pub(super) struct TestnetArguments {
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:18545")]
     l1: String,
     /// The key that deploys, and funds the validators' accounts on L1; by default anvil's first.
-    #[arg(long, env = "ROTA_DEPLOYER_KEY", hide_env_values = true,
-          default_value = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")]
+    #[arg(
+        long,
+        env = "ROTA_DEPLOYER_KEY",
+        hide_env_values = true,
+        default_value = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+    )]
     deployer_key: PrivateKeySigner,
     /// The address that every node listens on and is reached at.
     #[arg(long, default_value = "127.0.0.1")]
@@ -120,8 +124,8 @@ pub(super) async fn make(arguments: TestnetArguments) -> eyre::Result<()> {
     let genesis_json = genesis(&arguments, &deployed);
     let genesis = Genesis::parse(&genesis_json)?;
     let network = network(&arguments, &deployed, genesis.header.hash());
-    for (index, node) in (0..count).zip(&keys) {
-        write_node(&arguments, index, node, &keys, &network, &genesis_json)?;
+    for index in 0..count {
+        write_node(&arguments, index, &keys, &network, &genesis_json)?;
     }
     eprintln!("{count} node folders in {}; start each with: rota node --data DIR", arguments.out.display());
     Ok(())
@@ -247,12 +251,12 @@ fn network(arguments: &TestnetArguments, deployed: &Deployed, genesis_hash: B256
 fn write_node(
     arguments: &TestnetArguments,
     index: u8,
-    keys: &NodeKeys,
     all: &[NodeKeys],
     network: &NetworkToml,
     genesis: &str,
 ) -> eyre::Result<()> {
     let folder = arguments.out.join(format!("node{index}"));
+    let keys = all.get(usize::from(index)).wrap_err("a node without keys")?;
     let validates = index < arguments.validators;
     let peers = (0u8..).zip(all).filter(|(other, _)| *other != index);
     let node = NodeToml {

@@ -74,7 +74,7 @@ impl Driver {
         match signer.sign(vote, place, set) {
             Ok(signed) => self.queue.push_back(Event::Signed(signed)),
             Err(SignError::Refused(refusal)) => tracing::error!(%vote, %refusal, "the guard refuses"),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(DriverError::Signer(Box::new(error))),
         }
         Ok(())
     }
@@ -83,7 +83,7 @@ impl Driver {
         let epoch = self.parts.replica.simplex().round().epoch;
         let set = self.parts.replica.simplex().set(epoch).cloned();
         if let (Some(signer), Some(set)) = (&mut self.parts.signer, set) {
-            for conflict in signer.import(votes, &set).map_err(SignError::from)? {
+            for conflict in signer.import(votes, &set).map_err(|error| DriverError::Signer(Box::new(error.into())))? {
                 tracing::error!(%conflict, "somebody else signs with this key");
             }
         }
@@ -124,6 +124,6 @@ impl Driver {
 
     fn halt(&mut self, why: Halt) {
         tracing::error!(%why, "halting");
-        self.halted = Some(DriverError::Halted(why));
+        self.halted = Some(DriverError::Halted(Box::new(why)));
     }
 }

@@ -89,13 +89,11 @@ impl Driver {
     }
 
     fn receive(&mut self, validator: Option<ConsensusKey>, message: Message) -> Result<(), DriverError> {
-        match message {
-            Message::Transactions(list) => {
-                self.recover(list);
-                Ok(())
-            }
-            message => self.take(Event::Message { from: validator, message }),
+        if let Message::Transactions(list) = message {
+            self.recover(list);
+            return Ok(());
         }
+        self.take(Event::Message { from: validator, message })
     }
 
     /// Recovers senders on a blocking thread: 40 us each is too much for this task.
@@ -160,7 +158,7 @@ impl Driver {
         let store = &self.parts.store;
         let account = store.account(address).map_err(rota_execution::ExecutionError::from);
         let state = account.and_then(|account| account_state(store, account));
-        state.map_err(|error| DriverError::Executor(error.into()))
+        state.map_err(|error| DriverError::Executor(Box::new(error.into())))
     }
 
     pub(super) fn health(&self) -> Health {

@@ -35,17 +35,17 @@ const CLOCK_TICK: Duration = Duration::from_millis(20);
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
     /// The replica says that going on would be unsafe or useless.
-    #[error(transparent)]
-    Halted(#[from] Halt),
+    #[error("the node halted: {0}")]
+    Halted(#[source] Box<Halt>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The guard's record failed.
-    #[error(transparent)]
-    Signer(#[from] SignError),
+    #[error("the signer failed: {0}")]
+    Signer(#[source] Box<SignError>),
     /// The executor stopped.
     #[error("the executor stopped: {0}")]
-    Executor(ExecutorError),
+    Executor(#[source] Box<ExecutorError>),
     /// The executor's thread is gone without a word.
     #[error("the executor is gone")]
     ExecutorGone,

@@ -19,11 +19,18 @@ const PEERS_ASKED_MAX: usize = 3;
 
 impl Driver {
     /// A question that wants an answer on its own stream.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few messages are questions")]
     pub(super) fn answer(&mut self, request: Message, responder: Responder) -> Result<(), DriverError> {
         let answer = match request {
             Message::CatchUpRequest(request) => Some(catch_up_answer(&self.parts.store, request)?),
-            Message::Fetch(fetch) => self.live_body(fetch).map_or_else(|| stored(&self.parts.store, fetch), |b| Ok(Some(b)))?,
-            _ => None,
+            Message::Fetch(fetch) => {
+                self.live_body(fetch).map_or_else(|| stored(&self.parts.store, fetch), |b| Ok(Some(b)))?
+            }
+            // The network hands over no other question; a round query comes on the direct stream.
+            other => {
+                tracing::debug!(?other, "no question that the store answers");
+                None
+            }
         };
         self.complain(self.parts.network.respond(responder, answer.as_ref()));
         Ok(())

@@ -70,9 +70,8 @@ impl L1Client {
     /// # Errors
     /// [`L1Error::Address`].
     pub fn new(url: &str, settings: L1Toml) -> Result<Self, L1Error> {
-        let parsed = url
-            .parse()
-            .map_err(|error| L1Error::Address { address: url.into(), reason: format!("{error}") })?;
+        let parsed =
+            url.parse().map_err(|error| L1Error::Address { address: url.into(), reason: format!("{error}") })?;
         Ok(Self { provider: ProviderBuilder::new().connect_http(parsed).erased(), settings })
     }
 

@@ -168,6 +168,7 @@ impl RpcError {
 }
 
 impl From<RpcError> for ErrorObjectOwned {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few errors carry more than a code and a text")]
     fn from(error: RpcError) -> Self {
         let (code, text) = (error.code(), error.to_string());
         match error {

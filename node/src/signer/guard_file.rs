@@ -63,10 +63,10 @@ impl GuardStorage {
         let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
         let mut image = Vec::new();
         file.read_to_end(&mut image).map_err(failed)?;
-        let (layout, record) = GuardFile::open(&image)
-            .map_err(|source| GuardStorageError::Record { path: path.clone(), source })?;
-        let same = record.consensus_key() == fresh.consensus_key()
-            && record.rollup_chain_id() == fresh.rollup_chain_id();
+        let (layout, record) =
+            GuardFile::open(&image).map_err(|source| GuardStorageError::Record { path: path.clone(), source })?;
+        let same =
+            record.consensus_key() == fresh.consensus_key() && record.rollup_chain_id() == fresh.rollup_chain_id();
         if !same {
             return Err(GuardStorageError::Foreign { path });
         }

@@ -120,7 +120,8 @@ impl SledStore {
         match this.meta("schema")? {
             None => this.put_meta("schema", &SCHEMA.to_be_bytes())?,
             Some(bytes) => {
-                let found = bytes.as_slice().try_into().map(u32::from_be_bytes).map_err(|_| damaged("meta", "schema"))?;
+                let found =
+                    bytes.as_slice().try_into().map(u32::from_be_bytes).map_err(|_| damaged("meta", "schema"))?;
                 if found != SCHEMA {
                     return Err(StoreError::Schema { found });
                 }
@@ -136,11 +137,9 @@ impl SledStore {
     pub fn head(&self) -> Result<Option<Head>, StoreError> {
         let Some(bytes) = self.meta("head")? else { return Ok(None) };
         match split("meta", &bytes)?.as_slice() {
-            [header, round, opening] => Ok(Some(Head {
-                header: header_of(header)?,
-                round: round_of(round)?,
-                opening: header_of(opening)?,
-            })),
+            [header, round, opening] => {
+                Ok(Some(Head { header: header_of(header)?, round: round_of(round)?, opening: header_of(opening)? }))
+            }
             parts => Err(damaged("meta", format!("the head has {} parts", parts.len()))),
         }
     }

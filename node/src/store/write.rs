@@ -50,30 +50,28 @@ impl SledStore {
         self.write(&writes)
     }
 
-    /// Makes batches final, in rising order, each in one transaction; durable when it returns. `round` is that of the
-    /// finalization of the last; `opens` says the epoch that the last one opens, if it closes its own.
+    /// Makes batches final, in rising order, all in one transaction, so that the head always has a finalization; durable
+    /// when it returns. `round` is that of the finalization of the last; `opens` says the epoch that the last one opens,
+    /// if it closes its own.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn commit(&self, records: &[FinalRecord], round: Round, opens: Option<Epoch>) -> Result<(), StoreError> {
-        let Some(mut opening) = self.head()?.map(|head| head.opening) else { return Ok(()) };
-        for (index, record) in records.iter().enumerate() {
-            let header = record.executed.header().clone();
-            let last = index + 1 == records.len();
-            let mut writes = Writes::default();
+        let (Some(head), Some(last)) = (self.head()?, records.last()) else { return Ok(()) };
+        let mut writes = Writes::default();
+        for record in records {
+            let header = record.executed.header();
             writes.changes(record.executed.changes());
-            writes.batch(&header, &record.body, record.finalization.as_ref());
-            writes.receipts(&header, record.executed.receipts());
-            let round = match opens.filter(|_| last) {
-                Some(epoch) => {
-                    opening = header.clone();
-                    Round::new(epoch, View::ZERO)
-                }
-                None => round,
-            };
-            writes.head = head_bytes(&Head { header, round, opening: opening.clone() });
-            self.write(&writes)?;
+            writes.batch(header, &record.body, record.finalization.as_ref());
+            writes.receipts(header, record.executed.receipts());
         }
+        let header = last.executed.header().clone();
+        let (round, opening) = match opens {
+            Some(epoch) => (Round::new(epoch, View::ZERO), header.clone()),
+            None => (round, head.opening),
+        };
+        writes.head = head_bytes(&Head { header, round, opening });
+        self.write(&writes)?;
         self.flush()
     }
 
@@ -103,7 +101,7 @@ impl SledStore {
 impl Writes {
     fn changes(&mut self, changes: &Changes) {
         for (address, account) in &changes.accounts {
-            let value = account.map(|account| alloy_rlp::encode(account));
+            let value = account.map(alloy_rlp::encode);
             self.state.push((key(1, &[address.as_slice()]), value));
         }
         for ((address, slot), value) in &changes.slots {
@@ -139,4 +137,3 @@ impl Writes {
 fn head_bytes(head: &Head) -> Vec<u8> {
     join(&[&head.header.encode(), &round_bytes(head.round), &head.opening.encode()])
 }
-

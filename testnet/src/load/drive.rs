@@ -163,7 +163,7 @@ impl Drive<'_> {
             News::Block(block, seen) => {
                 let seen = seen.saturating_duration_since(self.start);
                 for hash in block.transactions {
-                    let Some((due, counted)) = self.fleet.finalize(hash, seen) else { continue };
+                    let Some((due, counted)) = self.fleet.finalize(hash) else { continue };
                     // A block is the strongest way to say that it was accepted.
                     self.tally.accepted += u64::from(!counted);
                     self.tally.finalize(seen.saturating_sub(due), seen <= self.end);

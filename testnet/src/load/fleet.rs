@@ -219,7 +219,7 @@ impl Fleet {
         Job { work: Work::Check(senders), body: rpc::calls(&calls) }
     }
 
-    /// L7: senders without progress for `patience` will ask for their nonces.
+    /// L7: senders with a transaction that is not final after `patience` will ask for their nonces.
     pub fn find_stuck(&mut self, now: Duration, patience: Duration) {
         for (seat, number) in self.seats.iter_mut().zip(0_u32..) {
             if seat.sender.is_stuck(now, patience) {
@@ -242,9 +242,9 @@ impl Fleet {
 
     /// L6: a block contains this transaction. Gives back when it was due and whether it had been counted as accepted;
     /// none if it is not ours.
-    pub fn finalize(&mut self, hash: B256, now: Duration) -> Option<(Duration, bool)> {
+    pub fn finalize(&mut self, hash: B256) -> Option<(Duration, bool)> {
         let (number, nonce) = self.by_hash.remove(&hash)?;
-        let found = self.seats[number as usize].sender.finalize(nonce, now);
+        let found = self.seats[number as usize].sender.finalize(nonce);
         self.make_ready(number as usize);
         found
     }

@@ -122,7 +122,8 @@ pub struct Options {
     #[arg(long, default_value_t = 20, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub poll: u64,
 
-    /// Without progress for this long, a sender asks for its nonce and sends again what is lost, in milliseconds
+    /// Not final after this long, a transaction makes its sender ask for its nonce and send again what is lost, in
+    /// milliseconds
     #[arg(long, default_value_t = 10_000, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(100..=600_000))]
     pub stuck: u64,

@@ -73,7 +73,8 @@ pub struct Sender {
     /// When it may ask for its nonce, if something went wrong; until then it sends nothing new.
     check_at: Option<Duration>,
     pause: Duration,
-    progress_at: Duration,
+    /// When its nonce was last known.
+    checked_at: Duration,
 }
 
 impl Sender {
@@ -88,7 +89,7 @@ impl Sender {
             final_below: next,
             check_at: None,
             pause: PAUSE_MIN,
-            progress_at: Duration::ZERO,
+            checked_at: Duration::ZERO,
         }
     }
 
@@ -105,9 +106,6 @@ impl Sender {
         }
         while self.flights.contains_key(&self.next) {
             self.next += 1;
-        }
-        if self.flights.is_empty() {
-            self.progress_at = due;
         }
         let flight = Flight { due, stand: Stand::Unanswered, counted: false, overtaken: false };
         self.flights.insert(self.next, flight);
@@ -163,10 +161,11 @@ impl Sender {
         due && self.flights.values().all(|flight| flight.stand != Stand::Unanswered)
     }
 
-    /// Whether transactions are on their way and none became final for `patience`.
+    /// Whether its first transaction that is not final fell due, and its nonce was last checked, `patience` ago.
     #[must_use]
     pub fn is_stuck(&self, now: Duration, patience: Duration) -> bool {
-        self.check_at.is_none() && !self.flights.is_empty() && now.saturating_sub(self.progress_at) >= patience
+        let Some((_, first)) = self.flights.first_key_value() else { return false };
+        self.check_at.is_none() && now.saturating_sub(first.due.max(self.checked_at)) >= patience
     }
 
     /// The check failed: it waits and asks once more.
@@ -178,15 +177,15 @@ impl Sender {
     /// L8: the node's counts are in; says what to send again, and lets new transactions flow.
     pub fn repair(&mut self, counts: Counts, now: Duration) -> Repair {
         self.check_at = None;
-        self.progress_at = now;
+        self.checked_at = now;
         // A node may lag behind the one whose blocks we read.
         let latest = counts.latest.max(self.final_below);
         let pending = counts.pending.max(latest);
         let mut repair = Repair::default();
         self.flights.retain(|&nonce, flight| {
-            // A refused transaction below the count will never be in a block; an accepted one should soon be seen in
-            // one, and if it is not by the next check, another took its place.
-            let gone = nonce < latest && (flight.stand == Stand::Refused || flight.overtaken);
+            // Below the count it should soon be seen in a block, also if it was refused: "nonce too low" is said to our
+            // own repetition too. If it is not seen by the next check, another one took its place.
+            let gone = nonce < latest && flight.overtaken;
             flight.overtaken = nonce < latest;
             repair.displaced += u64::from(gone && flight.stand != Stand::Refused);
             !gone
@@ -201,10 +200,9 @@ impl Sender {
     }
 
     /// A block contains the transaction: gives back when it was due and whether it had been counted as accepted.
-    pub fn finalize(&mut self, nonce: u64, now: Duration) -> Option<(Duration, bool)> {
+    pub fn finalize(&mut self, nonce: u64) -> Option<(Duration, bool)> {
         let flight = self.flights.remove(&nonce)?;
         self.final_below = self.final_below.max(nonce + 1);
-        self.progress_at = now;
         Some((flight.due, flight.counted))
     }
 

@@ -109,6 +109,15 @@ fn a_batch_makes_what_waits_behind_it_executable() {
 }
 
 #[test]
+fn what_a_batch_has_overtaken_is_not_told_to_peers() {
+    let mut pool = pool();
+    add(&mut pool, &transfer(1, 1, 100, 10)).unwrap();
+    let changes = pool.hide(batch(1), &[transfer(1, 0, 100, 10), transfer(1, 1, 100, 11)]).unwrap();
+    assert!(changes.promoted.is_empty());
+    pool.check_books();
+}
+
+#[test]
 fn a_final_batch_removes_its_transactions() {
     let (mut pool, transactions) = five();
     hide(&mut pool, 1, &transactions[..2]);
@@ -228,6 +237,43 @@ fn m14_queued_transactions_expire_after_the_last_sign_of_life() {
     let gone = [(later.hash(), DropReason::Expired), (queued.hash(), DropReason::Expired)];
     assert_eq!(dropped(&changes), gone);
     assert!(pool.contains(&pending.hash()), "pending ones do not expire");
+}
+
+#[test]
+fn m14_a_transaction_that_finds_no_room_is_no_sign_of_life() {
+    let mut pool = super::pool_of(1);
+    let queued = transfer(1, 1, 100, 10);
+    add(&mut pool, &queued).unwrap();
+    finalize(&mut pool, batch(1), QUEUED_HEIGHTS_MAX - 1, &[]);
+    assert!(add(&mut pool, &transfer(1, 2, 100, 10)).is_err());
+    let changes = finalize(&mut pool, batch(2), QUEUED_HEIGHTS_MAX, &[]);
+    assert_eq!(dropped(&changes), [(queued.hash(), DropReason::Expired)]);
+}
+
+#[test]
+fn m18_what_a_builder_refuses_goes_and_what_follows_waits() {
+    let (mut pool, transactions) = five();
+    add_local(&mut pool, &transfer(2, 0, 100, 10)).unwrap();
+    hide(&mut pool, 1, &transactions[..1]);
+    assert_eq!(pool.discard(&transactions[0].hash()), crate::Changes::default(), "a notarized batch holds it");
+    let changes = pool.discard(&transactions[2].hash());
+    pool.check_books();
+    assert_eq!(dropped(&changes), [(transactions[2].hash(), DropReason::NotExecutable)]);
+    assert_eq!((pool.totals().pending, pool.totals().queued), (3, 2));
+    let local = transfer(2, 0, 100, 10).hash();
+    assert_eq!(pool.discard(&local).journal, [JournalRecord::Dropped(local)]);
+    assert_eq!(pool.discard(&local), crate::Changes::default(), "and only once");
+}
+
+#[test]
+fn m2_an_account_that_was_read_too_early_revives_nothing() {
+    let mut pool = pool();
+    let sent = transfer(1, 4, 100, 10);
+    pool.finalized(batch(1), Height(1), std::slice::from_ref(&sent), [(sent.sender(), rich(5))]);
+    let refused = pool.add(Arc::clone(&sent), Origin::Remote, rich(4)).unwrap_err();
+    assert_eq!(refused.to_string(), "nonce too low: next nonce 5, tx nonce 4");
+    pool.add(transfer(1, 6, 100, 10), Origin::Remote, rich(6)).unwrap();
+    assert_eq!(offered(&pool, 7, &[]), [(1, 6)], "one that was read later is believed");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod journal;
 mod offer;
 mod oracle;
 mod properties;
+mod recent;
 mod refused;
 mod wallet;
 mod world;

@@ -288,6 +288,17 @@ impl Naive {
         transactions.iter().map(|transaction| transaction.hash()).filter(|hash| !held.contains(hash)).collect()
     }
 
+    /// Rule M18.
+    pub(super) fn discard(&mut self, hash: B256) -> Effect {
+        let mut effect = Effect::default();
+        let found = self.waiting.iter().find(|waiting| waiting.transaction.hash() == hash);
+        if found.is_some_and(|waiting| waiting.nonce() >= self.start(waiting.sender())) {
+            self.remove(hash);
+            effect.dropped.insert((hash, DropReason::NotExecutable));
+        }
+        effect
+    }
+
     /// Rules M13 and M14; the new accounts are in the list.
     pub(super) fn finalized(
         &mut self,

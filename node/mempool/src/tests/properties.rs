@@ -19,9 +19,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let ahead = prop_oneof![20 => 0u64..5, 1 => Just(STALE), 1 => Just(FAR)];
     let offer = (1..=WALLETS, ahead, 8u128..60, 0u128..40, 0u64..2_000_000);
     let manner = (prop_oneof![8 => Just(1usize), 1 => Just(2usize)], prop::bool::weighted(0.3));
-    let binds = prop::option::weighted(0.08, (1..=WALLETS, 0u64..3));
-    let add = (offer, manner, binds).prop_map(|((wallet, ahead, fee, tip, value), (slots, local), binds)| {
-        Step::Add(Offer { wallet, ahead, fee, tip: tip.min(fee), value, slots, local, binds })
+    let binds = (prop::option::weighted(0.08, (1..=WALLETS, 0u64..3)), prop::bool::weighted(0.1));
+    let add = (offer, manner, binds).prop_map(|((wallet, ahead, fee, tip, value), (slots, local), (binds, stale))| {
+        Step::Add(Offer { wallet, ahead, fee, tip: tip.min(fee), value, slots, local, binds, stale })
     });
     let heights = prop_oneof![9 => Just(1), 1 => Just(QUEUED_HEIGHTS_MAX)];
     let finalize = (0usize..4, heights, (1..=WALLETS, 0..2 * BALANCE), prop::option::weighted(0.2, 1..=WALLETS))
@@ -31,6 +31,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         16 => add,
         1 => (0usize..12).prop_map(Step::Again),
+        1 => (0usize..12).prop_map(Step::Discard),
         1 => (7u64..50).prop_map(Step::BaseFee),
         3 => notarize,
         1 => (0usize..4).prop_map(|tip| Step::Abandon { tip }),
@@ -91,6 +92,7 @@ fn every_life_of_the_pool_is_that_of_the_naive_one() {
         "dropped Overtaken",
         "dropped Unaffordable",
         "dropped Expired",
+        "dropped NotExecutable",
     ];
     let missing: Vec<_> = expected.iter().filter(|event| !events.contains_key(**event)).collect();
     assert!(missing.is_empty(), "these never happened: {missing:?}");

@@ -28,6 +28,8 @@ pub(super) enum Step {
     Add(Offer),
     /// One that is held already.
     Again(usize),
+    /// A builder refuses one that is held.
+    Discard(usize),
     BaseFee(u64),
     /// A batch of so many transactions on one of the tips, with or without one that the pool never saw.
     Notarize {
@@ -58,6 +60,8 @@ pub(super) struct Offer {
     pub(super) slots: usize,
     pub(super) local: bool,
     pub(super) binds: Option<(u8, u64)>,
+    /// Whether the caller read the account too early.
+    pub(super) stale: bool,
 }
 
 /// A batch that is hidden.
@@ -125,7 +129,16 @@ impl World {
             Step::Again(index) => {
                 let held = self.pool.iter().nth(index).map(|pooled| Arc::clone(pooled.transaction));
                 if let Some(transaction) = held {
-                    self.add(&transaction, Origin::Local, Vec::new());
+                    let account = self.naive.account(transaction.sender());
+                    self.add(&transaction, Origin::Local, account, Vec::new());
+                }
+            }
+            Step::Discard(index) => {
+                let held = self.pool.iter().nth(index).map(|pooled| pooled.transaction.hash());
+                if let Some(hash) = held {
+                    let changes = self.pool.discard(&hash);
+                    assert_eq!(effect(&changes), self.naive.discard(hash));
+                    self.record(&changes);
                 }
             }
             Step::BaseFee(base_fee) => {
@@ -156,22 +169,25 @@ impl World {
             input: vec![0; bytes].into(),
             ..Draft::default()
         };
+        let read = match account.nonce.checked_sub(1) {
+            Some(nonce) if offer.stale => AccountState { nonce, ..AccountState::default() },
+            Some(_) | None => account,
+        };
         let wallet = Wallet::new(offer.wallet);
         let origin = if offer.local { Origin::Local } else { Origin::Remote };
         match offer.binds {
-            None => self.add(&wallet.sign(draft), origin, Vec::new()),
+            None => self.add(&wallet.sign(draft), origin, read, Vec::new()),
             Some((authority, ahead)) => {
                 let bound = self.address(authority);
                 let nonce = (self.naive.account(bound).nonce + ahead).saturating_sub(1);
                 let signed = Wallet::new(authority).authorize(0, nonce);
-                self.add(&wallet.sign_7702(draft, vec![signed]), origin, vec![(bound, nonce)]);
+                self.add(&wallet.sign_7702(draft, vec![signed]), origin, read, vec![(bound, nonce)]);
             }
         }
     }
 
-    fn add(&mut self, transaction: &Arc<Transaction>, origin: Origin, binds: Vec<(Address, u64)>) {
-        let account = self.naive.account(transaction.sender());
-        let verdict = self.pool.add(Arc::clone(transaction), origin, account);
+    fn add(&mut self, transaction: &Arc<Transaction>, origin: Origin, read: AccountState, binds: Vec<(Address, u64)>) {
+        let verdict = self.pool.add(Arc::clone(transaction), origin, read);
         let expected = self.naive.add(transaction, origin, binds);
         match verdict {
             Err(refused) => {
@@ -250,7 +266,8 @@ impl World {
             self.count("given back");
             // What came with authorizations was the pool's own, and its bonds are not known here any more.
             if transaction.envelope().is_eip1559() {
-                self.add(&transaction, Origin::Remote, Vec::new());
+                let account = self.naive.account(transaction.sender());
+                self.add(&transaction, Origin::Remote, account, Vec::new());
             }
         }
         self.count("abandoned");

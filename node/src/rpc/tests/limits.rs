@@ -205,7 +205,7 @@ async fn search_for_logs_is_limited_in_range_results_and_criteria() {
     served.refuses("eth_getLogs", range("0x0", "0x3"), -32005, "limit exceeded: block range 4, limit 3").await;
     served.refuses("eth_getLogs", range("0x1", "0x3"), -32005, "limit exceeded: results 3, limit 2").await;
     served.refuses("eth_getLogs", range("0x3", "0x2"), -32602, "invalid block range params").await;
-    let many = json!([{ "address": (0..5).map(|n| alloy_primitives::Address::with_last_byte(n)).collect::<Vec<_>>() }]);
+    let many = json!([{ "address": (0..5).map(alloy_primitives::Address::with_last_byte).collect::<Vec<_>>() }]);
     served.refuses("eth_getLogs", many, -32005, "limit exceeded: addresses and topics 5, limit 4").await;
 }
 

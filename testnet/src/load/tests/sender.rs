@@ -23,7 +23,7 @@ fn sent(first: u64, count: u64) -> Sender {
 fn full_window_sends_nothing_until_a_transaction_is_final() {
     let mut sender = Sender::new(3, 2);
     assert_eq!((sender.send(ms(0)), sender.send(ms(0)), sender.send(ms(0))), (Some(3), Some(4), None));
-    assert_eq!(sender.finalize(3, ms(9)), Some((ms(0), false)));
+    assert_eq!(sender.finalize(3), Some((ms(0), false)));
     assert_eq!(sender.send(ms(9)), Some(5));
 }
 
@@ -73,8 +73,20 @@ fn nonces_that_others_used_are_passed_over_and_the_refused_transaction_given_up(
     let mut sender = sent(0, 1);
     sender.refuse(0, ms(5));
     assert_eq!(sender.repair(counts(2, 3), ms(200)), Repair::default());
-    assert_eq!(sender.in_flight(), 0);
     assert_eq!(sender.send(ms(300)), Some(3));
+    assert_eq!(sender.repair(counts(2, 3), ms(400)), Repair { again: vec![3], displaced: 0 }, "counted when refused");
+    assert_eq!(sender.in_flight(), 1);
+}
+
+/// L8: the node's first copy was in a block before the second came.
+#[test]
+fn repetition_refused_for_its_nonce_is_still_ours_when_a_block_shows_it() {
+    let mut sender = sent(0, 1);
+    sender.lose_answer(0, ms(5));
+    assert_eq!(sender.repair(counts(0, 0), ms(200)).again, [0]);
+    sender.refuse(0, ms(210));
+    assert_eq!(sender.repair(counts(1, 1), ms(500)), Repair::default());
+    assert_eq!(sender.finalize(0), Some((ms(0), false)));
 }
 
 /// L8.
@@ -92,7 +104,7 @@ fn accepted_transaction_whose_nonce_is_used_is_given_up_at_the_second_check() {
 fn node_that_lags_behind_the_blocks_seen_does_not_make_a_final_transaction_be_sent_again() {
     let mut sender = sent(0, 3);
     (0..3).for_each(|nonce| assert_eq!(sender.accept(nonce, true), Landing::First));
-    assert_eq!(sender.finalize(0, ms(9)), Some((ms(0), true)));
+    assert_eq!(sender.finalize(0), Some((ms(0), true)));
     sender.stall(ms(9));
     assert_eq!(sender.repair(counts(0, 0), ms(200)).again, [1, 2]);
     assert_eq!(sender.send(ms(200)), Some(3));
@@ -101,7 +113,7 @@ fn node_that_lags_behind_the_blocks_seen_does_not_make_a_final_transaction_be_se
 #[test]
 fn refusal_of_a_transaction_that_is_final_means_nothing() {
     let mut sender = sent(0, 1);
-    sender.finalize(0, ms(9));
+    sender.finalize(0);
     assert!(!sender.refuse(0, ms(10)));
     assert!(sender.can_send());
     assert_eq!(sender.accept(0, true), Landing::Old);
@@ -109,16 +121,19 @@ fn refusal_of_a_transaction_that_is_final_means_nothing() {
 
 /// L7.
 #[test]
-fn sender_is_stuck_when_nothing_became_final_for_the_time_given() {
+fn sender_is_stuck_when_its_first_transaction_is_not_final_for_the_time_given() {
     let mut sender = Sender::new(0, 4);
     assert!(!sender.is_stuck(ms(9_000), ms(1_000)), "nothing is on its way");
     sender.send(ms(5_000));
+    sender.send(ms(5_300));
     assert!(!sender.is_stuck(ms(5_999), ms(1_000)));
     assert!(sender.is_stuck(ms(6_000), ms(1_000)));
-    sender.send(ms(6_000));
-    sender.finalize(0, ms(6_500));
-    assert!(!sender.is_stuck(ms(7_499), ms(1_000)));
-    assert!(sender.is_stuck(ms(7_500), ms(1_000)));
+    sender.finalize(0);
+    assert!(!sender.is_stuck(ms(6_299), ms(1_000)));
+    assert!(sender.is_stuck(ms(6_300), ms(1_000)));
+    sender.repair(counts(1, 2), ms(6_400));
+    assert!(!sender.is_stuck(ms(7_399), ms(1_000)), "just checked");
+    assert!(sender.is_stuck(ms(7_400), ms(1_000)));
 }
 
 /// L8: whatever is refused, lost or delayed, every nonce reaches the node in the end, each as one transaction.
@@ -153,7 +168,7 @@ fn random_failures_leave_no_gap() {
             pooled.clear();
         }
         while dice.random_bool(0.8) && pooled.remove(&latest) {
-            finals += u64::from(sender.finalize(latest, now).is_some());
+            finals += u64::from(sender.finalize(latest).is_some());
             latest += 1;
         }
         if sender.is_stuck(now, ms(1_000)) {

@@ -1,0 +1,109 @@
+//! `rota-simulate`: runs the deterministic simulator for people.
+
+use std::{
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use clap::Parser;
+use rota_testnet::sim::{Named, Outcome, Scenario, Stats};
+
+/// Runs networks of production state machines on virtual time, each decided by one seed, and checks that they stay
+/// safe and live.
+#[derive(Debug, Parser)]
+#[command(name = "rota-simulate", version)]
+struct Options {
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many seeds, from the first on.
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
+    /// What to run.
+    #[arg(long, value_enum, default_value_t = Named::Chaos)]
+    scenario: Named,
+    /// How many nodes, instead of what the seed draws.
+    #[arg(long, value_parser = nodes)]
+    nodes: Option<usize>,
+    /// Tell everything that happens, one line an event (one seed only).
+    #[arg(long, conflicts_with = "seeds")]
+    story: bool,
+}
+
+impl Options {
+    fn scenario(&self, seed: u64) -> Scenario {
+        Scenario::named(self.scenario, seed, self.nodes)
+    }
+}
+
+fn nodes(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=128).contains(number));
+    number.ok_or_else(|| "a number from 1 to 128 is wanted".to_owned())
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    if options.story {
+        return tell(&options);
+    }
+    let begun = Instant::now();
+    let outcomes = run_all(&options);
+    let mut sum = Stats::default();
+    let mut failed = false;
+    for outcome in &outcomes {
+        sum += &outcome.stats;
+        if let Some(violation) = &outcome.violation {
+            failed = true;
+            println!("seed {}: {violation}\n  again: {}", outcome.scenario.plan().seed, outcome.scenario.again());
+        }
+    }
+    if let [only] = &outcomes[..] {
+        println!("seed {}, trace {:016x}", options.seed, only.trace_hash);
+    }
+    println!("{} runs in {:.1} s: {sum}", outcomes.len(), begun.elapsed().as_secs_f64());
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn tell(options: &Options) -> ExitCode {
+    let scenario = options.scenario(options.seed);
+    println!("{:#?}", scenario.plan());
+    let (story, outcome) = scenario.run_told();
+    for line in story {
+        println!("{line}");
+    }
+    println!("seed {}, trace {:016x}: {}", options.seed, outcome.trace_hash, outcome.stats);
+    match outcome.violation {
+        None => {
+            println!("every rule held");
+            ExitCode::SUCCESS
+        }
+        Some(violation) => {
+            println!("VIOLATION of {violation}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Every seed once, on all cores; outcomes in order of seed.
+fn run_all(options: &Options) -> Vec<Outcome> {
+    let next = AtomicU64::new(options.seed);
+    let end = options.seed.saturating_add(options.seeds);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end {
+                return done;
+            }
+            done.push(options.scenario(seed).run());
+        }
+    };
+    let mut outcomes: Vec<Outcome> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    });
+    outcomes.sort_by_key(|outcome| outcome.scenario.plan().seed);
+    outcomes
+}
