@@ -3,11 +3,8 @@
 //! The binary comes from `ROTA_ANVIL` or from the npm packages of `testnet/clients` or `staking/contracts`.
 
 use std::io::{BufRead, BufReader};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -255,76 +252,5 @@ fn sender_goes_on_after_its_account_was_used_elsewhere() -> Result<()> {
     assert_eq!(errors(&report, "not final"), 0, "{report}");
     let (sent, finalized) = (count(&report, "sent")?, count(&report, "final")?);
     assert!(finalized + 40 > sent && finalized < sent, "{report}");
-    Ok(())
-}
-
-/// A second way to an anvil, which can be cut and restored: to the tool it is a node that dies and comes back.
-struct Detour {
-    address: SocketAddr,
-    is_open: Arc<AtomicBool>,
-    streams: Arc<Mutex<Vec<TcpStream>>>,
-}
-
-impl Detour {
-    fn to(anvil: &Anvil) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let detour =
-            Self { address: listener.local_addr()?, is_open: Arc::new(AtomicBool::new(true)), streams: Arc::default() };
-        let (is_open, streams) = (detour.is_open.clone(), detour.streams.clone());
-        let target = anvil.url.trim_start_matches("http://").to_owned();
-        thread::spawn(move || {
-            for near in listener.incoming().flatten() {
-                let Ok(far) = TcpStream::connect(&target) else { return };
-                if is_open.load(Ordering::SeqCst) {
-                    join(&near, &far, &streams);
-                }
-            }
-        });
-        Ok(detour)
-    }
-
-    fn cut(&self) {
-        self.is_open.store(false, Ordering::SeqCst);
-        let mut streams = self.streams.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
-    }
-
-    fn restore(&self) {
-        self.is_open.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Copies both ways until either side ends.
-fn join(near: &TcpStream, far: &TcpStream, streams: &Mutex<Vec<TcpStream>>) {
-    for (from, to) in [(near, far), (far, near)] {
-        let (Ok(mut from), Ok(mut to), Ok(kept)) = (from.try_clone(), to.try_clone(), from.try_clone()) else { return };
-        streams.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(kept);
-        thread::spawn(move || {
-            let _ended = std::io::copy(&mut from, &mut to);
-            let _already_closed = to.shutdown(Shutdown::Both);
-        });
-    }
-}
-
-/// L5, L7: also the node whose blocks are followed may go.
-#[test]
-fn load_goes_on_over_the_other_node_while_one_is_gone() -> Result<()> {
-    let anvil = Anvil::start(&["--block-time", "1"])?;
-    let detour = Detour::to(&anvil)?;
-    let both = format!("http://{},{}", detour.address, anvil.url);
-    let mut command = tool();
-    command.args(["--rpc", &both, "--funder", FUNDER, "--quiet", "--json", "--recipients", "500"]);
-    command.args("--rate 60 --seconds 6 --senders 12 --stuck 1500 --kind transfer --window 64".split_whitespace());
-    let load = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    wait_for_load(&anvil)?;
-    detour.cut();
-    thread::sleep(Duration::from_millis(500));
-    detour.restore();
-    let report = report(&load.wait_with_output()?)?;
-    assert!(errors(&report, "connection broke") + errors(&report, "following blocks") > 0, "nobody noticed: {report}");
-    let sent = count(&report, "sent")?;
-    assert_eq!((count(&report, "accepted")?, count(&report, "final")?), (sent, sent), "{report}");
-    assert_eq!(sent + errors(&report, "slot missed"), 360, "{report}");
-    assert!(sent > 300, "{report}");
     Ok(())
 }
