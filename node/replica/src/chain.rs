@@ -160,7 +160,7 @@ impl Replica {
         self.effects.push(Effect::Execute(Box::new(ExecuteOrder { header, body, facts, known })));
     }
 
-    pub(crate) fn take_verdict(&mut self, batch: B256, verdict: Verdict, _refusals: &mut Vec<Rejected>) {
+    pub(crate) fn take_verdict(&mut self, batch: B256, verdict: Verdict, refusals: &mut Vec<Rejected>) {
         let Some(live) = self.live.get_mut(batch) else { return };
         match verdict {
             Verdict::Valid(transactions) => {
@@ -169,6 +169,12 @@ impl Replica {
                 if live.notarized {
                     self.hide(batch);
                 }
+            }
+            // A verdict that depends on who proposed it holds for that proposer alone: a faulty leader that proposes
+            // another's batch must not make it invalid for good.
+            Verdict::Invalid(_) if matches!(self.checks.get(&batch), Some(Some(_))) => {
+                live.execution = Execution::No;
+                self.answer_check(batch, false, refusals);
             }
             Verdict::Invalid(reason) => live.execution = Execution::Invalid(reason),
             Verdict::NotNow(_) => live.execution = Execution::No,
