@@ -13,9 +13,13 @@ use rota_mempool::{AccountCode, AccountState};
 use rota_proto::{Certificate, Epoch, EpochSchedule, Height, Verified};
 use rota_replica::{BuildOrder, CommittedBatch, Event, ExecuteOrder, ReadyBatch, Verdict};
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 
-use crate::store::{FinalRecord, SledStore, StoreError};
+use crate::{
+    rpc::RecentStates,
+    store::{FinalRecord, SledStore, StoreError},
+    unfinal::UnfinalBatches,
+};
 
 /// What the executor is to do, in this order.
 #[derive(Debug)]
@@ -60,7 +64,16 @@ struct Executor {
     /// RLP of the bodies of unfinal batches.
     bodies: BTreeMap<B256, Bytes>,
     events: mpsc::Sender<Event>,
-    finals: broadcast::Sender<Arc<ExecutedBatch>>,
+    shown: Shown,
+}
+
+/// What the executor shows to those who answer questions about the chain.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The states after the last final batches.
+    pub recent: RecentStates<SledStore>,
+    /// Batches above them.
+    pub unfinal: UnfinalBatches,
 }
 
 /// The executor's thread; its end says whether it failed.
@@ -74,10 +87,10 @@ pub fn spawn(
     store: SledStore,
     schedule: EpochSchedule,
     events: mpsc::Sender<Event>,
-    finals: broadcast::Sender<Arc<ExecutedBatch>>,
+    shown: Shown,
 ) -> std::io::Result<(std_mpsc::Sender<Job>, ExecutorThread)> {
     let (jobs, inbox) = std_mpsc::channel();
-    let executor = Executor { execution, store, schedule, bodies: BTreeMap::new(), events, finals };
+    let executor = Executor { execution, store, schedule, bodies: BTreeMap::new(), events, shown };
     let thread = thread::Builder::new().name("executor".into()).spawn(move || executor.run(&inbox))?;
     Ok((jobs, thread))
 }
@@ -106,6 +119,7 @@ impl Executor {
                 let header = built.executed.header().clone();
                 let body = built.body.encode();
                 self.bodies.insert(header.hash(), body.clone());
+                self.show(&header.hash());
                 let transactions = built.executed.batch().transactions().to_vec();
                 let refused = built.refused.iter().map(|(transaction, _)| transaction.hash()).collect();
                 tracing::debug!(%round, transactions = transactions.len(), elapsed = ?begin.elapsed(), "built");
@@ -130,6 +144,7 @@ impl Executor {
         let verdict = match checked {
             Ok(executed) => {
                 self.bodies.insert(hash, body.encode());
+                self.show(&hash);
                 tracing::debug!(batch = %hash, elapsed = ?begin.elapsed(), "executed");
                 Verdict::Valid(executed.batch().transactions().to_vec())
             }
@@ -147,17 +162,23 @@ impl Executor {
         let last = certificate.vote.batch;
         let path = self.execution.finalize(&last).map_err(|reason| ExecutorError::NotLive { batch: last, reason })?;
         let records: Vec<FinalRecord> = path.iter().map(|executed| self.record(executed, certificate)).collect();
+        self.shown.recent.before_commit(&path).map_err(ExecutionError::from)?;
         self.store.commit(&records, certificate.vote.round, self.opens(&path))?;
         let mut committed = Vec::with_capacity(path.len());
         for executed in &path {
             committed.push(self.committed(executed)?);
-            // Nobody may be listening.
-            let _ = self.finals.send(Arc::clone(executed));
         }
         let height = self.execution.head().height();
         self.bodies.retain(|hash, _| self.execution.unfinal(hash).is_some());
+        self.shown.unfinal.retain(|hash| self.execution.unfinal(hash).is_some());
         assert!(committed.len() == batches.len(), "what is final here is what consensus said, up to height {height}");
         Ok(Event::Committed(committed))
+    }
+
+    fn show(&self, hash: &B256) {
+        if let Some(executed) = self.execution.unfinal(hash) {
+            self.shown.unfinal.insert(Arc::clone(executed));
+        }
     }
 
     fn record(&mut self, executed: &Arc<ExecutedBatch>, certificate: &Certificate) -> FinalRecord {

@@ -14,3 +14,4 @@ pub mod servers;
 pub mod signer;
 pub mod status;
 pub mod store;
+pub mod unfinal;

@@ -14,19 +14,21 @@ use rota_execution::{Execution, Genesis};
 use rota_proto::{Round, Signature, SigningDomain, Strict, ValidatorSet};
 use rota_replica::{Event, Replica, ReplicaConfig, Started};
 use rota_staking::Registry;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     config::{NetworkToml, NodeToml, read_text},
-    driver::{Driver, Parts, Submission, now_ms},
-    executor,
+    driver::{self, Driver, Parts, Submission, now_ms},
+    executor::{self, Shown},
     journal::JournalFile,
     l1::L1Client,
     network::{self, NetworkConfig, NetworkLimits, PeerRecord},
+    rpc::RecentStates,
     rpc_backend::NodeBackend,
     signer::{Keystore, Signer},
     status::{ChainStatus, Health},
     store::{Head, SledStore},
+    unfinal::UnfinalBatches,
 };
 
 /// Events that may wait for the driver: bursts of transactions, nothing that grows.
@@ -34,9 +36,6 @@ const EVENTS_MAX: usize = 4_096;
 
 /// Transactions of users that may wait for the driver.
 const SUBMISSIONS_MAX: usize = 16_384;
-
-/// Final batches that a slow subscriber may be behind.
-const FINALS_MAX: usize = 256;
 
 /// The files of a node, by its folder.
 #[derive(Clone, Debug)]
@@ -77,7 +76,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let signer = open_signer(folder, &prepared)?;
     let (events, inbox) = mpsc::channel(EVENTS_MAX);
     let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
-    let (finals, _) = broadcast::channel(FINALS_MAX);
+    let shown = Shown { recent: RecentStates::new(prepared.store.clone()), unfinal: UnfinalBatches::default() };
 
     let network_config = network_config(folder, &prepared, signer.as_ref())?;
     let stop = wait_for(shutdown.clone());
@@ -86,8 +85,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
 
     let execution = Execution::new(prepared.genesis.rules, prepared.head.header.clone());
     let schedule = prepared.network.registry()?.schedule;
-    let (jobs, executor) =
-        executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), finals.clone())?;
+    let (jobs, executor) = executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), shown.clone())?;
 
     let replica = replica(&prepared, signer.as_ref())?;
     let started = started(&prepared, &replica, signer.as_ref())?;
@@ -99,7 +97,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
         prepared.genesis.rules,
         prepared.store.clone(),
         status_reader.clone(),
-        &finals,
+        shown,
         submissions.clone(),
     );
     let parts = Parts {
@@ -115,6 +113,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
         status,
         domain: prepared.network.domain(),
         journal: Some(journal),
+        metrics: driver::Metrics::new(&mut metrics),
     };
     let driver = tokio::spawn(Driver::new(parts).run(started, shutdown.clone()));
     let poll = Duration::from_millis(prepared.node.l1_poll_ms);

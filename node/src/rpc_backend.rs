@@ -10,9 +10,11 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     driver::Submission,
+    executor::Shown,
     rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting},
     status::{ChainStatus, Health},
     store::{SledStore, StoreError},
+    unfinal::UnfinalBatches,
 };
 
 /// Transactions of the journal that are submitted at once.
@@ -25,6 +27,7 @@ pub struct NodeBackend {
     status: watch::Receiver<ChainStatus>,
     heads: watch::Receiver<Heads>,
     pending: broadcast::Sender<Arc<Transaction>>,
+    shown: Shown,
     driver: mpsc::Sender<Submission>,
 }
 
@@ -38,14 +41,14 @@ impl NodeBackend {
         rules: ChainRules,
         store: SledStore,
         status: watch::Receiver<ChainStatus>,
-        finals: &broadcast::Sender<Arc<ExecutedBatch>>,
+        shown: Shown,
         driver: mpsc::Sender<Submission>,
     ) -> Self {
         let head = status.borrow().head.clone();
         let (sender, heads) = watch::channel(Heads { latest: head, pending: None, safe: 0, finalized: 0 });
         let (pending, _) = broadcast::channel(PENDING_MAX);
-        tokio::spawn(keep_heads(sender, status.clone(), finals.subscribe()));
-        Self { rules, store, status, heads, pending, driver }
+        tokio::spawn(keep_heads(sender, status.clone(), shown.unfinal.clone()));
+        Self { rules, store, status, heads, pending, shown, driver }
     }
 
     fn ask<T: Send + 'static>(
@@ -62,21 +65,18 @@ impl NodeBackend {
     }
 }
 
-/// `latest` moves with the status of the driver, which follows what is durable.
-async fn keep_heads(
-    heads: watch::Sender<Heads>,
-    mut status: watch::Receiver<ChainStatus>,
-    mut finals: broadcast::Receiver<Arc<ExecutedBatch>>,
-) {
-    loop {
-        tokio::select! {
-            changed = status.changed() => if changed.is_err() { return },
-            batch = finals.recv() => if matches!(batch, Err(broadcast::error::RecvError::Closed)) { return },
-        }
-        let head = status.borrow_and_update().head.clone();
+/// `latest` and `pending` move with the status of the driver, which follows what is durable.
+async fn keep_heads(heads: watch::Sender<Heads>, mut status: watch::Receiver<ChainStatus>, unfinal: UnfinalBatches) {
+    while status.changed().await.is_ok() {
+        let (head, pending) = {
+            let status = status.borrow_and_update();
+            (status.head.clone(), status.pending.as_ref().and_then(|header| unfinal.get(&header.hash())))
+        };
+        let hash = |batch: &Option<Arc<ExecutedBatch>>| batch.as_ref().map(|batch| batch.header().hash());
         heads.send_if_modified(|known| {
-            let moved = known.latest.hash() != head.hash();
+            let moved = known.latest.hash() != head.hash() || hash(&known.pending) != hash(&pending);
             known.latest = head;
+            known.pending = pending;
             moved
         });
     }
@@ -92,7 +92,7 @@ impl Backend for NodeBackend {
     }
 
     fn header(&self, height: u64) -> Result<Option<BatchHeader>, BackendError> {
-        Ok(self.store.batch_by_height(height).map_err(store)?.map(|stored| stored.header))
+        self.store.header_by_height(height).map_err(store)
     }
 
     fn height_of(&self, batch: B256) -> Result<Option<u64>, BackendError> {
@@ -110,12 +110,29 @@ impl Backend for NodeBackend {
     }
 
     fn snapshot(&self, at: StateAt) -> Result<Snapshot, BackendError> {
-        let header = self.heads.borrow().latest.clone();
-        let oldest = header.height().0;
-        match at {
-            StateAt::Final(height) if height != oldest => Err(BackendError::HistoricalState { height, oldest }),
-            StateAt::Final(_) | StateAt::Pending => {
-                Ok(Snapshot { header, view: Arc::new(self.store.clone()), layers: Vec::new() })
+        let Heads { latest, pending, .. } = self.heads.borrow().clone();
+        let newest = latest.height().0;
+        let view = |height| {
+            let view = self.shown.recent.at(height, newest);
+            view.map_err(|oldest| BackendError::HistoricalState { height, oldest })
+        };
+        match (at, pending) {
+            (StateAt::Final(height), _) if height == newest => {
+                Ok(Snapshot { header: latest, view: view(height)?, layers: Vec::new() })
+            }
+            (StateAt::Final(height), _) => {
+                let view = view(height)?;
+                let header = self.header(height)?.ok_or(BackendError::HistoricalState { height, oldest: newest })?;
+                Ok(Snapshot { header, view, layers: Vec::new() })
+            }
+            (StateAt::Pending, None) => Ok(Snapshot { header: latest, view: view(newest)?, layers: Vec::new() }),
+            (StateAt::Pending, Some(batch)) => {
+                let header = batch.header().clone();
+                let layers = self.shown.unfinal.layers(header.hash(), latest.hash());
+                // It became final, or its branch was abandoned, since the heads were read: the caller reads again.
+                let gone = || BackendError::HistoricalState { height: header.height().0, oldest: newest };
+                let layers = layers.ok_or_else(gone)?;
+                Ok(Snapshot { header, view: view(newest)?, layers })
             }
         }
     }

@@ -20,6 +20,9 @@ pub enum Health {
 }
 
 impl Health {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Well, Self::CatchingUp, Self::NoFinality, Self::Lagging, Self::AwaitsEpoch];
+
     /// Its name in logs, metrics and answers.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! What the replica wants done, each effect in one place. Their order is the replica's.
 
-use rota_proto::{Certificate, ConsensusKey, Message, Round, Strict, ValidatorSet, Verified, Vote};
+use rota_proto::{Certificate, ConsensusKey, Message, Round, Strict, ValidatorSet, Verified, Vote, VoteKind};
 use rota_replica::{Effect, Event, Halt, Ticket, Unverified, check};
 
 use super::{Driver, DriverError};
@@ -14,7 +14,10 @@ impl Driver {
         match effect {
             Effect::Verify { what, set } => self.verify(what, &set),
             Effect::PersistCandidate { candidate, body } => self.parts.store.put_candidate(&candidate, &body)?,
-            Effect::PersistCertificate(certificate) => self.parts.store.put_certificate(&certificate)?,
+            Effect::PersistCertificate(certificate) => {
+                self.tell_skipped(&certificate);
+                self.parts.store.put_certificate(&certificate)?;
+            }
             Effect::PersistRegistry(snapshot) => self.parts.store.put_meta("registry", &snapshot)?,
             Effect::Sign { vote, signer, set } => self.sign(vote, signer, &set)?,
             Effect::ImportVotes(votes) => self.import(&votes)?,
@@ -44,6 +47,7 @@ impl Driver {
             Effect::Evidence(evidence) => {
                 tracing::error!(offence = ?evidence.offence(), place = %evidence.place(), round = %evidence.round(),
                     "a validator contradicted itself");
+                self.parts.metrics.caught();
                 let name = format!("evidence/{}/{}/{:?}", evidence.round(), evidence.place(), evidence.offence());
                 self.parts.store.put_meta(&name, &evidence.encode())?;
             }
@@ -56,14 +60,27 @@ impl Driver {
         Ok(())
     }
 
+    /// A view that a quorum gave up is a gap; who led it is told.
+    fn tell_skipped(&self, certificate: &Certificate) {
+        let Vote { kind: VoteKind::Nullify, round, .. } = certificate.vote else { return };
+        let leader = self.parts.replica.simplex().leader_of_round(round);
+        let leader = leader.map(|place| place.to_string()).unwrap_or_default();
+        tracing::info!(%round, leader, "view skipped");
+        self.parts.metrics.view_skipped();
+    }
+
     /// Signatures are checked here and now: a quorum of four takes less than the channel to another thread would.
     fn verify(&mut self, what: Unverified, set: &ValidatorSet) {
         let ticket = if matches!(what, Unverified::CatchUp(_)) { Ticket::CatchUp } else { Ticket::Other };
         self.queue.push_back(match check(what, &self.parts.domain, set, &Strict) {
-            Ok(checked) => Event::Verified(Box::new(checked)),
+            Ok(checked) => {
+                self.stands = Some(true);
+                Event::Verified(Box::new(checked))
+            }
             Err(error) => {
+                self.stands = Some(false);
                 tracing::debug!(%error, "refused");
-                *self.refusals.entry("bad-signature").or_default() += 1;
+                self.parts.metrics.refused("bad-signature");
                 Event::Unverified(ticket)
             }
         });

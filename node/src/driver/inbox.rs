@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256};
 use rota_execution::StateView as _;
 use rota_mempool::{AccountState, Added, Pooled, Refused, Status};
-use rota_proto::{ConsensusKey, Message, Transaction, UnrecoveredTransaction};
+use rota_proto::Transaction;
 use rota_replica::Event;
 use tokio::sync::oneshot;
 
 use super::{Driver, DriverError};
-use crate::{
-    executor::account_state,
-    network::{NetworkEvent, Verdict, Way},
-    status::Health,
-};
+use crate::{executor::account_state, network::NetworkEvent, status::Health};
 
 /// What users ask of the driver, and where the answer goes.
 #[derive(Debug)]
@@ -57,13 +53,7 @@ const NO_FINALITY_MS: u64 = 10_000;
 impl Driver {
     pub(super) fn hear(&mut self, event: NetworkEvent) -> Result<(), DriverError> {
         match event {
-            NetworkEvent::Message { validator, message, way, .. } => {
-                // Consensus messages are judged by their signatures later; what is well formed may travel on.
-                if let Way::Gossip(id) = way {
-                    self.complain(self.parts.network.judge(id, Verdict::Accept));
-                }
-                self.receive(validator, message)
-            }
+            NetworkEvent::Message { from, validator, message, way } => self.hear_message(from, validator, message, way),
             NetworkEvent::Request { request, responder, .. } => self.answer(request, responder),
             NetworkEvent::PeerConnected { peer, validator, status } => {
                 tracing::info!(%peer, validator = validator.is_some(), height = %status.height, "peer connected");
@@ -80,40 +70,15 @@ impl Driver {
                 tracing::info!(%address, "listening");
                 Ok(())
             }
-            NetworkEvent::ValidatorChanged { .. } => Ok(()),
+            NetworkEvent::ValidatorChanged { peer, validator } => {
+                tracing::debug!(%peer, validator = validator.is_some(), "peer speaks for another validator");
+                Ok(())
+            }
             NetworkEvent::PeerRefused { reason, .. } => {
                 tracing::debug!(?reason, "peer refused");
                 Ok(())
             }
         }
-    }
-
-    fn receive(&mut self, validator: Option<ConsensusKey>, message: Message) -> Result<(), DriverError> {
-        if let Message::Transactions(list) = message {
-            self.recover(list);
-            return Ok(());
-        }
-        self.take(Event::Message { from: validator, message })
-    }
-
-    /// Recovers senders on a blocking thread: 40 us each is too much for this task.
-    fn recover(&self, list: Vec<Bytes>) {
-        let pool = self.parts.replica.pool();
-        let fresh: Vec<Bytes> = list.into_iter().filter(|bytes| !pool.contains(&hash(bytes))).collect();
-        if fresh.is_empty() {
-            return;
-        }
-        let (store, events) = (self.parts.store.clone(), self.parts.event_sender.clone());
-        tokio::task::spawn_blocking(move || {
-            let recovered = fresh.iter().filter_map(|bytes| {
-                let transaction = UnrecoveredTransaction::decode(bytes).and_then(|unknown| unknown.recover()).ok()?;
-                let account = store.account(&transaction.sender()).ok()?;
-                let account = account_state(&store, account).ok()?;
-                Some((Arc::new(transaction), account))
-            });
-            // The node may be stopping.
-            let _ = events.blocking_send(Event::Transactions(recovered.collect()));
-        });
     }
 
     /// Answers a user. One that does not wait any more is no error.
@@ -175,8 +140,4 @@ impl Driver {
             Health::Well
         }
     }
-}
-
-fn hash(bytes: &Bytes) -> B256 {
-    alloy_primitives::keccak256(bytes)
 }

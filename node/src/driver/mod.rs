@@ -1,7 +1,9 @@
 //! The driver: the one task that owns the replica and carries out what it wants, in order.
 
 mod acts;
+mod heard;
 mod inbox;
+mod metrics;
 mod serve;
 mod timers;
 
@@ -13,20 +15,27 @@ use std::{
 
 use rota_consensus::Rejected;
 use rota_mempool::{Added, Refused};
-use rota_proto::{ConsensusKey, FinalBatch, Message, SigningDomain, ValidatorSet};
+use rota_proto::{BatchHeader, ConsensusKey, FinalBatch, Message, SigningDomain, ValidatorSet};
 use rota_replica::{CommittedBatch, Event, Halt, Replica};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
     executor::{ExecutorError, Job},
-    network::{NetworkEvent, NetworkHandle},
+    network::{NetworkEvent, NetworkHandle, Seen},
     signer::{SignError, Signer},
     status::ChainStatus,
     store::{SledStore, StoreError, StoredBatch},
 };
 
 pub use inbox::Submission;
+pub use metrics::Metrics;
 use timers::Timers;
+
+/// Verified messages whose gossip copies are known again: some seconds of a hundred validators.
+const VOUCHED_MAX: usize = 8_192;
+
+/// Waiting for finality longer than this is told when it ends.
+const GAP_TOLD_MS: u64 = 1_000;
 
 /// How often the clock reaches the replica when nothing else happens.
 const CLOCK_TICK: Duration = Duration::from_millis(20);
@@ -77,6 +86,8 @@ pub struct Parts {
     pub domain: SigningDomain,
     /// Transactions that went into the journal, or left it.
     pub journal: Option<crate::journal::JournalFile>,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// The task.
@@ -92,8 +103,10 @@ pub struct Driver {
     highest: u64,
     /// The validators of the current epoch, without ourselves.
     others: Vec<ConsensusKey>,
-    /// Refusals so far, by name, for metrics.
-    refusals: BTreeMap<&'static str, u64>,
+    /// Whether the signatures of the message at hand stand, if they were looked at.
+    stands: Option<bool>,
+    /// Votes, certificates and proposals whose signatures stood, so that a copy need not be verified again.
+    vouched: Seen,
     halted: Option<DriverError>,
 }
 
@@ -110,7 +123,8 @@ impl Driver {
             highest: 0,
             next_submission: 0,
             others: Vec::new(),
-            refusals: BTreeMap::new(),
+            stands: None,
+            vouched: Seen::new(VOUCHED_MAX),
             halted: None,
         }
     }
@@ -163,7 +177,13 @@ impl Driver {
 
     /// One line a final batch; and, from whoever led the round, the batch itself for those who do not vote.
     fn tell_committed(&mut self, batches: &[CommittedBatch]) -> Result<(), DriverError> {
+        let waited_ms = self.parts.replica.waits_for_finality_ms();
+        self.parts.metrics.waited(waited_ms);
+        if waited_ms > GAP_TOLD_MS {
+            tracing::warn!(waited_ms, "finality is back after a gap");
+        }
         for batch in batches {
+            self.parts.metrics.finalized(batch.transactions.len());
             tracing::info!(height = %batch.height, hash = %batch.hash, transactions = batch.transactions.len(), "final");
         }
         let Some(last) = batches.last() else { return Ok(()) };
@@ -187,9 +207,9 @@ impl Driver {
         })
     }
 
-    fn count(&mut self, refusal: &Rejected) {
+    fn count(&self, refusal: &Rejected) {
         tracing::trace!(%refusal, "refused");
-        *self.refusals.entry(refusal.name()).or_default() += 1;
+        self.parts.metrics.refused(refusal.name());
     }
 
     /// The sets change: whom to speak to, whose records to believe.
@@ -230,8 +250,10 @@ impl Driver {
             highest: self.highest,
             health: self.health(),
         };
+        self.parts.metrics.show(&status);
         self.parts.status.send_if_modified(|known| {
             let changed = known.head.hash() != status.head.hash()
+                || known.pending.as_ref().map(BatchHeader::hash) != status.pending.as_ref().map(BatchHeader::hash)
                 || known.round != status.round
                 || known.pool != status.pool
                 || known.health != status.health

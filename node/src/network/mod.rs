@@ -52,6 +52,7 @@ pub use limits::NetworkLimits;
 pub use misbehaviour::Misbehaviour;
 pub use rate::Rate;
 pub use record::PeerRecord;
+pub(crate) use seen::Seen;
 pub use service::Network;
 
 #[cfg(test)]

@@ -21,6 +21,12 @@ impl Seen {
         Self { key: RandomState::new(), recent: HashSet::new(), older: HashSet::new(), half: (max / 2).max(1) }
     }
 
+    /// Whether `bytes` were noted lately.
+    pub(crate) fn contains(&self, bytes: &[u8]) -> bool {
+        let hash = self.key.hash_one(bytes);
+        self.recent.contains(&hash) || self.older.contains(&hash)
+    }
+
     /// Notes `bytes`; true if they are new.
     pub(crate) fn note(&mut self, bytes: &[u8]) -> bool {
         let hash = self.key.hash_one(bytes);

@@ -60,7 +60,7 @@ impl Metrics {
             filters: Gauge::default(),
         };
         let metrics = m.clone();
-        let registry = registry.sub_registry_with_prefix("rota_rpc");
+        let registry = registry.sub_registry_with_prefix("rpc");
         registry.register("requests", "Requests, by method and outcome", m.requests);
         registry.register("request_seconds", "How long requests took, by method", m.seconds);
         registry.register("refused", "Requests and connections refused, by reason", m.refused);

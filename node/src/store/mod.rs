@@ -158,6 +158,15 @@ impl SledStore {
         Ok(Some(StoredBatch { header: header_of(header)?, transactions, body, finalization }))
     }
 
+    /// The header of a final batch by its height; its body is not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn header_by_height(&self, height: u64) -> Result<Option<BatchHeader>, StoreError> {
+        let Some(bytes) = self.chain.get(key(1, &[&height.to_be_bytes()]))? else { return Ok(None) };
+        split("chain", &bytes)?.first().map(|header| header_of(header)).transpose()
+    }
+
     /// The height of a final batch.
     ///
     /// # Errors

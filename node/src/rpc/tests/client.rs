@@ -31,7 +31,7 @@ impl Served {
 
     pub(super) async fn with(chain: Chain, limits: RpcLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut registry = Registry::default();
+        let mut registry = Registry::with_prefix("rota");
         let config = RpcConfig { limits, version: "rota/test".into(), origins: Vec::new() };
         let server = RpcServer::start(listener, Arc::new(chain.clone()), config, &mut registry).unwrap();
         Self { address: server.local_addr(), server, chain, registry }
