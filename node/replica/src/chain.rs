@@ -209,11 +209,12 @@ impl Replica {
             if let Some(live) = self.live.remove(batch.hash) {
                 self.committed = live.header;
             }
+            self.committed_empty = batch.transactions.is_empty();
             let changes = self.pool.finalized(batch.hash, batch.height, &batch.transactions, batch.accounts);
             self.note_pool_changes(changes);
         }
         self.committed_at_ms = self.now_ms;
-        self.work_since_ms = self.now_ms;
+        self.waits_since_ms = self.now_ms;
         for lost in self.live.losers(&self.committed) {
             if self.live.remove(lost).is_some_and(|live| live.hidden) {
                 self.give_back(lost);

@@ -26,6 +26,9 @@ pub struct Times {
     pub origin_settle_ms: u64,
     /// Without other work a batch is made after so long, so that the chain's origin and clock move (rule B5).
     pub heartbeat_ms: u64,
+    /// So soon after a batch with transactions, if nothing else comes, an empty one follows: libraries that look for
+    /// receipts when a new block comes would otherwise wait for the heartbeat (rule B5).
+    pub trailer_ms: u64,
     /// A batch on transactions that only a lower base fee lets in is made so often (rule B5).
     pub cheap_interval_ms: u64,
     /// A batch's timestamp may exceed its origin's by this many seconds (rule B2).
@@ -41,6 +44,7 @@ impl Default for Times {
         Self {
             origin_settle_ms: 1_000,
             heartbeat_ms: 60_000,
+            trailer_ms: 1_000,
             cheap_interval_ms: 1_000,
             origin_age_max_s: 12 * 3_600,
             epoch_lag_max: 4,

@@ -37,7 +37,11 @@ pub struct Replica {
     pub(crate) committed_at_ms: u64,
     pub(crate) told_work: bool,
     /// When work appeared, or the last batch was committed since.
-    pub(crate) work_since_ms: u64,
+    pub(crate) waits_since_ms: u64,
+    /// Whether there is work, or a notarized batch that is not final.
+    pub(crate) waits: bool,
+    /// Whether the last committed batch has no transactions.
+    pub(crate) committed_empty: bool,
 
     pub(crate) effects: Vec<Effect>,
 }
@@ -78,7 +82,9 @@ impl Replica {
             origins_seen: VecDeque::new(),
             committed_at_ms: 0,
             told_work: false,
-            work_since_ms: 0,
+            waits_since_ms: 0,
+            waits: false,
+            committed_empty: true,
             effects: Vec::new(),
             config,
         })
@@ -197,7 +203,7 @@ impl Replica {
     /// For how long there has been work without a batch becoming final.
     #[must_use]
     pub const fn waits_for_finality_ms(&self) -> u64 {
-        if self.told_work { self.now_ms.saturating_sub(self.work_since_ms) } else { 0 }
+        if self.waits { self.now_ms.saturating_sub(self.waits_since_ms) } else { 0 }
     }
 
     /// How many live batches are held.

@@ -16,20 +16,27 @@ impl Replica {
     /// Rule B5: tells consensus when work appears or ends.
     pub(crate) fn tell_work(&mut self, refusals: &mut Vec<Rejected>) {
         let work = self.has_work();
+        let waits = work || self.consensus.notarized_head().is_some();
+        if waits && !self.waits {
+            self.waits_since_ms = self.now_ms;
+        }
+        self.waits = waits;
         if work != self.told_work {
             self.told_work = work;
-            self.work_since_ms = self.now_ms;
             self.consensus(Input::Work(work), refusals);
         }
     }
 
     /// Rule B5: a transaction waits that the next batch can take; or one that only a lower base fee lets in, at most
-    /// one batch a `cheap_interval_ms`; or a settled origin closes the epoch; or the heartbeat is due.
+    /// one batch a `cheap_interval_ms`; or a settled origin closes the epoch; or the heartbeat is due, soon after a
+    /// batch with transactions and rarely after an empty one.
     fn has_work(&self) -> bool {
         let idle_ms = self.now_ms.saturating_sub(self.committed_at_ms);
         let waiting = self.pool.has_work(self.config.rules.next_base_fee(self.consensus.head().header()));
         let cheap = waiting.below_base_fee && idle_ms >= self.config.times.cheap_interval_ms;
-        waiting.payable || cheap || self.origin_closes_epoch() || idle_ms >= self.config.times.heartbeat_ms
+        let heartbeat_ms =
+            if self.committed_empty { self.config.times.heartbeat_ms } else { self.config.times.trailer_ms };
+        waiting.payable || cheap || self.origin_closes_epoch() || idle_ms >= heartbeat_ms
     }
 
     pub(crate) fn take_transactions(&mut self, list: Vec<(Arc<Transaction>, AccountState)>) {

@@ -69,6 +69,7 @@ pub struct TimesToml {
     pub batch_interval_ms: u64,
     pub origin_settle_ms: u64,
     pub heartbeat_ms: u64,
+    pub trailer_ms: u64,
     pub cheap_interval_ms: u64,
     pub origin_age_max_s: u64,
     pub epoch_lag_max: u64,
@@ -85,6 +86,7 @@ impl Default for TimesToml {
             batch_interval_ms: timings.batch_interval_ms,
             origin_settle_ms: times.origin_settle_ms,
             heartbeat_ms: times.heartbeat_ms,
+            trailer_ms: times.trailer_ms,
             cheap_interval_ms: times.cheap_interval_ms,
             origin_age_max_s: times.origin_age_max_s,
             epoch_lag_max: times.epoch_lag_max,
@@ -114,6 +116,7 @@ impl TimesToml {
         Times {
             origin_settle_ms: self.origin_settle_ms,
             heartbeat_ms: self.heartbeat_ms,
+            trailer_ms: self.trailer_ms,
             cheap_interval_ms: self.cheap_interval_ms,
             origin_age_max_s: self.origin_age_max_s,
             epoch_lag_max: self.epoch_lag_max,
