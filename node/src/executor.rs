@@ -163,7 +163,9 @@ impl Executor {
         let path = self.execution.finalize(&last).map_err(|reason| ExecutorError::NotLive { batch: last, reason })?;
         let records: Vec<FinalRecord> = path.iter().map(|executed| self.record(executed, certificate)).collect();
         self.shown.recent.before_commit(&path).map_err(ExecutionError::from)?;
+        let begin = Instant::now();
         self.store.commit(&records, certificate.vote.round, self.opens(&path))?;
+        tracing::debug!(batches = path.len(), elapsed = ?begin.elapsed(), "committed");
         let mut committed = Vec::with_capacity(path.len());
         for executed in &path {
             committed.push(self.committed(executed)?);

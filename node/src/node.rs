@@ -10,7 +10,7 @@ use eyre::{Context as _, ContextCompat as _, eyre};
 use libp2p::identity::Keypair;
 use prometheus_client::registry::Registry as MetricsRegistry;
 use rota_consensus::{Anchor, Durable};
-use rota_execution::{Execution, Genesis};
+use rota_execution::{ChainRules, Execution, Genesis};
 use rota_proto::{Round, Signature, SigningDomain, Strict, ValidatorSet};
 use rota_replica::{Event, Replica, ReplicaConfig, Started};
 use rota_staking::Registry;
@@ -59,7 +59,7 @@ impl Folder {
 struct Prepared {
     network: NetworkToml,
     node: NodeToml,
-    genesis: Genesis,
+    rules: ChainRules,
     store: SledStore,
     l1: L1Client,
     registry: Registry,
@@ -83,7 +83,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let (network, network_events, network_task) = network::spawn(network_config, &mut metrics, stop)?;
     network.set_head(prepared.head.header.height(), prepared.head.header.hash())?;
 
-    let execution = Execution::new(prepared.genesis.rules, prepared.head.header.clone());
+    let execution = Execution::new(prepared.rules, prepared.head.header.clone());
     let schedule = prepared.network.registry()?.schedule;
     let (jobs, executor) = executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), shown.clone())?;
 
@@ -94,7 +94,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let next_l1 = replica.registry().newest().number + 1;
 
     let backend = NodeBackend::new(
-        prepared.genesis.rules,
+        prepared.rules,
         prepared.store.clone(),
         status_reader.clone(),
         shown,
@@ -151,7 +151,7 @@ async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
     let head = store.head()?.wrap_err("the store has no head after genesis")?;
     let l1 = L1Client::new(&node.l1_rpc, network.l1.clone())?;
     let registry = follow_to(&store, &network, &l1, &head).await?;
-    Ok(Prepared { network, node, genesis, store, l1, registry, head })
+    Ok(Prepared { network, node, rules: genesis.rules, store, l1, registry, head })
 }
 
 /// The registry from the store, or from L1's beginning, followed until it knows the epoch of the head.
@@ -252,7 +252,7 @@ fn replica(prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<Replica
     let config = ReplicaConfig {
         domain: prepared.network.domain(),
         consensus: prepared.network.times.consensus(),
-        rules: prepared.genesis.rules,
+        rules: prepared.rules,
         pool: rota_mempool::MempoolLimits::default(),
         times: prepared.network.times.replica(),
     };

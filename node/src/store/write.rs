@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes};
 use rota_execution::{Changes, ExecutedBatch, Genesis, TransactionReceipt};
 use rota_proto::{BatchHeader, Certificate, Epoch, Message, Round, View};
 use sled::{
@@ -11,6 +11,9 @@ use sled::{
 };
 
 use super::{Head, SledStore, StoreError, codec::join, key, round_bytes};
+
+/// Records of genesis that are written at once.
+const GENESIS_PIECE: usize = 4_096;
 
 /// A batch to be written as final.
 #[derive(Clone, Debug)]
@@ -28,11 +31,13 @@ pub struct FinalRecord {
 struct Writes {
     state: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     chain: Vec<(Vec<u8>, Vec<u8>)>,
+    /// None if the head stays.
     head: Vec<u8>,
 }
 
 impl SledStore {
-    /// Begins a chain: genesis as batch 0, and its state.
+    /// Begins a chain: genesis as batch 0, and its state. The state goes in by pieces, for one transaction over it all
+    /// would take ten times its size in memory; the head comes last, so that a crash between them begins anew.
     ///
     /// # Errors
     /// [`StoreError::OtherGenesis`] if the store has begun with another one.
@@ -42,12 +47,28 @@ impl SledStore {
             let found = first.header.hash();
             return if found == expected { Ok(()) } else { Err(StoreError::OtherGenesis { found, expected }) };
         }
+        match self.meta("genesis")? {
+            None => self.put_meta("genesis", expected.as_slice())?,
+            Some(begun) if begun == expected.as_slice() => {}
+            Some(begun) => {
+                return Err(StoreError::OtherGenesis {
+                    found: B256::try_from(begun.as_slice()).unwrap_or_default(),
+                    expected,
+                });
+            }
+        }
+        let mut state = Writes::default();
+        state.changes(&genesis.changes);
+        while !state.state.is_empty() {
+            let rest = state.state.split_off(state.state.len().min(GENESIS_PIECE));
+            self.write(&Writes { state: std::mem::replace(&mut state.state, rest), ..Writes::default() })?;
+        }
         let mut writes = Writes::default();
-        writes.changes(&genesis.changes);
         writes.batch(&genesis.header, &rota_proto::BatchBody::default().encode(), None);
         let round = Round::new(genesis.header.epoch(), View::ZERO);
         writes.head = head_bytes(&Head { header: genesis.header.clone(), round, opening: genesis.header.clone() });
-        self.write(&writes)
+        self.write(&writes)?;
+        self.flush()
     }
 
     /// Makes batches final, in rising order, all in one transaction, so that the head always has a finalization; durable
@@ -87,7 +108,9 @@ impl SledStore {
                 for (key, value) in &writes.chain {
                     chain.insert(key.as_slice(), value.as_slice())?;
                 }
-                meta.insert("head".as_bytes(), writes.head.as_slice())?;
+                if !writes.head.is_empty() {
+                    meta.insert("head".as_bytes(), writes.head.as_slice())?;
+                }
                 Ok::<(), ConflictableTransactionError<()>>(())
             },
         );
