@@ -93,13 +93,8 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let (journal, journalled) = JournalFile::open(&folder.path("data/journal")).wrap_err("the transaction journal")?;
     let next_l1 = replica.registry().newest().number + 1;
 
-    let backend = NodeBackend::new(
-        prepared.rules,
-        prepared.store.clone(),
-        status_reader.clone(),
-        shown,
-        submissions.clone(),
-    );
+    let backend =
+        NodeBackend::new(prepared.rules, prepared.store.clone(), status_reader.clone(), shown, submissions.clone());
     let parts = Parts {
         replica,
         signer,

@@ -1,4 +1,5 @@
-//! The node's store: sled, one transaction and one flush a final batch.
+//! The node's store: sled, one transaction and one flush a final batch; and a log of the changes that wait for the
+//! state tree, which is written by the ten thousand ([`pending`]).
 //!
 //! | tree | key | value |
 //! |---|---|---|
@@ -17,11 +18,13 @@
 //! Numbers are big-endian. Blind batches of writes make sled grow without bound, and many trees make it slow; so
 //! there are few trees, and every final batch is one transaction over them.
 
+mod change_log;
 mod codec;
 mod live;
+mod pending;
 mod write;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::Decodable;
@@ -32,9 +35,10 @@ pub use live::LiveRecords;
 pub use write::FinalRecord;
 
 use codec::{damaged, split};
+use pending::{PendingState, Settling, Trees};
 
 /// The version of the layout above. A store of another version is refused.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// sled's cache: its default of 1 GiB is more than a node is to use.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -45,6 +49,9 @@ pub enum StoreError {
     /// sled failed: the disk is full or broken, or another process has the store.
     #[error("the store failed: {0}")]
     Sled(#[from] sled::Error),
+    /// The change log failed: the disk is full or broken.
+    #[error("the store's change log failed: {0}")]
+    ChangeLog(#[source] std::io::Error),
     /// A record is not what was written.
     #[error("a record in {tree} is damaged: {reason}")]
     Damaged {
@@ -101,6 +108,7 @@ pub struct SledStore {
     chain: sled::Tree,
     live: sled::Tree,
     meta: sled::Tree,
+    pending: Arc<PendingState>,
 }
 
 impl SledStore {
@@ -116,18 +124,23 @@ impl SledStore {
             .flush_every_ms(None)
             .open()?;
         let [state, chain, live, meta] = ["state", "chain", "live", "meta"].map(|name| db.open_tree(name));
-        let this = Self { state: state?, chain: chain?, live: live?, meta: meta?, db };
-        match this.meta("schema")? {
-            None => this.put_meta("schema", &SCHEMA.to_be_bytes())?,
+        let (state, chain, live, meta) = (state?, chain?, live?, meta?);
+        match meta.get("schema")? {
+            None => {
+                meta.insert("schema", &SCHEMA.to_be_bytes())?;
+                db.flush()?;
+            }
             Some(bytes) => {
-                let found =
-                    bytes.as_slice().try_into().map(u32::from_be_bytes).map_err(|_| damaged("meta", "schema"))?;
+                let found = bytes.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| damaged("meta", "schema"))?;
                 if found != SCHEMA {
                     return Err(StoreError::Schema { found });
                 }
             }
         }
-        Ok(this)
+        let head = head_of(&meta)?.map_or(GENESIS, |head| head.header.height());
+        let trees = Trees { db: db.clone(), state: state.clone(), meta: meta.clone() };
+        let pending = Arc::new(PendingState::open(trees, &folder.join("changes"), head.0, Settling::default())?);
+        Ok(Self { db, state, chain, live, meta, pending })
     }
 
     /// The last final batch, or none in a store that has no genesis yet.
@@ -135,13 +148,7 @@ impl SledStore {
     /// # Errors
     /// [`StoreError`].
     pub fn head(&self) -> Result<Option<Head>, StoreError> {
-        let Some(bytes) = self.meta("head")? else { return Ok(None) };
-        match split("meta", &bytes)?.as_slice() {
-            [header, round, opening] => {
-                Ok(Some(Head { header: header_of(header)?, round: round_of(round)?, opening: header_of(opening)? }))
-            }
-            parts => Err(damaged("meta", format!("the head has {} parts", parts.len()))),
-        }
+        head_of(&self.meta)
     }
 
     /// A final batch by its height.
@@ -204,6 +211,14 @@ impl SledStore {
         Ok(Some((u64::from_be_bytes(*height), index)))
     }
 
+    /// A record of the state: as the last commit left it, whether the tree has it or not.
+    fn state_record(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        match self.pending.get(key) {
+            Some(changed) => Ok(changed),
+            None => Ok(self.state.get(key)?.map(|bytes| Bytes::copy_from_slice(&bytes))),
+        }
+    }
+
     /// What another part of the node keeps under a name.
     ///
     /// # Errors
@@ -242,21 +257,20 @@ impl SledStore {
 impl StateView for SledStore {
     fn account(&self, address: &Address) -> Result<Option<Account>, StateError> {
         let read = || -> Result<Option<Account>, StoreError> {
-            let Some(bytes) = self.state.get(key(1, &[address.as_slice()]))? else { return Ok(None) };
-            Account::decode(&mut &*bytes).map(Some).map_err(|error| damaged("state", error))
+            let Some(bytes) = self.state_record(&key(1, &[address.as_slice()]))? else { return Ok(None) };
+            Account::decode(&mut bytes.as_ref()).map(Some).map_err(|error| damaged("state", error))
         };
         read().map_err(state_error)
     }
 
     fn slot(&self, address: &Address, slot: &U256) -> Result<U256, StateError> {
         let key = key(2, &[address.as_slice(), &slot.to_be_bytes::<32>()]);
-        let value = self.state.get(key).map_err(state_error)?;
+        let value = self.state_record(&key).map_err(state_error)?;
         Ok(value.map_or(U256::ZERO, |bytes| U256::from_be_slice(&bytes)))
     }
 
     fn code(&self, hash: &B256) -> Result<Option<Bytes>, StateError> {
-        let code = self.state.get(key(3, &[hash.as_slice()])).map_err(state_error)?;
-        Ok(code.map(|bytes| Bytes::copy_from_slice(&bytes)))
+        self.state_record(&key(3, &[hash.as_slice()])).map_err(state_error)
     }
 
     fn block_hash(&self, height: u64) -> Result<Option<B256>, StateError> {
@@ -271,8 +285,17 @@ impl StateView for SledStore {
     }
 
     fn trie_node(&self, node: &NodeKey) -> Result<Option<Bytes>, StateError> {
-        let record = self.state.get(key(4, &[&node.encode()])).map_err(state_error)?;
-        Ok(record.map(|bytes| Bytes::copy_from_slice(&bytes)))
+        self.state_record(&key(4, &[&node.encode()])).map_err(state_error)
+    }
+}
+
+fn head_of(meta: &sled::Tree) -> Result<Option<Head>, StoreError> {
+    let Some(bytes) = meta.get("head")? else { return Ok(None) };
+    match split("meta", &bytes)?.as_slice() {
+        [header, round, opening] => {
+            Ok(Some(Head { header: header_of(header)?, round: round_of(round)?, opening: header_of(opening)? }))
+        }
+        parts => Err(damaged("meta", format!("the head has {} parts", parts.len()))),
     }
 }
 
@@ -316,3 +339,6 @@ fn certificate_of(tree: &'static str, bytes: &[u8]) -> Result<Certificate, Store
 
 /// Where the chain begins: height 0.
 pub const GENESIS: Height = Height(0);
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use sled::{
     transaction::{ConflictableTransactionError, TransactionError, TransactionalTree},
 };
 
-use super::{Head, SledStore, StoreError, codec::join, key, round_bytes};
+use super::{Head, SledStore, StoreError, change_log::StateRecords, codec::join, key, round_bytes};
 
 /// Records of genesis that are written at once.
 const GENESIS_PIECE: usize = 4_096;
@@ -29,9 +29,8 @@ pub struct FinalRecord {
 /// What one transaction writes, put into bytes before it begins: sled may run it more than once.
 #[derive(Default)]
 struct Writes {
-    state: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    state: StateRecords,
     chain: Vec<(Vec<u8>, Vec<u8>)>,
-    /// None if the head stays.
     head: Vec<u8>,
 }
 
@@ -59,20 +58,19 @@ impl SledStore {
         }
         let mut state = Writes::default();
         state.changes(&genesis.changes);
-        while !state.state.is_empty() {
-            let rest = state.state.split_off(state.state.len().min(GENESIS_PIECE));
-            self.write(&Writes { state: std::mem::replace(&mut state.state, rest), ..Writes::default() })?;
+        for piece in state.state.chunks(GENESIS_PIECE) {
+            self.write_state(piece)?;
         }
         let mut writes = Writes::default();
         writes.batch(&genesis.header, &rota_proto::BatchBody::default().encode(), None);
         let round = Round::new(genesis.header.epoch(), View::ZERO);
         writes.head = head_bytes(&Head { header: genesis.header.clone(), round, opening: genesis.header.clone() });
-        self.write(&writes)?;
+        self.write_chain(&writes)?;
         self.flush()
     }
 
     /// Makes batches final, in rising order, all in one transaction, so that the head always has a finalization; durable
-    /// when it returns. `round` is that of the finalization of the last; `opens` says the epoch that the last one opens,
+    /// when it returns, the changes of the state by the change log. `round` is that of the finalization of the last; `opens` says the epoch that the last one opens,
     /// if it closes its own.
     ///
     /// # Errors
@@ -91,29 +89,33 @@ impl SledStore {
             Some(epoch) => (Round::new(epoch, View::ZERO), header.clone()),
             None => (round, head.opening),
         };
+        let height = header.height().0;
         writes.head = head_bytes(&Head { header, round, opening });
-        self.write(&writes)?;
+        let state = std::mem::take(&mut writes.state);
+        self.pending.commit(height, state, || {
+            self.write_chain(&writes)?;
+            self.flush()
+        })
+    }
+
+    fn write_state(&self, records: &[(Vec<u8>, Option<Bytes>)]) -> Result<(), StoreError> {
+        for (key, value) in records {
+            match value {
+                Some(value) => self.state.insert(key, value.as_ref())?,
+                None => self.state.remove(key)?,
+            };
+        }
         self.flush()
     }
 
-    fn write(&self, writes: &Writes) -> Result<(), StoreError> {
-        let done = (&self.state, &self.chain, &self.meta).transaction(
-            |(state, chain, meta): &(TransactionalTree, TransactionalTree, TransactionalTree)| {
-                for (key, value) in &writes.state {
-                    match value {
-                        Some(value) => state.insert(key.as_slice(), value.as_slice())?,
-                        None => state.remove(key.as_slice())?,
-                    };
-                }
-                for (key, value) in &writes.chain {
-                    chain.insert(key.as_slice(), value.as_slice())?;
-                }
-                if !writes.head.is_empty() {
-                    meta.insert("head".as_bytes(), writes.head.as_slice())?;
-                }
-                Ok::<(), ConflictableTransactionError<()>>(())
-            },
-        );
+    fn write_chain(&self, writes: &Writes) -> Result<(), StoreError> {
+        let done = (&self.chain, &self.meta).transaction(|(chain, meta): &(TransactionalTree, TransactionalTree)| {
+            for (key, value) in &writes.chain {
+                chain.insert(key.as_slice(), value.as_slice())?;
+            }
+            meta.insert("head".as_bytes(), writes.head.as_slice())?;
+            Ok::<(), ConflictableTransactionError<()>>(())
+        });
         done.map_err(|error| match error {
             TransactionError::Storage(error) => StoreError::Sled(error),
             TransactionError::Abort(()) => StoreError::Sled(sled::Error::Unsupported("an abort".into())),
@@ -124,18 +126,18 @@ impl SledStore {
 impl Writes {
     fn changes(&mut self, changes: &Changes) {
         for (address, account) in &changes.accounts {
-            let value = account.map(alloy_rlp::encode);
+            let value = account.map(|account| Bytes::from(alloy_rlp::encode(account)));
             self.state.push((key(1, &[address.as_slice()]), value));
         }
         for ((address, slot), value) in &changes.slots {
-            let stored = (!value.is_zero()).then(|| value.to_be_bytes::<32>().to_vec());
+            let stored = (!value.is_zero()).then(|| Bytes::from(value.to_be_bytes::<32>()));
             self.state.push((key(2, &[address.as_slice(), &slot.to_be_bytes::<32>()]), stored));
         }
         for (hash, code) in &changes.codes {
-            self.state.push((key(3, &[hash.as_slice()]), Some(code.to_vec())));
+            self.state.push((key(3, &[hash.as_slice()]), Some(code.clone())));
         }
         for (node, record) in &changes.nodes {
-            self.state.push((key(4, &[&node.encode()]), record.as_ref().map(|record| record.to_vec())));
+            self.state.push((key(4, &[&node.encode()]), record.clone()));
         }
     }
 

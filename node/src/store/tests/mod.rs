@@ -1,0 +1,3 @@
+//! What the store promises: see the module's own words.
+
+mod pending;
