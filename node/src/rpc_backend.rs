@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::{
     driver::Submission,
     rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting},
-    status::{ChainStatus, Health},
+    status::{ChainStatus, Health, Posted},
     store::{SledStore, StoreError},
 };
 
@@ -37,14 +37,14 @@ impl NodeBackend {
     pub fn new(
         rules: ChainRules,
         store: SledStore,
-        status: watch::Receiver<ChainStatus>,
+        (status, posted): (watch::Receiver<ChainStatus>, watch::Receiver<Posted>),
         finals: &broadcast::Sender<Arc<ExecutedBatch>>,
         driver: mpsc::Sender<Submission>,
     ) -> Self {
         let head = status.borrow().head.clone();
         let (sender, heads) = watch::channel(Heads { latest: head, pending: None, safe: 0, finalized: 0 });
         let (pending, _) = broadcast::channel(PENDING_MAX);
-        tokio::spawn(keep_heads(sender, status.clone(), finals.subscribe()));
+        tokio::spawn(keep_heads(sender, status.clone(), finals.subscribe(), posted));
         Self { rules, store, status, heads, pending, driver }
     }
 
@@ -62,21 +62,26 @@ impl NodeBackend {
     }
 }
 
-/// `latest` moves with the status of the driver, which follows what is durable.
+/// `latest` moves with the status of the driver, which follows what is durable; `safe` and `finalized` with L1, as far
+/// as this node has come.
 async fn keep_heads(
     heads: watch::Sender<Heads>,
     mut status: watch::Receiver<ChainStatus>,
     mut finals: broadcast::Receiver<Arc<ExecutedBatch>>,
+    mut posted: watch::Receiver<Posted>,
 ) {
     loop {
         tokio::select! {
             changed = status.changed() => if changed.is_err() { return },
+            Ok(()) = posted.changed() => {}
             batch = finals.recv() => if matches!(batch, Err(broadcast::error::RecvError::Closed)) { return },
         }
         let head = status.borrow_and_update().head.clone();
+        let Posted { safe, finalized } = *posted.borrow_and_update();
+        let (safe, finalized) = (safe.min(head.height().0), finalized.min(head.height().0));
         heads.send_if_modified(|known| {
-            let moved = known.latest.hash() != head.hash();
-            known.latest = head;
+            let moved = known.latest.hash() != head.hash() || (known.safe, known.finalized) != (safe, finalized);
+            (known.latest, known.safe, known.finalized) = (head, safe, finalized);
             moved
         });
     }

@@ -23,7 +23,7 @@ use serde_json::json;
 
 use super::write_secret;
 use crate::{
-    config::{L1Toml, NetworkToml, NodeToml, TimesToml, ValidatorToml},
+    config::{L1Toml, NetworkToml, NodeToml, PosterToml, TimesToml, ValidatorToml},
     signer::{Keystore, Strength},
 };
 
@@ -86,6 +86,12 @@ pub(super) struct TestnetArguments {
     /// Milliseconds between batches.
     #[arg(long, default_value_t = 100)]
     batch_interval_ms: u64,
+    /// Seconds that each backup poster waits longer than the one before it: a few L1 blocks.
+    #[arg(long, default_value_t = 6)]
+    backup_after_s: u64,
+    /// Seconds after which a batch is posted at the latest.
+    #[arg(long, default_value_t = 2)]
+    max_wait_s: u64,
 }
 
 /// The keys of one node.
@@ -274,6 +280,11 @@ fn write_node(
         validator: validates.then(|| ValidatorToml {
             keystore: PathBuf::from("keys/consensus.json"),
             passphrase: PathBuf::from("keys/passphrase"),
+        }),
+        poster: validates.then(|| PosterToml {
+            backup_after_s: arguments.backup_after_s,
+            max_wait_s: arguments.max_wait_s,
+            ..PosterToml::with_key(PathBuf::from("keys/operator"))
         }),
     };
     write(&folder.join("config/network.toml"), network.to_text())?;
