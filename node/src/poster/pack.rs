@@ -128,7 +128,3 @@ impl Gathered {
         Ok(self.content.payload(count, finalization.as_ref()))
     }
 }
-
-#[cfg(test)]
-#[path = "tests/pack.rs"]
-mod tests;

@@ -288,7 +288,3 @@ fn decompress(payload: &[u8]) -> Result<Vec<u8>, PayloadError> {
         Err(error) => Err(PayloadError::Compression(error.to_string())),
     }
 }
-
-#[cfg(test)]
-#[path = "tests/payload.rs"]
-mod tests;
