@@ -109,6 +109,7 @@ struct Deployed {
     start_block: u64,
     block: u64,
     block_hash: B256,
+    prevrandao: B256,
     timestamp: u64,
 }
 
@@ -181,8 +182,8 @@ async fn deploy(arguments: &TestnetArguments, validators: &[NodeKeys], stakes: &
         l1.send_transaction(request).await?.get_receipt().await?;
     }
     let found = l1.get_block_by_number(block.into()).await?.wrap_err("L1 lost the block of the deployment")?;
-    let (block_hash, timestamp) = (found.header.hash, found.header.timestamp);
-    Ok(Deployed { chain_id, staking, inbox, start_block, block, block_hash, timestamp })
+    let (block_hash, timestamp, prevrandao) = (found.header.hash, found.header.timestamp, found.header.mix_hash);
+    Ok(Deployed { chain_id, staking, inbox, start_block, block, block_hash, prevrandao, timestamp })
 }
 
 fn seed(keys: &NodeKeys, stake_gwei: u64) -> IRotaStaking::Seed {
@@ -228,7 +229,7 @@ fn genesis(arguments: &TestnetArguments, deployed: &Deployed) -> String {
             "rota": { "vault": VAULT, "originNumber": deployed.block, "originHash": deployed.block_hash },
         },
         "nonce": "0x0", "timestamp": format!("{:#x}", deployed.timestamp), "extraData": "0x",
-        "gasLimit": "0x2faf080", "difficulty": "0x0", "mixHash": B256::ZERO, "coinbase": Address::ZERO,
+        "gasLimit": "0x2faf080", "difficulty": "0x0", "mixHash": deployed.prevrandao, "coinbase": Address::ZERO,
         "alloc": alloc,
     })
     .to_string()

@@ -225,7 +225,7 @@ impl Desk {
         let Packed { entry, payload } = packing.await.map_err(|error| L1Error::Transport(error.to_string()))??;
         let (validator, account) = (self.validator, self.submitter.address());
         let sent = Sent { nonce, purpose: Purpose::Append((&entry).into()), fees, block: self.block() };
-        let bytes = payload.len();
+        let (bytes, first, last) = (payload.len(), entry.firstHeight, entry.lastHeight);
         let input: Bytes = RotaInbox::appendCall { validator, entry, payload }.abi_encode().into();
         let gas = match self.l1.try_append(account, input.clone()).await {
             Ok(gas) => gas,
@@ -242,7 +242,7 @@ impl Desk {
         if needed > self.balance {
             return Err(PostError::Funds { account, balance: self.balance, needed });
         }
-        tracing::info!(purpose = ?sent.purpose, bytes, nonce, max_fee_wei = fees.max_fee, "posting");
+        tracing::info!(first, last, bytes, nonce, max_fee_wei = fees.max_fee, "posting");
         let kind = if self.journal.record().is_some() { "replaced" } else { "sent" };
         self.keep(sent, self.transaction(nonce, fees, gas_limit, TxKind::Call(self.inbox), input))?;
         self.send(kind).await
@@ -320,15 +320,15 @@ impl Desk {
     /// Rule P11: a transaction of ours is over.
     fn settle(&mut self, end: End) -> Result<(), PostError> {
         let Some(Record { sent, hashes, .. }) = self.journal.record() else { return Ok(()) };
-        let transaction = hashes.last();
+        let transaction = hashes.last().copied().unwrap_or_default();
         match (end, &sent.purpose) {
             (End::Done, Purpose::Append(entry)) => {
-                tracing::info!(first = entry.first_height, last = entry.last_height, ?transaction, "posted");
+                tracing::info!(first = entry.first_height, last = entry.last_height, %transaction, "posted");
                 self.metrics.transaction("posted");
             }
             (End::Done, Purpose::Cancel) => self.metrics.transaction("called-back"),
             (End::Reverted, purpose) => {
-                tracing::warn!(?purpose, ?transaction, "an entry was reverted on L1: somebody else was first");
+                tracing::warn!(?purpose, %transaction, "an entry was reverted on L1: somebody else was first");
                 self.metrics.failure("reverted");
             }
             (End::Overtaken, purpose) => {

@@ -12,17 +12,17 @@ use eyre::{ContextCompat as _, Result, WrapErr as _, ensure, eyre};
 use serde_json::{Value, json};
 
 /// A running anvil, killed when dropped. It mines what is sent to it until [`Anvil::by_hand`].
-pub struct Anvil {
+pub(crate) struct Anvil {
     child: Child,
     port: u16,
     state: PathBuf,
-    pub url: String,
-    pub provider: DynProvider,
+    pub(crate) url: String,
+    pub(crate) provider: DynProvider,
 }
 
 impl Anvil {
     /// Starts one on a port that is free; its state goes to the folder when it stops.
-    pub fn start(folder: &Path) -> Result<Self> {
+    pub(crate) fn start(folder: &Path) -> Result<Self> {
         Self::spawn(folder.join("anvil.json"), 0)
     }
 
@@ -46,7 +46,7 @@ impl Anvil {
     }
 
     /// Stops it kindly, so that it keeps its state.
-    pub fn stop(&mut self) -> Result<()> {
+    pub(crate) fn stop(&mut self) -> Result<()> {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status()?;
         ensure!(asked.success(), "anvil cannot be asked to stop");
         self.child.wait()?;
@@ -54,21 +54,21 @@ impl Anvil {
     }
 
     /// Starts it again where it stopped, on the same port.
-    pub async fn start_again(&mut self) -> Result<()> {
+    pub(crate) async fn start_again(&mut self) -> Result<()> {
         *self = Self::spawn(self.state.clone(), self.port)?;
         self.by_hand().await
     }
 
     /// From now on only the test mines.
-    pub async fn by_hand(&self) -> Result<()> {
+    pub(crate) async fn by_hand(&self) -> Result<()> {
         self.call("evm_setAutomine", json!([false])).await.map(drop)
     }
 
-    pub async fn mine(&self, blocks: u64) -> Result<()> {
+    pub(crate) async fn mine(&self, blocks: u64) -> Result<()> {
         self.call("anvil_mine", json!([blocks])).await.map(drop)
     }
 
-    pub async fn call(&self, method: &'static str, params: Value) -> Result<Value> {
+    pub(crate) async fn call(&self, method: &'static str, params: Value) -> Result<Value> {
         let answer = self.provider.raw_request::<Value, Value>(method.into(), params);
         let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
         answer.map_err(|_| eyre!("{method} hangs"))?.wrap_err(method)

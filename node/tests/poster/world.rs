@@ -35,25 +35,25 @@ use crate::anvil::Anvil;
 const GROUP: u64 = 64;
 
 /// A chain and its network.
-pub struct World {
-    pub folder: TempDir,
-    pub network: NetworkToml,
-    pub genesis: Genesis,
-    pub store: SledStore,
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
+    pub(crate) network: NetworkToml,
+    pub(crate) genesis: Genesis,
+    pub(crate) store: SledStore,
     execution: Execution,
     keys: Vec<SigningKey>,
-    pub operators: Vec<PrivateKeySigner>,
+    pub(crate) operators: Vec<PrivateKeySigner>,
     nonce: u64,
     /// Batches that are built and not committed yet, with their bodies.
     live: Vec<(BatchHeader, Bytes)>,
     /// Only heights that this divides get a finalization of their own, and the last of a growth.
-    pub proven_every: u64,
+    pub(crate) proven_every: u64,
     /// Makes the transfers of two worlds differ.
-    pub salt: u64,
+    pub(crate) salt: u64,
 }
 
 /// A world on an L1, with the contracts deployed by `rota testnet`; from then on the test mines.
-pub async fn on_l1(validators: usize) -> Result<(World, Anvil)> {
+pub(crate) async fn on_l1(validators: usize) -> Result<(World, Anvil)> {
     let folder = tempfile::tempdir()?;
     let anvil = Anvil::start(folder.path())?;
     let out = folder.path().join("network");
@@ -104,28 +104,28 @@ impl World {
     }
 
     /// Another chain of the same network, in a store of its own.
-    pub fn another(&self, salt: u64) -> Result<Self> {
+    pub(crate) fn another(&self, salt: u64) -> Result<Self> {
         let (keys, operators) = (self.keys.clone(), self.operators.clone());
         let world = Self::begin(tempfile::tempdir()?, self.network.clone(), self.genesis.clone(), keys, operators)?;
         Ok(Self { salt, ..world })
     }
 
     /// The height of the head.
-    pub fn height(&self) -> u64 {
+    pub(crate) fn height(&self) -> u64 {
         self.execution.head().height().0
     }
 
     /// The header of the head.
-    pub fn head(&self) -> BatchHeader {
+    pub(crate) fn head(&self) -> BatchHeader {
         self.execution.head().clone()
     }
 
-    pub fn hash(&self, height: u64) -> Result<B256> {
+    pub(crate) fn hash(&self, height: u64) -> Result<B256> {
         self.store.block_hash(height)?.wrap_err_with(|| format!("no batch {height}"))
     }
 
     /// Adds final batches with so many transfers each.
-    pub fn grow(&mut self, batches: u64, transfers: u64) -> Result<()> {
+    pub(crate) fn grow(&mut self, batches: u64, transfers: u64) -> Result<()> {
         let mut left = batches;
         while left > 0 {
             let group = left.min(GROUP);
@@ -140,7 +140,7 @@ impl World {
     }
 
     /// Adds a final batch with one transaction that carries so many random bytes.
-    pub fn grow_with_input(&mut self, bytes: usize) -> Result<()> {
+    pub(crate) fn grow_with_input(&mut self, bytes: usize) -> Result<()> {
         let transaction = self.transfer(bytes)?;
         self.build(vec![transaction])?;
         self.commit()
@@ -222,23 +222,23 @@ impl World {
     }
 
     /// The finalization of a batch by all validators.
-    pub fn finalization(&self, header: &BatchHeader) -> Certificate {
+    pub(crate) fn finalization(&self, header: &BatchHeader) -> Certificate {
         let vote = Vote::finalize(Round::new(header.epoch(), View(header.height().0)), header.hash());
         let digest = self.network.domain().vote(&vote);
         let signatures = self.keys.iter().map(|key| Signature(key.sign(digest.as_slice()).to_bytes())).collect();
         Certificate { vote, signers: self.signers(), signatures }
     }
 
-    pub fn l1(&self, anvil: &Anvil) -> Result<L1Client> {
+    pub(crate) fn l1(&self, anvil: &Anvil) -> Result<L1Client> {
         Ok(L1Client::new(&anvil.url, self.network.l1.clone())?)
     }
 
     /// The poster of a validator: everything is due at once, backups wait for an hour.
-    pub fn poster(&self, anvil: &Anvil, index: usize) -> Result<(Poster, watch::Receiver<Posted>)> {
+    pub(crate) fn poster(&self, anvil: &Anvil, index: usize) -> Result<(Poster, watch::Receiver<Posted>)> {
         self.poster_with(anvil, index, |_| {})
     }
 
-    pub fn poster_with(
+    pub(crate) fn poster_with(
         &self,
         anvil: &Anvil,
         index: usize,
@@ -254,17 +254,17 @@ impl World {
     }
 
     /// A node without a key.
-    pub fn tracker(&self, anvil: &Anvil) -> Result<(Poster, watch::Receiver<Posted>)> {
+    pub(crate) fn tracker(&self, anvil: &Anvil) -> Result<(Poster, watch::Receiver<Posted>)> {
         let metrics = Metrics::new(&mut Registry::default());
         Ok(Poster::new(self.l1(anvil)?, &self.network, self.store.clone(), None, metrics)?)
     }
 
-    pub fn journal(&self, index: usize) -> PathBuf {
+    pub(crate) fn journal(&self, index: usize) -> PathBuf {
         self.folder.path().join(format!("poster{index}.json"))
     }
 
     /// Ticks posters and mines, a block a time, until L1 has everything.
-    pub async fn settle(&self, anvil: &Anvil, posters: &mut [&mut Poster]) -> Result<()> {
+    pub(crate) async fn settle(&self, anvil: &Anvil, posters: &mut [&mut Poster]) -> Result<()> {
         let l1 = self.l1(anvil)?;
         for _ in 0..120 {
             for poster in &mut *posters {
@@ -282,7 +282,7 @@ impl World {
     }
 
     /// Every height stands on L1 exactly once, in order, as our chain has it; gives the number of entries.
-    pub async fn check_posted(&self, anvil: &Anvil) -> Result<usize> {
+    pub(crate) async fn check_posted(&self, anvil: &Anvil) -> Result<usize> {
         let l1 = self.l1(anvil)?;
         let events = l1.appended(0, l1.tip().await?.number).await?;
         let mut next = 1;
@@ -296,12 +296,12 @@ impl World {
     }
 
     /// Replays what L1 has; everything posted has to be final there.
-    pub async fn replay(&self, anvil: &Anvil) -> Result<Replayed> {
+    pub(crate) async fn replay(&self, anvil: &Anvil) -> Result<Replayed> {
         Ok(replay(&self.l1(anvil)?, &self.network, &self.genesis, None, |_| {}).await?)
     }
 
     /// What L1 has comes to the same state as our chain.
-    pub async fn check_replay(&self, anvil: &Anvil) -> Result<()> {
+    pub(crate) async fn check_replay(&self, anvil: &Anvil) -> Result<()> {
         anvil.mine(3).await?;
         let (replayed, head) = (self.replay(anvil).await?, self.head());
         assert_eq!((replayed.height, replayed.hash), (head.height().0, head.hash()));
