@@ -76,7 +76,7 @@ struct Compared {
     block: u64,
     /// The link of the last.
     link: B256,
-    /// What L1's final blocks have, whether compared or not.
+    /// The highest height that final blocks have, as far as they were read.
     finalized: u64,
 }
 
@@ -129,10 +129,9 @@ impl Tracker {
     pub async fn look(&mut self, tip: &L1Tip) -> Result<InboxHead, TrackError> {
         let final_number = self.l1.final_number().await?.min(tip.number);
         let head = self.l1.inbox_head(BlockId::hash(tip.hash)).await?;
-        let final_head = self.l1.inbox_head(BlockId::number(final_number)).await?;
-        self.tell(&head, &final_head)?;
         self.compare_final(final_number).await?;
         self.compare_recent(final_number, tip.number).await?;
+        self.tell(&head);
         Ok(head)
     }
 
@@ -149,16 +148,11 @@ impl Tracker {
     }
 
     /// Rule P16: what is safe may go back, what is finalized never does.
-    fn tell(&mut self, head: &InboxHead, final_head: &InboxHead) -> Result<(), StoreError> {
-        let finalized = (final_head.next_height - FIRST_POSTED_HEIGHT).max(self.compared.finalized);
+    fn tell(&self, head: &InboxHead) {
+        let finalized = self.compared.finalized;
         let posted = Posted { safe: (head.next_height - FIRST_POSTED_HEIGHT).max(finalized), finalized };
         self.metrics.heights(posted);
         self.posted.send_if_modified(|known| std::mem::replace(known, posted) != posted);
-        if finalized > self.compared.finalized {
-            self.compared.finalized = finalized;
-            self.keep()?;
-        }
-        Ok(())
     }
 
     /// Rule P14: every entry of final blocks, once, with its payload.
@@ -168,7 +162,9 @@ impl Tracker {
         self.caught_up = false;
         if last > self.compared.block {
             for event in self.l1.appended(self.compared.block + 1, last).await? {
-                match self.judge(&event)? {
+                let verdict = self.judge(&event)?;
+                self.compared.finalized = self.compared.finalized.max(event.last_height);
+                match verdict {
                     Verdict::Ours => self.check_payload(&event).await?,
                     // Our chain comes there; until then there is nothing for us to post.
                     Verdict::Ahead => return self.keep_if_moved(&before).map_err(Into::into),
@@ -225,7 +221,8 @@ impl Tracker {
     }
 
     fn keep_if_moved(&self, before: &Compared) -> Result<(), StoreError> {
-        let moved = self.compared.link != before.link || self.compared.block >= before.block + BLOCKS_PER_QUERY;
+        let entries = (self.compared.link, self.compared.finalized) != (before.link, before.finalized);
+        let moved = entries || self.compared.block >= before.block + BLOCKS_PER_QUERY;
         if moved { self.keep() } else { Ok(()) }
     }
 

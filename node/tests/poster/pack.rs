@@ -32,7 +32,7 @@ fn entries(world: &crate::world::World) -> Result<Vec<(Packed, Posting)>> {
 #[tokio::test]
 async fn entries_are_full_and_end_with_a_finalization() -> Result<()> {
     let (mut world, _anvil) = on_l1(1).await?;
-    world.proven_every = 5;
+    world.proven_every = 2;
     world.grow(100, 100)?;
     let entries = entries(&world)?;
     ensure!(entries.len() > 3, "{} entries", entries.len());
@@ -40,11 +40,7 @@ async fn entries_are_full_and_end_with_a_finalization() -> Result<()> {
         let last = index + 1 == entries.len();
         ensure!(last || packed.payload.len() > MAX_PAYLOAD_BYTES * 80 / 100, "{} bytes", packed.payload.len());
         ensure!(posting.finalization.is_some(), "P4: an entry ends at a finalization");
-        ensure!(
-            last || packed.entry.lastHeight.is_multiple_of(5) || packed.entry.lastHeight == 64,
-            "{:?}",
-            packed.entry
-        );
+        ensure!(last || packed.entry.lastHeight.is_multiple_of(2), "{:?}", packed.entry);
     }
     Ok(())
 }

@@ -187,7 +187,7 @@ impl World {
         };
         let environment = BatchEnvironment {
             parent: parent.hash(),
-            timestamp: parent.header().timestamp + parent.height().0 % 4 / 3,
+            timestamp: parent.header().timestamp.max(rota_node::driver::now_ms() / 1_000),
             origin: L1Block {
                 origin: parent.origin(),
                 timestamp: self.genesis.header.header().timestamp,
