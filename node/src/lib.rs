@@ -8,6 +8,8 @@ pub mod journal;
 pub mod l1;
 pub mod network;
 pub mod node;
+pub mod poster;
+pub mod replay;
 pub mod rpc;
 pub mod rpc_backend;
 pub mod servers;

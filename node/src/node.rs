@@ -23,10 +23,11 @@ use crate::{
     journal::JournalFile,
     l1::L1Client,
     network::{self, NetworkConfig, NetworkLimits, PeerRecord},
+    poster::{self, Poster, Submitter},
     rpc::RecentStates,
     rpc_backend::NodeBackend,
     signer::{Keystore, Signer},
-    status::{ChainStatus, Health},
+    status::{ChainStatus, Health, Posted},
     store::{Head, SledStore},
     unfinal::UnfinalBatches,
 };
@@ -92,9 +93,15 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let (status, status_reader) = watch::channel(first_status(&replica));
     let (journal, journalled) = JournalFile::open(&folder.path("data/journal")).wrap_err("the transaction journal")?;
     let next_l1 = replica.registry().newest().number + 1;
+    let (poster, posted) = open_poster(folder, &prepared, &mut metrics)?;
 
-    let backend =
-        NodeBackend::new(prepared.rules, prepared.store.clone(), status_reader.clone(), shown, submissions.clone());
+    let backend = NodeBackend::new(
+        prepared.rules,
+        prepared.store.clone(),
+        (status_reader.clone(), posted.clone()),
+        shown,
+        submissions.clone(),
+    );
     let parts = Parts {
         replica,
         signer,
@@ -113,7 +120,9 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let driver = tokio::spawn(Driver::new(parts).run(started, shutdown.clone()));
     let poll = Duration::from_millis(prepared.node.l1_poll_ms);
     let l1 = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
-    let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), status_reader, metrics, shutdown).await?;
+    let poster = tokio::spawn(poster.run(poll, shutdown.clone()));
+    let readers = (status_reader, posted);
+    let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), readers, metrics, shutdown).await?;
     crate::rpc_backend::resubmit(&submissions, journalled).await;
     tracing::info!(rpc = %prepared.node.rpc, head = %prepared.head.header.height(), "node is up");
 
@@ -121,6 +130,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     drop(submissions);
     servers.stop().await;
     l1.abort();
+    poster.abort();
     network_task.abort();
     let executed = tokio::task::spawn_blocking(move || executor.join()).await?;
     prepared.store.flush()?;
@@ -206,6 +216,22 @@ fn open_signer(folder: &Folder, prepared: &Prepared) -> eyre::Result<Option<Sign
     let passphrase = read_text(&folder.path(&validator.passphrase))?;
     let key = Keystore::read(&folder.path(&validator.keystore))?.decrypt(passphrase.trim_end())?;
     Ok(Some(Signer::open(&folder.path("data"), key, prepared.network.domain())?))
+}
+
+fn open_poster(
+    folder: &Folder,
+    prepared: &Prepared,
+    metrics: &mut MetricsRegistry,
+) -> eyre::Result<(Poster, watch::Receiver<Posted>)> {
+    let Prepared { network, node, store, l1, .. } = prepared;
+    let journal = folder.path("data/poster.json");
+    let desk = node.poster.clone().map(|settings| -> eyre::Result<_> {
+        let passphrase = settings.passphrase.as_ref().map(|path| read_text(&folder.path(path))).transpose()?;
+        let submitter = Submitter::read(&folder.path(&settings.key), passphrase.as_deref().map(str::trim_end))?;
+        Ok((settings, submitter, journal.as_path()))
+    });
+    let metrics = poster::Metrics::new(metrics);
+    Poster::new(l1.clone(), network, store.clone(), desk.transpose()?, metrics).wrap_err("the poster")
 }
 
 fn network_config(folder: &Folder, prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<NetworkConfig> {

@@ -12,7 +12,7 @@ use crate::{
     driver::Submission,
     executor::Shown,
     rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting},
-    status::{ChainStatus, Health},
+    status::{ChainStatus, Health, Posted},
     store::{SledStore, StoreError},
     unfinal::UnfinalBatches,
 };
@@ -40,14 +40,14 @@ impl NodeBackend {
     pub fn new(
         rules: ChainRules,
         store: SledStore,
-        status: watch::Receiver<ChainStatus>,
+        (status, posted): (watch::Receiver<ChainStatus>, watch::Receiver<Posted>),
         shown: Shown,
         driver: mpsc::Sender<Submission>,
     ) -> Self {
         let head = status.borrow().head.clone();
         let (sender, heads) = watch::channel(Heads { latest: head, pending: None, safe: 0, finalized: 0 });
         let (pending, _) = broadcast::channel(PENDING_MAX);
-        tokio::spawn(keep_heads(sender, status.clone(), shown.unfinal.clone()));
+        tokio::spawn(keep_heads(sender, status.clone(), posted, shown.unfinal.clone()));
         Self { rules, store, status, heads, pending, shown, driver }
     }
 
@@ -65,18 +65,33 @@ impl NodeBackend {
     }
 }
 
-/// `latest` and `pending` move with the status of the driver, which follows what is durable.
-async fn keep_heads(heads: watch::Sender<Heads>, mut status: watch::Receiver<ChainStatus>, unfinal: UnfinalBatches) {
-    while status.changed().await.is_ok() {
-        let (head, pending) = {
+/// `latest` and `pending` move with the status of the driver, which follows what is durable; `safe` and `finalized` with
+/// L1, as far as this node has come.
+async fn keep_heads(
+    heads: watch::Sender<Heads>,
+    mut status: watch::Receiver<ChainStatus>,
+    mut posted: watch::Receiver<Posted>,
+    unfinal: UnfinalBatches,
+) {
+    let names = |heads: &Heads| {
+        let pending = heads.pending.as_ref().map(|batch| batch.header().hash());
+        (heads.latest.hash(), pending, heads.safe, heads.finalized)
+    };
+    loop {
+        tokio::select! {
+            changed = status.changed() => if changed.is_err() { return },
+            Ok(()) = posted.changed() => {}
+        }
+        let (latest, pending) = {
             let status = status.borrow_and_update();
             (status.head.clone(), status.pending.as_ref().and_then(|header| unfinal.get(&header.hash())))
         };
-        let hash = |batch: &Option<Arc<ExecutedBatch>>| batch.as_ref().map(|batch| batch.header().hash());
+        let Posted { safe, finalized } = *posted.borrow_and_update();
+        let height = latest.height().0;
+        let now = Heads { latest, pending, safe: safe.min(height), finalized: finalized.min(height) };
         heads.send_if_modified(|known| {
-            let moved = known.latest.hash() != head.hash() || hash(&known.pending) != hash(&pending);
-            known.latest = head;
-            known.pending = pending;
+            let moved = names(known) != names(&now);
+            *known = now;
             moved
         });
     }

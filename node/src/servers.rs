@@ -12,7 +12,7 @@ use crate::{
     config::NodeToml,
     rpc::{RpcConfig, RpcLimits, RpcServer},
     rpc_backend::NodeBackend,
-    status::{ChainStatus, Health},
+    status::{ChainStatus, Health, Posted},
 };
 
 /// The running servers.
@@ -24,6 +24,7 @@ pub struct Servers {
 #[derive(Clone)]
 struct Operator {
     status: watch::Receiver<ChainStatus>,
+    posted: watch::Receiver<Posted>,
     metrics: Arc<Registry>,
 }
 
@@ -34,7 +35,7 @@ struct Operator {
 pub async fn spawn(
     node: &NodeToml,
     backend: Arc<NodeBackend>,
-    status: watch::Receiver<ChainStatus>,
+    (status, posted): (watch::Receiver<ChainStatus>, watch::Receiver<Posted>),
     mut metrics: Registry,
     shutdown: watch::Receiver<bool>,
 ) -> eyre::Result<Servers> {
@@ -45,7 +46,7 @@ pub async fn spawn(
         origins: Vec::new(),
     };
     let rpc = RpcServer::start(listener, backend, config, &mut metrics)?;
-    let operator = Operator { status, metrics: Arc::new(metrics) };
+    let operator = Operator { status, posted, metrics: Arc::new(metrics) };
     let operator = serve_operator(node.operator, operator, shutdown)
         .await
         .wrap_err_with(|| format!("the operator's server on {}", node.operator))?;
@@ -105,9 +106,12 @@ async fn ready(State(operator): State<Operator>) -> impl IntoResponse {
 
 async fn status(State(operator): State<Operator>) -> impl IntoResponse {
     let status = operator.status.borrow().clone();
+    let Posted { safe, finalized } = *operator.posted.borrow();
     Json(json!({
         "height": status.head.height(),
         "hash": status.head.hash(),
+        "safe": safe,
+        "finalized": finalized,
         "stateRoot": status.head.header().state_root,
         "epoch": status.round.epoch,
         "view": status.round.view,

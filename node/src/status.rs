@@ -60,3 +60,12 @@ pub struct ChainStatus {
     /// How it is.
     pub health: Health,
 }
+
+/// What L1 has of the chain. Both are 0 before anything is posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Posted {
+    /// The highest height posted as of L1's newest block; a reorganization of L1 may take it back.
+    pub safe: u64,
+    /// The highest height posted as of L1's newest final block; it never goes back.
+    pub finalized: u64,
+}

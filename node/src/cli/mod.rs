@@ -1,5 +1,6 @@
 //! The command line.
 
+mod replay;
 mod testnet;
 
 use std::{
@@ -30,6 +31,8 @@ enum Command {
     Node(NodeArguments),
     /// Makes the folders of a new network, and deploys its contracts on L1.
     Testnet(Box<testnet::TestnetArguments>),
+    /// Executes the chain anew from what was posted to L1, and nothing else.
+    Replay(Box<replay::ReplayArguments>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Node(arguments) => node::run(&Folder::new(arguments.data), until_stopped()).await,
             Command::Testnet(arguments) => testnet::make(*arguments).await,
+            Command::Replay(arguments) => replay::run(*arguments).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

@@ -23,7 +23,7 @@ use serde_json::json;
 
 use super::write_secret;
 use crate::{
-    config::{L1Toml, NetworkToml, NodeToml, TimesToml, ValidatorToml},
+    config::{L1Toml, NetworkToml, NodeToml, PosterToml, TimesToml, ValidatorToml},
     signer::{Keystore, Strength},
 };
 
@@ -86,6 +86,12 @@ pub(super) struct TestnetArguments {
     /// Milliseconds between batches.
     #[arg(long, default_value_t = 100)]
     batch_interval_ms: u64,
+    /// Seconds that each backup poster waits longer than the one before it: a few L1 blocks.
+    #[arg(long, default_value_t = 6)]
+    backup_after_s: u64,
+    /// Seconds after which a batch is posted at the latest.
+    #[arg(long, default_value_t = 2)]
+    max_wait_s: u64,
 }
 
 /// The keys of one node.
@@ -103,6 +109,7 @@ struct Deployed {
     start_block: u64,
     block: u64,
     block_hash: B256,
+    prevrandao: B256,
     timestamp: u64,
 }
 
@@ -175,8 +182,8 @@ async fn deploy(arguments: &TestnetArguments, validators: &[NodeKeys], stakes: &
         l1.send_transaction(request).await?.get_receipt().await?;
     }
     let found = l1.get_block_by_number(block.into()).await?.wrap_err("L1 lost the block of the deployment")?;
-    let (block_hash, timestamp) = (found.header.hash, found.header.timestamp);
-    Ok(Deployed { chain_id, staking, inbox, start_block, block, block_hash, timestamp })
+    let (block_hash, timestamp, prevrandao) = (found.header.hash, found.header.timestamp, found.header.mix_hash);
+    Ok(Deployed { chain_id, staking, inbox, start_block, block, block_hash, prevrandao, timestamp })
 }
 
 fn seed(keys: &NodeKeys, stake_gwei: u64) -> IRotaStaking::Seed {
@@ -222,7 +229,7 @@ fn genesis(arguments: &TestnetArguments, deployed: &Deployed) -> String {
             "rota": { "vault": VAULT, "originNumber": deployed.block, "originHash": deployed.block_hash },
         },
         "nonce": "0x0", "timestamp": format!("{:#x}", deployed.timestamp), "extraData": "0x",
-        "gasLimit": "0x2faf080", "difficulty": "0x0", "mixHash": B256::ZERO, "coinbase": Address::ZERO,
+        "gasLimit": "0x2faf080", "difficulty": "0x0", "mixHash": deployed.prevrandao, "coinbase": Address::ZERO,
         "alloc": alloc,
     })
     .to_string()
@@ -274,6 +281,11 @@ fn write_node(
         validator: validates.then(|| ValidatorToml {
             keystore: PathBuf::from("keys/consensus.json"),
             passphrase: PathBuf::from("keys/passphrase"),
+        }),
+        poster: validates.then(|| PosterToml {
+            backup_after_s: arguments.backup_after_s,
+            max_wait_s: arguments.max_wait_s,
+            ..PosterToml::with_key(PathBuf::from("keys/operator"))
         }),
     };
     write(&folder.join("config/network.toml"), network.to_text())?;

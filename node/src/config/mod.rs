@@ -214,6 +214,9 @@ pub struct NodeToml {
     /// What a validator needs; without it the node follows the chain and serves users.
     #[serde(default)]
     pub validator: Option<ValidatorToml>,
+    /// What a poster needs; without it the node only follows what others post.
+    #[serde(default)]
+    pub poster: Option<PosterToml>,
 }
 
 const fn default_l1_poll_ms() -> u64 {
@@ -228,6 +231,84 @@ pub struct ValidatorToml {
     pub keystore: PathBuf,
     /// The file with its passphrase.
     pub passphrase: PathBuf,
+}
+
+/// How final batches are posted to L1 (rules P). Paths are relative to the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PosterToml {
+    /// The submitter's key: 32 bytes in hex, or a keystore as `cast wallet` writes it. Mode 0600.
+    pub key: PathBuf,
+    /// The file with the keystore's passphrase; without it the key is in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase: Option<PathBuf>,
+    /// The validator to post for, by its operator's account; the submitter's own account by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validator: Option<Address>,
+    /// The most to be paid, in gwei per gas. Posting waits while L1 asks more.
+    #[serde(default = "PosterToml::default_max_fee_gwei")]
+    pub max_fee_gwei: u64,
+    /// The least tip to be offered, in milligwei per gas.
+    #[serde(default = "PosterToml::default_tip_milligwei")]
+    pub tip_milligwei: u64,
+    /// How long each backup waits longer than the one before it, in seconds: a few L1 blocks.
+    #[serde(default = "PosterToml::default_backup_after_s")]
+    pub backup_after_s: u64,
+    /// A batch is posted at this age at the latest, in seconds.
+    #[serde(default = "PosterToml::default_max_wait_s")]
+    pub max_wait_s: u64,
+    /// So much is enough to post before that, in bytes before compression.
+    #[serde(default = "PosterToml::default_min_bytes")]
+    pub min_bytes: usize,
+    /// A transaction is replaced when it was not mined after so many L1 blocks.
+    #[serde(default = "PosterToml::default_replace_after_blocks")]
+    pub replace_after_blocks: u64,
+}
+
+impl PosterToml {
+    /// The defaults for 12-second blocks of L1, with a key in this file.
+    #[must_use]
+    pub const fn with_key(key: PathBuf) -> Self {
+        Self {
+            key,
+            passphrase: None,
+            validator: None,
+            max_fee_gwei: Self::default_max_fee_gwei(),
+            tip_milligwei: Self::default_tip_milligwei(),
+            backup_after_s: Self::default_backup_after_s(),
+            max_wait_s: Self::default_max_wait_s(),
+            min_bytes: Self::default_min_bytes(),
+            replace_after_blocks: Self::default_replace_after_blocks(),
+        }
+    }
+
+    /// A full entry takes 5 million gas: at this fee half an ether.
+    const fn default_max_fee_gwei() -> u64 {
+        100
+    }
+
+    const fn default_tip_milligwei() -> u64 {
+        100
+    }
+
+    /// Four blocks of 12 seconds.
+    const fn default_backup_after_s() -> u64 {
+        48
+    }
+
+    /// An entry costs 50,000 gas more than its bytes: at this age that is little against what a minute of batches costs.
+    const fn default_max_wait_s() -> u64 {
+        60
+    }
+
+    /// Transfers compress to three quarters: this comes near to a full payload.
+    const fn default_min_bytes() -> usize {
+        150_000
+    }
+
+    const fn default_replace_after_blocks() -> u64 {
+        3
+    }
 }
 
 impl NodeToml {

@@ -1,5 +1,7 @@
 //! L1 as the node sees it: its final blocks, in order, with what the staking contract announced in them.
 
+mod inbox;
+
 use std::time::Duration;
 
 use alloy::{
@@ -16,8 +18,10 @@ use tokio::sync::{mpsc, watch};
 
 use crate::config::L1Toml;
 
+pub use inbox::{Account, Appended, EntryError, InboxError, L1Tip, PostedEntry, SendError};
+
 /// Blocks whose logs are asked for at once.
-const BLOCKS_PER_QUERY: u64 = 500;
+pub const BLOCKS_PER_QUERY: u64 = 500;
 
 /// The longest wait between two tries while L1 does not answer.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);

@@ -1,0 +1,298 @@
+//! The inbox on L1: its head, its entries with their payloads, and transactions to it.
+
+use alloy::{
+    eips::BlockId,
+    network::TransactionResponse as _,
+    providers::Provider as _,
+    rpc::{
+        json_rpc::ErrorPayload,
+        types::{Filter, Log, TransactionRequest},
+    },
+    transports::{RpcError, TransportErrorKind},
+};
+use alloy_consensus::Transaction as _;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::{SolCall, SolEvent as _, SolInterface as _};
+use rota_staking::bindings::{
+    FIRST_POSTED_HEIGHT, IRotaInbox::Entry, RotaInbox, RotaInbox::RotaInboxErrors, RotaStaking, entry_link,
+};
+
+use super::{L1Client, L1Error, transport};
+use crate::poster::{Fate, InboxHead, Member};
+
+/// The newest block of L1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct L1Tip {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// Its base fee, in wei per gas.
+    pub base_fee: u128,
+}
+
+/// An account of L1 at a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its mined transactions.
+    pub nonce: u64,
+    /// Its balance in wei.
+    pub balance: U256,
+}
+
+/// The inbox's event: an entry was appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The L1 block.
+    pub block: u64,
+    /// The L1 transaction, whose calldata holds the payload.
+    pub transaction: B256,
+    /// The first height.
+    pub first_height: u64,
+    /// The last height.
+    pub last_height: u64,
+    /// The entry's link.
+    pub link: B256,
+    /// The hash of the batch at the last height.
+    pub last_batch: B256,
+    /// The validator that posted it.
+    pub validator: Address,
+}
+
+/// An entry with its payload, as the calldata of its transaction holds it: they give the link of its event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostedEntry {
+    /// Its heights and what it follows.
+    pub entry: Entry,
+    /// Its batches, compressed.
+    pub payload: Bytes,
+}
+
+/// Why the payload of an entry cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum EntryError {
+    /// L1 did not answer, or not in a form that can be read.
+    #[error(transparent)]
+    L1(#[from] L1Error),
+    /// L1's endpoint does not have the transaction of the event.
+    #[error("L1's endpoint does not have transaction {transaction} of block {block}: use one that keeps old blocks")]
+    Missing {
+        /// The block.
+        block: u64,
+        /// The transaction.
+        transaction: B256,
+    },
+    /// The transaction's calldata is no append of this entry.
+    #[error("L1 transaction {transaction} does not hold the entry of its event: {reason}")]
+    Calldata {
+        /// The transaction.
+        transaction: B256,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Why the inbox does not take an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// L1 did not answer.
+    #[error(transparent)]
+    L1(#[from] L1Error),
+    /// The contract refuses it.
+    #[error("the inbox refuses: {0:?}")]
+    Refused(Box<RotaInboxErrors>),
+    /// The call fails for another reason.
+    #[error("the append would fail: {0}")]
+    Failed(String),
+}
+
+/// Why L1's endpoint does not take a transaction.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It did not answer: the transaction may have arrived.
+    #[error(transparent)]
+    L1(#[from] L1Error),
+    /// Its nonce was used.
+    #[error("the nonce is used: {0}")]
+    NonceTooLow(String),
+    /// It offers too little for its place.
+    #[error("the fees are too low: {0}")]
+    Underpriced(String),
+    /// The account cannot pay for it.
+    #[error("insufficient funds: {0}")]
+    Funds(String),
+    /// It is refused for another reason.
+    #[error("L1's endpoint refuses the transaction: {0}")]
+    Refused(String),
+}
+
+impl L1Client {
+    /// The newest block.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn tip(&self) -> Result<L1Tip, L1Error> {
+        let block = self.provider.get_block(BlockId::latest()).await.map_err(transport)?;
+        let header = block.ok_or(L1Error::Missing(0))?.header;
+        let base_fee = u128::from(header.base_fee_per_gas.unwrap_or_default());
+        Ok(L1Tip { number: header.number, hash: header.hash, base_fee })
+    }
+
+    /// The inbox's head at a block. Before the inbox is deployed, that of an empty one.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn inbox_head(&self, at: BlockId) -> Result<InboxHead, L1Error> {
+        let call =
+            TransactionRequest::default().to(self.settings.inbox).input(RotaInbox::headCall {}.abi_encode().into());
+        let answer = self.provider.call(call).block(at).await.map_err(transport)?;
+        if answer.is_empty() {
+            return Ok(InboxHead { link: B256::ZERO, next_height: FIRST_POSTED_HEIGHT });
+        }
+        let head = RotaInbox::headCall::abi_decode_returns(&answer).map_err(transport)?;
+        Ok(InboxHead { link: head.link, next_height: head.nextHeight })
+    }
+
+    /// The L1 epoch of a block, and its members as the staking contract has them there.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn members(&self, at: BlockId, epoch: u64) -> Result<Vec<Member>, L1Error> {
+        let input = RotaStaking::setOfCall { epoch }.abi_encode();
+        let call = TransactionRequest::default().to(self.settings.staking).input(input.into());
+        let answer = self.provider.call(call).block(at).await.map_err(transport)?;
+        let members = RotaStaking::setOfCall::abi_decode_returns(&answer).map_err(transport)?;
+        Ok(members.iter().map(|member| Member { validator: member.validator, power: member.power }).collect())
+    }
+
+    /// An account at a block.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn account(&self, address: Address, at: BlockId) -> Result<Account, L1Error> {
+        let nonce = self.provider.get_transaction_count(address).block_id(at).await.map_err(transport)?;
+        let balance = self.provider.get_balance(address).block_id(at).await.map_err(transport)?;
+        Ok(Account { nonce, balance })
+    }
+
+    /// The tip that L1's endpoint suggests, in wei per gas; none if it does not say.
+    pub async fn suggested_tip(&self) -> Option<u128> {
+        self.provider.get_max_priority_fee_per_gas().await.ok()
+    }
+
+    /// What became of transactions of one nonce.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn fate(&self, hashes: &[B256]) -> Result<Fate, L1Error> {
+        for hash in hashes {
+            if let Some(receipt) = self.provider.get_transaction_receipt(*hash).await.map_err(transport)? {
+                return Ok(if receipt.status() { Fate::Done } else { Fate::Reverted });
+            }
+        }
+        // The newest replaced the others.
+        let Some(newest) = hashes.last() else { return Ok(Fate::Unknown) };
+        let known = self.provider.get_transaction_by_hash(*newest).await.map_err(transport)?;
+        Ok(if known.is_some() { Fate::Waiting } else { Fate::Unknown })
+    }
+
+    /// Tries a call to the inbox at the newest block, and says the gas it takes.
+    ///
+    /// # Errors
+    /// [`InboxError`].
+    pub async fn try_append(&self, from: Address, input: Bytes) -> Result<u64, InboxError> {
+        let call = TransactionRequest::default().from(from).to(self.settings.inbox).input(input.into());
+        self.provider.estimate_gas(call).block(BlockId::latest()).await.map_err(|error| {
+            let Some(payload) = error.as_error_resp() else { return transport(error).into() };
+            let data = payload.as_revert_data();
+            match data.as_ref().map(|data| RotaInboxErrors::abi_decode(data)) {
+                Some(Ok(refusal)) => InboxError::Refused(Box::new(refusal)),
+                Some(Err(_)) | None => InboxError::Failed(payload.message.to_string()),
+            }
+        })
+    }
+
+    /// Sends a signed transaction. One that is known already is as good as sent.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn send(&self, raw: &[u8]) -> Result<(), SendError> {
+        match self.provider.send_raw_transaction(raw).await {
+            Ok(_) => Ok(()),
+            Err(error) => refusal(&error).map_or(Ok(()), Err),
+        }
+    }
+
+    /// The entries appended in blocks from one number to another, both included, in their order.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn appended(&self, from: u64, to: u64) -> Result<Vec<Appended>, L1Error> {
+        let filter = Filter::new()
+            .address(self.settings.inbox)
+            .event_signature(RotaInbox::Appended::SIGNATURE_HASH)
+            .from_block(from)
+            .to_block(to);
+        let logs = self.provider.get_logs(&filter).await.map_err(transport)?;
+        logs.iter().map(appended).collect()
+    }
+
+    /// The entry of an event, from the calldata of its transaction alone (rule C15 of the contracts).
+    ///
+    /// # Errors
+    /// [`EntryError`].
+    pub async fn entry(&self, event: &Appended) -> Result<PostedEntry, EntryError> {
+        let transaction = self.provider.get_transaction_by_hash(event.transaction).await.map_err(transport)?;
+        let transaction =
+            transaction.ok_or(EntryError::Missing { block: event.block, transaction: event.transaction })?;
+        let wrong = |reason: String| EntryError::Calldata { transaction: event.transaction, reason };
+        if transaction.inner.to() != Some(self.settings.inbox) {
+            return Err(wrong(format!(
+                "it goes to {:?} and comes from {}",
+                transaction.inner.to(),
+                transaction.from()
+            )));
+        }
+        let call = RotaInbox::appendCall::abi_decode(transaction.inner.input())
+            .map_err(|error| wrong(format!("it is no append: {error}")))?;
+        let RotaInbox::appendCall { entry, payload, .. } = call;
+        let link = entry_link(&entry, &payload);
+        if link != event.link {
+            return Err(wrong(format!("its link is {link}, the event's {}", event.link)));
+        }
+        Ok(PostedEntry { entry, payload })
+    }
+}
+
+fn appended(log: &Log) -> Result<Appended, L1Error> {
+    let block = log.block_number.unwrap_or_default();
+    let unreadable = |reason: String| L1Error::Log { block, reason };
+    let event = RotaInbox::Appended::decode_log(&log.inner).map_err(|error| unreadable(error.to_string()))?;
+    Ok(Appended {
+        block,
+        transaction: log.transaction_hash.ok_or_else(|| unreadable("it names no transaction".into()))?,
+        first_height: event.firstHeight,
+        last_height: event.lastHeight,
+        link: event.link,
+        last_batch: event.lastBatchHash,
+        validator: event.poster,
+    })
+}
+
+/// What an endpoint's refusal means: clients agree on the words since geth's. None: it has the transaction.
+fn refusal(error: &RpcError<TransportErrorKind>) -> Option<SendError> {
+    let Some(ErrorPayload { message, .. }) = error.as_error_resp() else { return Some(transport(error).into()) };
+    let (message, words) = (message.to_string(), message.to_lowercase());
+    let says = |known: &[&str]| known.iter().any(|word| words.contains(word));
+    if says(&["already known", "already imported", "already in mempool", "known transaction"]) {
+        None
+    } else if says(&["nonce too low", "nonce is too low", "old nonce"]) {
+        Some(SendError::NonceTooLow(message))
+    } else if says(&["underpriced", "fee too low", "less than block base fee", "max fee per gas less"]) {
+        Some(SendError::Underpriced(message))
+    } else if says(&["insufficient funds", "insufficient balance"]) {
+        Some(SendError::Funds(message))
+    } else {
+        Some(SendError::Refused(message))
+    }
+}

@@ -1,0 +1,399 @@
+//! The side of the poster that sends: it carries out what the plan says (rules P8 to P13).
+
+use std::path::Path;
+
+use alloy::eips::{BlockId, BlockNumberOrTag};
+use alloy_consensus::TxEip1559;
+use alloy_primitives::{Address, Bytes, TxKind, U256};
+use alloy_sol_types::SolCall as _;
+use rota_proto::EpochSchedule;
+use rota_staking::bindings::{RotaInbox, RotaInbox::RotaInboxErrors};
+
+use super::{
+    Backlog, End, Fees, InboxHead, Journal, JournalError, L1View, Metrics, PackError, Planner, Purpose, Record, Rest,
+    Sent, Step, Submitter, SubmitterError,
+    backlog::BacklogMeter,
+    pack::{Packed, pack},
+    plan::PlanRules,
+    submitter::unsigned,
+};
+use crate::{
+    config::{NetworkToml, PosterToml},
+    l1::{InboxError, L1Client, L1Error, L1Tip, SendError},
+    poster::Fate,
+    store::{SledStore, StoreError},
+};
+
+/// Wei in a gwei.
+const GWEI: u128 = 1_000_000_000;
+
+/// Gas of a transfer of nothing to oneself.
+const CANCEL_GAS: u64 = 21_000;
+
+/// Steps without a pause: settle, then post, and one to spare.
+const STEPS_AT_ONCE: usize = 3;
+
+/// Why nothing could be posted.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// L1 did not answer.
+    #[error(transparent)]
+    L1(#[from] L1Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no entry to post.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The journal failed: nothing is sent without it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The key did not sign.
+    #[error(transparent)]
+    Submitter(#[from] SubmitterError),
+    /// The account cannot pay.
+    #[error("submitter {account} has {balance} wei, an entry needs up to {needed} wei: fund it on L1")]
+    Funds {
+        /// The account.
+        account: Address,
+        /// Its balance, in wei.
+        balance: U256,
+        /// What the transaction may cost, in wei.
+        needed: U256,
+    },
+    /// The inbox refuses us: a setting is wrong, or this program.
+    #[error("the inbox would refuse the entry for validator {validator} from {account}: {reason}")]
+    Refused {
+        /// The validator.
+        validator: Address,
+        /// The submitter.
+        account: Address,
+        /// The contract's error.
+        reason: String,
+    },
+    /// L1's endpoint does not take the transaction.
+    #[error(transparent)]
+    Send(SendError),
+}
+
+impl PostError {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::L1(_) => "l1",
+            Self::Store(_) => "store",
+            Self::Pack(_) => "pack",
+            Self::Journal(_) => "journal",
+            Self::Submitter(_) => "key",
+            Self::Funds { .. } => "insufficient-funds",
+            Self::Refused { .. } => "refused-by-inbox",
+            Self::Send(_) => "refused-by-endpoint",
+        }
+    }
+}
+
+/// Whoever has a submitter's key.
+#[derive(Debug)]
+pub struct Desk {
+    l1: L1Client,
+    l1_chain_id: u64,
+    inbox: Address,
+    schedule: EpochSchedule,
+    store: SledStore,
+    submitter: Submitter,
+    journal: Journal,
+    settings: PosterToml,
+    validator: Address,
+    planner: Planner,
+    meter: BacklogMeter,
+    metrics: Metrics,
+    view: Option<L1View>,
+    balance: U256,
+    underpriced: bool,
+    rested: Option<Rest>,
+}
+
+impl Desk {
+    /// A desk with its key and its journal.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn new(
+        l1: L1Client,
+        network: &NetworkToml,
+        schedule: EpochSchedule,
+        store: SledStore,
+        (settings, submitter, journal): (PosterToml, Submitter, &Path),
+        metrics: Metrics,
+    ) -> Result<Self, JournalError> {
+        let validator = settings.validator.unwrap_or(submitter.address());
+        let planner = Planner::new(PlanRules {
+            rollup_chain_id: network.rollup_chain_id,
+            validator,
+            backup_after_ms: settings.backup_after_s.saturating_mul(1_000),
+            max_wait_s: settings.max_wait_s,
+            min_bytes: settings.min_bytes,
+            replace_after_blocks: settings.replace_after_blocks,
+            max_fee: u128::from(settings.max_fee_gwei) * GWEI,
+        });
+        Ok(Self {
+            l1,
+            l1_chain_id: network.l1.chain_id,
+            inbox: network.l1.inbox,
+            schedule,
+            store,
+            submitter,
+            journal: Journal::open(journal)?,
+            settings,
+            validator,
+            planner,
+            meter: BacklogMeter::default(),
+            metrics,
+            view: None,
+            balance: U256::ZERO,
+            underpriced: false,
+            rested: None,
+        })
+    }
+
+    /// Looks at L1 as of its newest block.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn look(&mut self, tip: &L1Tip, head: InboxHead) -> Result<(), L1Error> {
+        let at = BlockId::hash(tip.hash);
+        let account = self.l1.account(self.submitter.address(), at).await?;
+        // A transaction of now is mined in the next block.
+        let epoch = self.schedule.epoch_of(tip.number + 1).map_or(0, |epoch| epoch.0);
+        let members = match self.view.take() {
+            Some(view) if view.epoch == epoch => view.members,
+            _ => self.l1.members(at, epoch).await?,
+        };
+        let hashes = self.journal.record().map_or(&[][..], |record| &record.hashes);
+        let fate = self.l1.fate(hashes).await?;
+        let pending = self.l1.inbox_head(BlockId::Number(BlockNumberOrTag::Pending)).await;
+        let least_tip = u128::from(self.settings.tip_milligwei) * GWEI / 1_000;
+        self.balance = account.balance;
+        self.metrics.balance(account.balance);
+        self.view = Some(L1View {
+            block: tip.number,
+            base_fee: tip.base_fee,
+            tip: self.l1.suggested_tip().await.unwrap_or_default().max(least_tip),
+            head,
+            // Not every endpoint tells; then only what is mined counts.
+            pending_next: pending.map_or(head.next_height, |pending| pending.next_height),
+            nonce: account.nonce,
+            epoch,
+            members,
+            fate,
+        });
+        Ok(())
+    }
+
+    /// Does what is to be done now. True if L1 has to be looked at again, although it has no new block.
+    ///
+    /// # Errors
+    /// [`PostError`]; the caller tries again after a while.
+    pub async fn work(&mut self, now_ms: u64) -> Result<bool, PostError> {
+        for _ in 0..STEPS_AT_ONCE {
+            let Some(view) = &self.view else { return Ok(true) };
+            let backlog = self.meter.measure(&self.store, view.head.next_height, self.settings.min_bytes)?;
+            let sent = self.journal.record().map(|record| &record.sent);
+            let step = self.planner.next(view, &backlog, sent, self.underpriced, now_ms);
+            match step {
+                Step::Rest(rest) => {
+                    self.tell_rest(rest, &backlog);
+                    return Ok(false);
+                }
+                Step::Settle(end) => self.settle(end)?,
+                Step::Post { nonce, fees } => return self.post(nonce, fees).await,
+                Step::Resend => return self.send("resent").await,
+                Step::Raise(fees) => return self.raise(fees).await,
+                Step::Cancel(fees) => return self.cancel(fees).await,
+            }
+        }
+        Ok(false)
+    }
+
+    /// Rule P8: packed, tried, signed, kept, sent, in this order.
+    async fn post(&mut self, nonce: u64, fees: Fees) -> Result<bool, PostError> {
+        let Some(head) = self.view.as_ref().map(|view| view.head) else { return Ok(true) };
+        let store = self.store.clone();
+        let last = store.head()?.map_or(0, |head| head.header.height().0);
+        let packing = tokio::task::spawn_blocking(move || pack(&store, &head, last));
+        let Packed { entry, payload } = packing.await.map_err(|error| L1Error::Transport(error.to_string()))??;
+        let (validator, account) = (self.validator, self.submitter.address());
+        let sent = Sent { nonce, purpose: Purpose::Append((&entry).into()), fees, block: self.block() };
+        let (bytes, first, last) = (payload.len(), entry.firstHeight, entry.lastHeight);
+        let input: Bytes = RotaInbox::appendCall { validator, entry, payload }.abi_encode().into();
+        let gas = match self.l1.try_append(account, input.clone()).await {
+            Ok(gas) => gas,
+            Err(InboxError::L1(error)) => return Err(error.into()),
+            Err(InboxError::Refused(refusal)) if is_late(&refusal) => {
+                tracing::debug!(?refusal, "somebody else was first");
+                self.metrics.failure("somebody-else-was-first");
+                return Ok(true);
+            }
+            Err(error) => return Err(PostError::Refused { validator, account, reason: error.to_string() }),
+        };
+        let gas_limit = gas.saturating_add(gas / 8);
+        let needed = U256::from(gas_limit) * U256::from(fees.max_fee);
+        if needed > self.balance {
+            return Err(PostError::Funds { account, balance: self.balance, needed });
+        }
+        tracing::info!(first, last, bytes, nonce, max_fee_wei = fees.max_fee, "posting");
+        let kind = if self.journal.record().is_some() { "replaced" } else { "sent" };
+        self.keep(sent, self.transaction(nonce, fees, gas_limit, TxKind::Call(self.inbox), input))?;
+        self.send(kind).await
+    }
+
+    /// Rule P10: the same again, better paid.
+    async fn raise(&mut self, fees: Fees) -> Result<bool, PostError> {
+        let Some(record) = self.journal.record() else { return Ok(false) };
+        let sent = Sent { fees, block: self.block(), ..record.sent.clone() };
+        let Some(old) = unsigned(&record.raw) else {
+            self.journal.put(None)?;
+            return Ok(true);
+        };
+        tracing::info!(nonce = sent.nonce, max_fee_wei = fees.max_fee, "not mined in time: offering more");
+        let transaction = TxEip1559 { max_fee_per_gas: fees.max_fee, max_priority_fee_per_gas: fees.tip, ..old };
+        self.keep(sent, transaction)?;
+        self.send("replaced").await
+    }
+
+    /// Rule P12: an append that would be reverted costs as much as one that is not; a transfer of nothing does not.
+    async fn cancel(&mut self, fees: Fees) -> Result<bool, PostError> {
+        let Some(record) = self.journal.record() else { return Ok(false) };
+        let nonce = record.sent.nonce;
+        tracing::info!(nonce, "somebody else was first: calling our transaction back");
+        let own = TxKind::Call(self.submitter.address());
+        let sent = Sent { nonce, purpose: Purpose::Cancel, fees, block: self.block() };
+        self.keep(sent, self.transaction(nonce, fees, CANCEL_GAS, own, Bytes::new()))?;
+        self.send("cancelled").await
+    }
+
+    /// Signs a transaction and makes it durable (rule P8); those it replaces stay known.
+    fn keep(&mut self, sent: Sent, transaction: TxEip1559) -> Result<(), PostError> {
+        let (hash, raw) = self.submitter.sign(transaction)?;
+        let replaced = self.journal.record().filter(|record| record.sent.nonce == sent.nonce);
+        let mut hashes = replaced.map_or_else(Vec::new, |record| record.hashes.clone());
+        hashes.push(hash);
+        self.journal.put(Some(Record { sent, hashes, raw }))?;
+        self.fate(Fate::Unknown);
+        Ok(())
+    }
+
+    /// Sends the transaction of the journal. True if L1 has to be looked at again.
+    async fn send(&mut self, kind: &'static str) -> Result<bool, PostError> {
+        let Some(record) = self.journal.record() else { return Ok(false) };
+        self.underpriced = false;
+        match self.l1.send(&record.raw).await {
+            Ok(()) => {
+                self.metrics.transaction(kind);
+                self.fate(Fate::Waiting);
+                Ok(false)
+            }
+            Err(SendError::Underpriced(reason)) => {
+                tracing::debug!(reason, "underpriced");
+                self.metrics.failure("underpriced");
+                self.underpriced = true;
+                Ok(false)
+            }
+            Err(SendError::NonceTooLow(reason)) => {
+                tracing::debug!(reason, "the nonce is used");
+                self.metrics.failure("nonce-used");
+                Ok(true)
+            }
+            Err(SendError::L1(error)) => Err(error.into()),
+            Err(SendError::Funds(_)) => {
+                let record = self.journal.record();
+                let needed = record.and_then(|record| unsigned(&record.raw)).map_or(U256::ZERO, |transaction| {
+                    U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas)
+                });
+                Err(PostError::Funds { account: self.submitter.address(), balance: self.balance, needed })
+            }
+            Err(error @ SendError::Refused(_)) => Err(PostError::Send(error)),
+        }
+    }
+
+    /// Rule P11: a transaction of ours is over.
+    fn settle(&mut self, end: End) -> Result<(), PostError> {
+        let Some(Record { sent, hashes, .. }) = self.journal.record() else { return Ok(()) };
+        let transaction = hashes.last().copied().unwrap_or_default();
+        match (end, &sent.purpose) {
+            (End::Done, Purpose::Append(entry)) => {
+                tracing::info!(first = entry.first_height, last = entry.last_height, %transaction, "posted");
+                self.metrics.transaction("posted");
+            }
+            (End::Done, Purpose::Cancel) => self.metrics.transaction("called-back"),
+            (End::Reverted, purpose) => {
+                tracing::warn!(?purpose, %transaction, "an entry was reverted on L1: somebody else was first");
+                self.metrics.failure("reverted");
+            }
+            (End::Overtaken, purpose) => {
+                tracing::warn!(?purpose, nonce = sent.nonce, "another transaction of the submitter's took the nonce");
+                self.metrics.failure("nonce-taken");
+            }
+            (End::Vanished, purpose) => {
+                tracing::warn!(?purpose, nonce = sent.nonce, "L1 went back behind our transaction");
+                self.metrics.failure("reorganized");
+            }
+        }
+        self.journal.put(None)?;
+        self.underpriced = false;
+        Ok(())
+    }
+
+    /// Rule P10: the cap is said once, clearly, and not at every look.
+    fn tell_rest(&mut self, rest: Rest, backlog: &Backlog) {
+        let same = self.rested.is_some_and(|known| std::mem::discriminant(&known) == std::mem::discriminant(&rest));
+        if same {
+            return;
+        }
+        self.rested = Some(rest);
+        match rest {
+            Rest::Capped(capped) => {
+                tracing::warn!(batches = backlog.batches, %capped, "the fee cap is reached");
+                self.metrics.failure("fee-cap");
+            }
+            Rest::NotMember => tracing::info!(validator = %self.validator, "not in the set of L1's epoch: not posting"),
+            Rest::NothingToPost
+            | Rest::TooLittle
+            | Rest::OthersTurn { .. }
+            | Rest::SomebodyPends
+            | Rest::AwaitsMining => tracing::debug!(?rest, batches = backlog.batches, "not posting now"),
+        }
+    }
+
+    fn transaction(&self, nonce: u64, fees: Fees, gas_limit: u64, to: TxKind, input: Bytes) -> TxEip1559 {
+        TxEip1559 {
+            chain_id: self.l1_chain_id,
+            nonce,
+            gas_limit,
+            max_fee_per_gas: fees.max_fee,
+            max_priority_fee_per_gas: fees.tip,
+            to,
+            input,
+            ..TxEip1559::default()
+        }
+    }
+
+    fn block(&self) -> u64 {
+        self.view.as_ref().map_or(0, |view| view.block)
+    }
+
+    fn fate(&mut self, fate: Fate) {
+        if let Some(view) = &mut self.view {
+            view.fate = fate;
+        }
+    }
+}
+
+/// Whether the inbox refuses because somebody else was first, or L1 was reorganized: its head tells what is next.
+const fn is_late(refusal: &RotaInboxErrors) -> bool {
+    matches!(
+        refusal,
+        RotaInboxErrors::AlreadyPosted(_) | RotaInboxErrors::HeightGap(_) | RotaInboxErrors::WrongParent(_)
+    )
+}

@@ -1,0 +1,195 @@
+#![doc = include_str!("README.md")]
+
+mod backlog;
+mod desk;
+mod fees;
+mod journal;
+mod metrics;
+mod pack;
+mod payload;
+mod plan;
+mod submitter;
+mod tracker;
+mod turn;
+
+use std::{path::Path, time::Duration};
+
+use alloy_primitives::B256;
+use rota_proto::ScheduleError;
+use tokio::sync::watch;
+
+use crate::{
+    config::{ConfigError, NetworkToml, PosterToml},
+    driver::now_ms,
+    l1::{L1Client, L1Error, L1Tip},
+    status::Posted,
+    store::{SledStore, StoreError},
+};
+
+pub use desk::{Desk, PostError};
+pub use fees::{FeeCap, Fees, Market};
+pub use journal::{Journal, JournalError, Record};
+pub use metrics::Metrics;
+pub use pack::{PackError, Packed, pack};
+pub use payload::{CONTENT_BYTES_MAX, Content, PayloadError, Posting, VERSION};
+pub use plan::{Backlog, End, Fate, InboxHead, L1View, PlanRules, PlannedEntry, Planner, Purpose, Rest, Sent, Step};
+pub use submitter::{Submitter, SubmitterError};
+pub use tracker::{Conflict, TrackError, Tracker};
+pub use turn::{Member, order, position, seed};
+
+/// The longest wait between two tries while something fails.
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// One look and one step take no longer, or L1's endpoint hangs.
+const TICK_MAX: Duration = Duration::from_secs(60);
+
+/// How often a conflict is said again.
+const CONFLICT_TOLD_EVERY_MS: u64 = 60_000;
+
+/// Why a tick failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TickError {
+    /// L1 could not be looked at, or differs from our chain.
+    #[error(transparent)]
+    Track(#[from] TrackError),
+    /// Nothing could be posted.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// L1's endpoint took too long.
+    #[error("L1 did not answer within {} s", TICK_MAX.as_secs())]
+    Hangs,
+}
+
+impl TickError {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Track(TrackError::L1(_)) => "l1",
+            Self::Track(TrackError::Store(_) | TrackError::State(_)) => "store",
+            Self::Track(TrackError::Conflict(_)) => "conflict",
+            Self::Post(error) => error.name(),
+            Self::Hangs => "l1-hangs",
+        }
+    }
+}
+
+/// Why there is no poster.
+#[derive(Debug, thiserror::Error)]
+pub enum PosterError {
+    /// The network's settings cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The epochs cannot be.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// The task: it tracks the inbox, and posts if it has a key.
+#[derive(Debug)]
+pub struct Poster {
+    l1: L1Client,
+    store: SledStore,
+    tracker: Tracker,
+    desk: Option<Desk>,
+    /// The newest block that was looked at, and the inbox's head there.
+    seen: Option<(B256, InboxHead)>,
+    metrics: Metrics,
+    conflict_told_ms: u64,
+}
+
+impl Poster {
+    /// A poster, and where it says what L1 has. `desk` is a poster's settings, its key, and the path of its journal;
+    /// without it the task only tracks.
+    ///
+    /// # Errors
+    /// [`PosterError`].
+    pub fn new(
+        l1: L1Client,
+        network: &NetworkToml,
+        store: SledStore,
+        desk: Option<(PosterToml, Submitter, &Path)>,
+        metrics: Metrics,
+    ) -> Result<(Self, watch::Receiver<Posted>), PosterError> {
+        let schedule = network.registry()?.schedule;
+        let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.deployment_block, metrics.clone())?;
+        let desk = desk
+            .map(|parts| Desk::new(l1.clone(), network, schedule, store.clone(), parts, metrics.clone()))
+            .transpose()?;
+        Ok((Self { l1, store, tracker, desk, seen: None, metrics, conflict_told_ms: 0 }, posted))
+    }
+
+    /// Runs until the node stops. It may stop at any point: what matters is in the journal before it is sent.
+    pub async fn run(mut self, poll: Duration, mut shutdown: watch::Receiver<bool>) {
+        let mut wait = poll;
+        loop {
+            tokio::select! {
+                _ = shutdown.changed() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            let tick = tokio::select! {
+                _ = shutdown.changed() => return,
+                tick = tokio::time::timeout(TICK_MAX, self.tick()) => tick.unwrap_or(Err(TickError::Hangs)),
+            };
+            wait = match tick {
+                Ok(()) => poll,
+                Err(error) => {
+                    self.complain(&error);
+                    (wait * 2).min(BACKOFF_MAX)
+                }
+            };
+        }
+    }
+
+    /// Looks at L1 if it has a new block, and takes a step.
+    ///
+    /// # Errors
+    /// [`TickError`]; the next tick tries again.
+    pub async fn tick(&mut self) -> Result<(), TickError> {
+        let tip = self.l1.tip().await.map_err(TrackError::from)?;
+        let seen = self.seen.filter(|(hash, _)| *hash == tip.hash && !self.tracker.is_behind());
+        let head = match seen {
+            Some((_, head)) => head,
+            None => self.look(&tip).await?,
+        };
+        let height = self.store.head().map_err(TrackError::from)?.map_or(0, |head| head.header.height().0);
+        self.metrics.backlog((height + 1).saturating_sub(head.next_height));
+        // P15: nothing is built on an entry that was not compared with our chain.
+        if let Some(desk) = self.desk.as_mut().filter(|_| self.tracker.knows(head.link)) {
+            let again = desk.work(now_ms()).await?;
+            if again {
+                self.seen = None;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(&mut self, tip: &L1Tip) -> Result<InboxHead, TickError> {
+        self.seen = None;
+        let head = self.tracker.look(tip).await?;
+        self.metrics.conflict(false);
+        if let Some(desk) = &mut self.desk {
+            desk.look(tip, head).await.map_err(|error: L1Error| PostError::from(error))?;
+        }
+        self.seen = Some((tip.hash, head));
+        Ok(head)
+    }
+
+    fn complain(&mut self, error: &TickError) {
+        self.metrics.failure(error.name());
+        let TickError::Track(TrackError::Conflict(conflict)) = error else {
+            tracing::warn!(%error, "posting to L1");
+            return;
+        };
+        self.metrics.conflict(true);
+        let now_ms = now_ms();
+        if now_ms.saturating_sub(self.conflict_told_ms) >= CONFLICT_TOLD_EVERY_MS {
+            self.conflict_told_ms = now_ms;
+            tracing::error!(%conflict, "L1 CONTRADICTS OUR FINAL CHAIN: posting has stopped");
+        }
+    }
+}

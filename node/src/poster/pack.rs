@@ -1,0 +1,130 @@
+//! How many batches go into the next entry (rule P3): as many as fit, read from the store one by one.
+
+use alloy_primitives::{B256, Bytes};
+use rota_proto::Certificate;
+use rota_staking::bindings::{IRotaInbox::Entry, MAX_ENTRY_BATCHES, MAX_PAYLOAD_BYTES};
+
+use super::{
+    payload::{CONTENT_BYTES_MAX, Content},
+    plan::InboxHead,
+};
+use crate::store::{SledStore, StoreError};
+
+/// The last attempt is good enough when it fills so many hundredths of a payload.
+const FULL_PERCENT: usize = 92;
+
+/// Attempts by proportion before the search goes on by halves.
+const GUESSES: u32 = 4;
+
+/// An entry, ready to be posted.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// Its heights, and what it follows.
+    pub entry: Entry,
+    /// Its batches.
+    pub payload: Bytes,
+}
+
+/// Why there is no entry.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store lacks a batch that it must have.
+    #[error("the store has no batch {0}, which is to be posted")]
+    Missing(u64),
+    /// One batch alone is more than an entry holds.
+    #[error(
+        "batch {height} comes to a payload of {bytes} bytes, an entry holds {MAX_PAYLOAD_BYTES}: it cannot be posted"
+    )]
+    TooLarge {
+        /// Its height.
+        height: u64,
+        /// Its payload's bytes.
+        bytes: usize,
+    },
+}
+
+/// What was read of the store.
+struct Gathered {
+    content: Content,
+    /// The hash of each batch, and whether the store has a finalization of exactly it.
+    batches: Vec<(B256, bool)>,
+    first: u64,
+}
+
+/// The next entry after `head`, with batches up to `last` at most.
+///
+/// # Errors
+/// [`PackError`].
+pub fn pack(store: &SledStore, head: &InboxHead, last: u64) -> Result<Packed, PackError> {
+    let gathered = gather(store, head.next_height, last)?;
+    let all = gathered.content.len();
+    let (mut fits, mut too_many, mut attempt, mut best) = (0, all + 1, all, None);
+    for round in 0.. {
+        let count = gathered.end(attempt).unwrap_or(attempt);
+        let payload = gathered.payload(store, count)?;
+        let bytes = payload.len();
+        if bytes <= MAX_PAYLOAD_BYTES {
+            fits = attempt;
+            best = Some((count, payload));
+            if attempt == all || bytes * 100 >= MAX_PAYLOAD_BYTES * FULL_PERCENT {
+                break;
+            }
+        } else if attempt == 1 {
+            return Err(PackError::TooLarge { height: head.next_height, bytes });
+        } else {
+            too_many = attempt;
+        }
+        if too_many - fits <= 1 {
+            break;
+        }
+        let proportional = attempt * MAX_PAYLOAD_BYTES / bytes.max(1) * 98 / 100;
+        let guess = if round < GUESSES { proportional } else { usize::midpoint(fits, too_many) };
+        attempt = guess.clamp(fits + 1, too_many - 1);
+    }
+    let (count, payload) = best.ok_or(PackError::Missing(head.next_height))?;
+    let (hash, _) = gathered.batches.get(count - 1).copied().ok_or(PackError::Missing(head.next_height))?;
+    let entry = Entry {
+        firstHeight: head.next_height,
+        lastHeight: head.next_height + u64::try_from(count - 1).unwrap_or(u64::MAX),
+        parentLink: head.link,
+        lastBatchHash: hash,
+    };
+    Ok(Packed { entry, payload })
+}
+
+/// Reads batches while they may fit. A state root and 2 bytes a batch, and a quarter of the bodies, are the least that a
+/// payload comes to: what is read stays below half a megabyte of bodies, whatever the backlog.
+fn gather(store: &SledStore, first: u64, last: u64) -> Result<Gathered, PackError> {
+    let mut gathered = Gathered { content: Content::default(), batches: Vec::new(), first };
+    let (mut bodies, most) = (0, usize::try_from(MAX_ENTRY_BATCHES).unwrap_or(usize::MAX));
+    for height in first..=last {
+        let stored = store.batch_by_height(height)?.ok_or(PackError::Missing(height))?;
+        bodies += stored.body.len();
+        let least = 34 * gathered.content.len() + bodies / 4;
+        let full = gathered.content.len() >= most || least > MAX_PAYLOAD_BYTES;
+        let long = gathered.content.bytes() + stored.body.len() + 2_048 > CONTENT_BYTES_MAX;
+        if !gathered.content.is_empty() && (full || long) {
+            break;
+        }
+        gathered.content.push(&stored.header, &stored.body);
+        gathered.batches.push((stored.header.hash(), stored.finalization.is_some()));
+    }
+    if gathered.content.is_empty() { Err(PackError::Missing(first)) } else { Ok(gathered) }
+}
+
+impl Gathered {
+    /// Rule P4: of the first `count`, those up to the last with a finalization of its own.
+    fn end(&self, count: usize) -> Option<usize> {
+        let proven = self.batches.get(..count)?.iter().rposition(|(_, proven)| *proven)?;
+        Some(proven + 1)
+    }
+
+    fn payload(&self, store: &SledStore, count: usize) -> Result<Bytes, StoreError> {
+        let last = self.first + u64::try_from(count - 1).unwrap_or(u64::MAX);
+        let finalization: Option<Certificate> = store.batch_by_height(last)?.and_then(|stored| stored.finalization);
+        Ok(self.content.payload(count, finalization.as_ref()))
+    }
+}

@@ -1,0 +1,58 @@
+//! P8: the journal on the disk.
+
+use super::*;
+use crate::poster::{Fees, PlannedEntry, Purpose};
+
+fn record(nonce: u64) -> Record {
+    let entry = PlannedEntry { first_height: 1, last_height: 9, parent_link: B256::repeat_byte(3) };
+    let fees = Fees { max_fee: u128::from(u64::MAX) + 1, tip: 1 };
+    Record {
+        sent: Sent { nonce, purpose: Purpose::Append(entry), fees, block: 17 },
+        hashes: vec![B256::repeat_byte(1), B256::repeat_byte(2)],
+        raw: Bytes::from_static(b"raw"),
+    }
+}
+
+#[test]
+fn what_was_kept_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("poster.json");
+    let mut journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.record(), None);
+    for kept in [Some(record(4)), Some(record(5)), None] {
+        journal.put(kept.clone()).unwrap();
+        assert_eq!(journal.record(), kept.as_ref());
+        assert_eq!(Journal::open(&path).unwrap().record(), kept.as_ref());
+    }
+}
+
+#[test]
+fn a_file_cut_off_beside_the_journal_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("poster.json");
+    Journal::open(&path).unwrap().put(Some(record(4))).unwrap();
+    fs::write(path.with_extension("new"), b"[1,{\"sen").unwrap();
+    assert_eq!(Journal::open(&path).unwrap().record(), Some(&record(4)));
+}
+
+#[test]
+fn a_newer_version_and_damage_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("poster.json");
+    fs::write(&path, b"[2,{\"other\":1}]").unwrap();
+    assert!(matches!(Journal::open(&path), Err(JournalError::Version { found: 2, .. })));
+    for damage in [&b""[..], b"[1,", b"[1,{\"sent\":0}]", b"null"] {
+        fs::write(&path, damage).unwrap();
+        let refused = Journal::open(&path).unwrap_err();
+        assert!(matches!(refused, JournalError::Damaged { .. }), "{refused}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_gone_is_an_error_and_the_record_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gone/poster.json");
+    let mut journal = Journal::open(&path).unwrap();
+    assert!(matches!(journal.put(Some(record(1))), Err(JournalError::Io { .. })));
+    assert_eq!(journal.record(), None, "what is not durable must not be sent");
+}
