@@ -44,6 +44,7 @@ impl Simplex {
     /// Keeps a certificate that is new and above the last final view, and does what it says.
     pub(crate) fn keep_certificate(&mut self, certificate: Verified<Certificate>) {
         let vote = certificate.vote;
+        self.recall_certificate(&certificate);
         let view = vote.round.view;
         if !self.is_live(&vote) || !self.state(view).keep(certificate.clone()) {
             return;
@@ -112,7 +113,7 @@ impl Simplex {
             let own = self.own(view);
             let notarized = self.views.get(&view).and_then(|state| state.notarization()).map(|c| c.vote.batch);
             let round = self.round_of(view);
-            let open = view > self.finalized && round >= self.floor && !own.nullify && own.finalize.is_none();
+            let open = view > self.finalized && round >= self.resume && !own.nullify && own.finalize.is_none();
             if let Some(batch) = notarized.filter(|_| open) {
                 self.sign(Vote::finalize(round, batch));
             }

@@ -54,6 +54,7 @@ impl Simplex {
         self.forget_timer();
         self.failures = 0;
         self.silence.clear();
+        self.remember_record();
         self.restart_startup();
         self.out.push(Output::SetTimer { timer: Timer::Retry, after_ms: self.config.timings.retry_ms });
         Ok(())

@@ -19,7 +19,9 @@ mod words;
 pub use config::{Config, Limits, Timings};
 pub use leader::{LeaderSchedule, leader_seed};
 pub use simplex::Simplex;
-pub use words::{Anchor, BuildRequest, Candidate, Durable, EpochContext, Input, Output, Record, Rejected, Timer};
+pub use words::{
+    Anchor, BuildRequest, Candidate, Durable, EpochContext, GuardRecord, Input, Output, Record, Rejected, Timer,
+};
 
 #[cfg(test)]
 mod tests;

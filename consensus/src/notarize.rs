@@ -149,7 +149,7 @@ impl Simplex {
     /// Rule N1: votes for the first good proposal of the current view; rule N4: nullifies for a bad one.
     pub(crate) fn notarize(&mut self) {
         let own = self.own(self.view);
-        if !self.votes() || own.nullify || own.notarize.is_some() {
+        if !self.votes() || self.round() < self.resume || own.nullify || own.notarize.is_some() {
             return;
         }
         let Some(state) = self.views.get(&self.view) else { return };

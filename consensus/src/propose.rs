@@ -21,7 +21,8 @@ impl Simplex {
     /// highest notarized batch that it can justify.
     pub(crate) fn propose(&mut self) {
         let own = self.own(self.view);
-        let free = !own.nullify && own.notarize.is_none() && self.building.is_none();
+        let held_back = self.round() < self.resume;
+        let free = !held_back && !own.nullify && own.notarize.is_none() && self.building.is_none();
         if !self.votes() || !self.leads(self.view) || !free || !self.paced || !self.has_work() {
             return;
         }

@@ -12,7 +12,7 @@ use rota_proto::{
 };
 
 use crate::{
-    Anchor, Config, EpochContext, Input, Output, Rejected,
+    Anchor, Config, EpochContext, GuardRecord, Input, Output, Rejected,
     epoch::PastEpoch,
     startup::Startup,
     tree::Tree,
@@ -57,8 +57,11 @@ pub struct Simplex {
     pub(crate) wanted: BTreeSet<Fetch>,
     pub(crate) building: Option<Round>,
     pub(crate) startup: Option<Startup>,
-    /// We sign nothing below this round (rule S3).
+    /// The guard's record as the start found it: the votes in it count as cast, also in epochs we have yet to reach.
+    pub(crate) record: GuardRecord,
+    /// We sign nothing below this round, and nothing but nullify votes below `resume` (rule S3).
     pub(crate) floor: Round,
+    pub(crate) resume: Round,
 
     pub(crate) host_work: bool,
     /// Whether the timer of the view runs.
@@ -109,7 +112,9 @@ impl Simplex {
             wanted: BTreeSet::new(),
             building: None,
             startup: Some(Startup::default()),
+            record: GuardRecord::default(),
             floor: Round::default(),
+            resume: Round::default(),
             host_work: false,
             armed: false,
             timed: false,
@@ -266,6 +271,7 @@ impl Simplex {
     pub(crate) fn sign(&mut self, vote: Vote) {
         assert!(self.votes(), "only a validator in an open epoch votes");
         assert!(vote.round >= self.floor, "nothing is signed below the floor");
+        assert!(vote.kind == VoteKind::Nullify || vote.round >= self.resume, "S3: only nullify votes while held back");
         let own = &mut self.state(vote.round.view).own;
         match vote.kind {
             VoteKind::Notarize => {

@@ -75,7 +75,7 @@ impl Simplex {
     /// node has seen the notarization again (rules S2, A4).
     fn may_nullify(&self) -> bool {
         let own = self.own(self.view);
-        self.votes() && !own.nullify && own.finalize.is_none()
+        self.votes() && self.round() >= self.floor && !own.nullify && own.finalize.is_none()
     }
 
     /// Rule R1: says again what the others may have missed, and asks again for what is missing (rule R3).

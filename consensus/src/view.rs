@@ -82,6 +82,16 @@ impl ViewState {
         self.votes.get(&kind).and_then(|votes| votes.get(&place))
     }
 
+    /// Everything that a validator is known to have voted, also in certificates: those outlive a restart.
+    pub(crate) fn votes_by(&self, place: Place) -> impl Iterator<Item = SignedVote> {
+        let kinds = [VoteKind::Notarize, VoteKind::Nullify, VoteKind::Finalize];
+        let certified = move |kind| self.certificates().filter(move |certificate| certificate.vote.kind == kind);
+        kinds.into_iter().filter_map(move |kind| {
+            let single = self.vote_of(place, kind).map(|signed| **signed);
+            single.or_else(|| certified(kind).flat_map(|c| c.votes()).find(|vote| vote.signer == place))
+        })
+    }
+
     /// The votes of one kind.
     pub(crate) fn votes(&self, kind: VoteKind) -> &BTreeMap<Place, Verified<SignedVote>> {
         static NONE: BTreeMap<Place, Verified<SignedVote>> = BTreeMap::new();

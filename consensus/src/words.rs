@@ -1,6 +1,6 @@
 //! What goes into the state machine and what comes out.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_primitives::B256;
 use rota_proto::{
@@ -86,8 +86,29 @@ pub struct Durable {
     pub proposals: Vec<Candidate>,
     /// Our own votes in this epoch, from the guard's record.
     pub votes: Vec<Verified<SignedVote>>,
+    /// What else the guard's record says.
+    pub record: GuardRecord,
     /// Whether to ask the others before voting (rule S2). Only a network that begins does not.
     pub ask: bool,
+}
+
+/// The guard's record as a start finds it, of all epochs (rules S2, S3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuardRecord {
+    /// Below it nothing is signed.
+    pub floor: Round,
+    /// Below it nothing but nullify votes is signed.
+    pub resume: Round,
+    /// Every vote that it holds.
+    pub votes: BTreeSet<Vote>,
+}
+
+impl GuardRecord {
+    /// The highest round that it knows of.
+    #[must_use]
+    pub fn highest(&self) -> Round {
+        self.votes.last().map_or(self.floor, |vote| vote.round.max(self.floor))
+    }
 }
 
 /// A batch proposed in a round, as far as it must be durable before we vote for it.
@@ -158,8 +179,18 @@ pub enum Output {
         /// The epoch of the closing batch's origin.
         next: Epoch,
     },
-    /// The guard must refuse everything below this round from now on (rule S3).
-    RaiseFloor(Round),
+    /// The guard's record may be an old copy (rule S3): make durable that it refuses every vote below `floor`, and
+    /// all but nullify votes below `resume`.
+    HoldBack {
+        /// Below it nothing is signed.
+        floor: Round,
+        /// Below it nothing but nullify votes is signed.
+        resume: Round,
+    },
+    /// The guard's record is an old copy, or the key signs elsewhere too: this vote of ours is known to others and
+    /// not to the record (rule S3). Nothing is signed until others with a quorum of the power have answered; tell the
+    /// operator.
+    OldRecord(Vote),
     /// Two finalizations conflict: more than a third of the stake is faulty. Stop and bring the guilty to court.
     Conflict {
         /// What is final here.

@@ -138,7 +138,8 @@ impl Executor {
         let ExecuteOrder { header, body, facts, known } = order;
         let hash = header.hash();
         let begin = Instant::now();
-        let opened = Batch::open(header, &body, |transaction| known.get(transaction).cloned());
+        let known = |transaction: &B256| known.get(transaction).cloned();
+        let opened = Batch::open(self.execution.rules(), header, &body, known);
         let checked =
             opened.map_err(ExecutionError::from).and_then(|batch| self.execution.check(&self.store, batch, &facts));
         let verdict = match checked {

@@ -9,7 +9,7 @@ use std::{
 use eyre::{Context as _, ContextCompat as _, eyre};
 use libp2p::identity::Keypair;
 use prometheus_client::registry::Registry as MetricsRegistry;
-use rota_consensus::{Anchor, Durable};
+use rota_consensus::{Anchor, Durable, GuardRecord};
 use rota_execution::{ChainRules, Execution, Genesis};
 use rota_proto::{Round, Signature, SigningDomain, Strict, ValidatorSet};
 use rota_replica::{Event, Replica, ReplicaConfig, Started};
@@ -295,8 +295,14 @@ fn started(prepared: &Prepared, replica: &Replica, signer: Option<&Signer>) -> e
     let votes = own_votes(signer, replica, &set)?;
     let fresh = header.height().0 == 0 && votes.is_empty();
     let proposals = records.candidates;
-    let durable = Durable { certificates, proposals, votes, ask: !fresh };
+    let record = signer.map(|signer| guard_record(signer.record())).unwrap_or_default();
+    let durable = Durable { certificates, proposals, votes, record, ask: !fresh };
     Ok(Event::Started(Box::new(Started { durable, bodies: records.bodies })))
+}
+
+fn guard_record(record: &rota_staking::SafetyRecord) -> GuardRecord {
+    let votes = record.votes().map(|(vote, _)| vote).collect();
+    GuardRecord { floor: record.floor(), resume: record.resume(), votes }
 }
 
 fn own_votes(

@@ -71,6 +71,12 @@ impl UnrecoveredTransaction {
         *self.envelope.tx_hash()
     }
 
+    /// The signed envelope; nobody has looked at the signature.
+    #[must_use]
+    pub const fn envelope(&self) -> &TxEnvelope {
+        &self.envelope
+    }
+
     /// Recovers the sender.
     ///
     /// # Errors

@@ -6,10 +6,7 @@ mod file;
 use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
-use rota_proto::{
-    ConsensusKey, Epoch, Place, Round, Signature, SignedVote, SigningDomain, ValidatorSet, Verified, View, Vote,
-    VoteKind,
-};
+use rota_proto::{ConsensusKey, Epoch, Round, Signature, SigningDomain, View, Vote, VoteKind};
 
 use crate::{Offence, limits::ROUNDS_MAX};
 
@@ -23,6 +20,8 @@ pub struct SafetyRecord {
     rollup_chain_id: u64,
     consensus_key: ConsensusKey,
     floor: Round,
+    /// Never below the floor.
+    resume: Round,
     rounds: BTreeMap<Round, RoundVotes>,
 }
 
@@ -74,6 +73,14 @@ pub enum Refusal {
         /// The lowest round in which anything is signed.
         floor: Round,
     },
+    /// The record may be an old copy, and the vote lies where a lost one may have been cast.
+    #[error("{vote} lies below {resume}: the record may be an old copy and signs only nullify votes there")]
+    HeldBack {
+        /// The vote asked for.
+        vote: Vote,
+        /// The lowest round in which everything is signed again.
+        resume: Round,
+    },
     /// Another batch was notarized in the round.
     #[error("{vote} conflicts with the notarize vote for {recorded}")]
     ConflictingNotarize {
@@ -106,7 +113,7 @@ pub enum Refusal {
     },
 }
 
-/// Why votes or another record cannot be taken over. The record stays as it was.
+/// Why another record cannot be taken over. The record stays as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// The other record is of another rollup.
@@ -117,23 +124,13 @@ pub enum ImportError {
         /// The rollup of this record.
         ours: u64,
     },
-    /// The votes are by another key.
-    #[error("votes of key {other} cannot join the record of key {ours}")]
+    /// The record is of another key.
+    #[error("a record of key {other} cannot join the record of key {ours}")]
     OtherKey {
-        /// The key that signed them.
+        /// The key of the other record.
         other: B256,
         /// The key of this record.
         ours: B256,
-    },
-    /// The signer is no member of the given set.
-    #[error("place {place} of epoch {epoch} is not in the set of epoch {set}")]
-    NotInSet {
-        /// The signer of the vote.
-        place: Place,
-        /// The epoch of the vote.
-        epoch: Epoch,
-        /// The epoch of the set.
-        set: Epoch,
     },
     /// Two votes of this key are a slashable pair: it signs somewhere else too, or its record was lost.
     #[error("this key signed {theirs} elsewhere, which conflicts with {ours} in its record")]
@@ -150,7 +147,7 @@ impl SafetyRecord {
     #[must_use]
     pub const fn new(rollup_chain_id: u64, consensus_key: ConsensusKey) -> Self {
         let floor = Round::new(Epoch(0), View::ZERO);
-        Self { rollup_chain_id, consensus_key, floor, rounds: BTreeMap::new() }
+        Self { rollup_chain_id, consensus_key, floor, resume: floor, rounds: BTreeMap::new() }
     }
 
     /// The rollup it is for.
@@ -169,6 +166,12 @@ impl SafetyRecord {
     #[must_use]
     pub const fn floor(&self) -> Round {
         self.floor
+    }
+
+    /// The lowest round in which it lets more be signed than nullify votes; never below the floor.
+    #[must_use]
+    pub const fn resume(&self) -> Round {
+        self.resume
     }
 
     /// The highest round that it knows of: that of its last vote, or its floor.
@@ -220,35 +223,15 @@ impl SafetyRecord {
     /// floor with the old votes above it forbids as much.
     pub fn raise_floor(&mut self, floor: Round) {
         self.floor = self.floor.max(floor);
+        self.resume = self.resume.max(self.floor);
         self.rounds = self.rounds.split_off(&self.floor);
     }
 
-    /// Where the floor must rise on a start, given the highest round in which peers with more than 2/3 of the stake
-    /// are (rule G10). `None` if the record can be the newest: the network cannot have gone further than one view
-    /// without this key's votes, if it needs them at all.
-    #[must_use]
-    pub fn floor_if_old(&self, network: Round) -> Option<Round> {
-        let own = self.highest();
-        let reachable = if network.epoch == own.epoch { own.view.next() } else { View::FIRST };
-        let is_old = network.epoch >= own.epoch && network.view > reachable;
-        is_old.then(|| network.next_view())
-    }
-
-    /// Takes over a vote by this key that a peer has seen (rule G9); false if it says nothing new.
-    ///
-    /// # Errors
-    /// [`ImportError`]: it is not by this key, or it conflicts with the record.
-    pub fn import_vote(&mut self, signed: &Verified<SignedVote>, set: &ValidatorSet) -> Result<bool, ImportError> {
-        let (place, epoch) = (signed.signer, signed.vote.round.epoch);
-        let member = set.get(place).filter(|_| epoch == set.epoch());
-        let other = member.ok_or(ImportError::NotInSet { place, epoch, set: set.epoch() })?.consensus_key;
-        if other != self.consensus_key {
-            return Err(self.other_key(&other));
-        }
-        let known = |record: &Self| (record.floor, record.recorded(&signed.vote));
-        let before = known(self);
-        self.merge(&signed.vote, Some(signed.signature))?;
-        Ok(known(self) != before)
+    /// Forbids everything below `floor`, and all but nullify votes below `resume` (rule G10). Make the record durable
+    /// before it is asked again: after a crash it would look newer than it is.
+    pub fn hold_back(&mut self, floor: Round, resume: Round) {
+        self.raise_floor(floor);
+        self.resume = self.resume.max(resume);
     }
 
     /// Takes over everything another record of this key knows (rule G9): its floor, if higher, and its votes.
@@ -267,13 +250,9 @@ impl SafetyRecord {
         for (vote, signature) in other.votes() {
             merged.merge(&vote, signature)?;
         }
-        merged.raise_floor(other.floor);
+        merged.hold_back(other.floor, other.resume);
         *self = merged;
         Ok(())
-    }
-
-    fn recorded(&self, vote: &Vote) -> Option<Cast> {
-        self.rounds.get(&vote.round).and_then(|votes| votes.get(vote.kind))
     }
 
     fn other_key(&self, other: &ConsensusKey) -> ImportError {
@@ -295,6 +274,10 @@ impl SafetyRecord {
         let floor = self.lowest_allowed(vote.round);
         if vote.round < floor {
             return Err(Refusal::BelowFloor { vote: *vote, floor });
+        }
+        // G10: where a lost vote may lie, only what a lost vote hardly ever contradicts.
+        if vote.kind != VoteKind::Nullify && vote.round < self.resume {
+            return Err(Refusal::HeldBack { vote: *vote, resume: self.resume });
         }
         let cast = self.rounds.get(&vote.round).copied().unwrap_or_default();
         // G4: no slashable pair, whatever else was signed.
@@ -324,11 +307,11 @@ impl SafetyRecord {
         // G8: what is forgotten is forbidden.
         while self.rounds.len() > ROUNDS_MAX {
             let (lowest, _) = self.rounds.pop_first().expect("a full record is not empty");
-            self.floor = lowest.next_view();
+            self.raise_floor(lowest.next_view());
         }
     }
 
-    /// G9: a vote signed elsewhere joins the record; below the floor it needs no memory.
+    /// G9: a vote of another record joins the record; below the floor it needs no memory.
     fn merge(&mut self, vote: &Vote, signature: Option<Signature>) -> Result<(), ImportError> {
         if vote.round < self.floor {
             return Ok(());

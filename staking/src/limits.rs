@@ -6,9 +6,9 @@ use rota_proto::limits::VOTES_PER_ANSWER_MAX;
 /// three a view. Above the last final round there are two or three while the network runs.
 pub const ROUNDS_MAX: usize = VOTES_PER_ANSWER_MAX / 3;
 
-/// Bytes of an encoded safety record: a frame of 99 bytes and, for each round, 17 bytes, two votes with a batch and
+/// Bytes of an encoded safety record: a frame of 115 bytes and, for each round, 17 bytes, two votes with a batch and
 /// a signature (nullify and finalize exclude each other).
-pub const RECORD_BYTES_MAX: usize = 99 + ROUNDS_MAX * (17 + 2 * 96);
+pub const RECORD_BYTES_MAX: usize = 115 + ROUNDS_MAX * (17 + 2 * 96);
 
 /// Bytes of each of the two slots of a guard file: the largest record and its frame in whole pages of 4 KiB.
 pub const SLOT_BYTES: usize = 16 * 1024;

@@ -6,7 +6,7 @@ use rota_testnet::sim::{
     Goal, LinkPlan, Outcome, Scenario, Time,
     adversaries::{Accomplice, Equivocator, Silent, Skipper},
     bugs::{
-        CandidateNotDurable, FinalizeAfterNullify, HeadCount, NullificationsNotRequired, QuorumOffByOne,
+        CandidateNotDurable, FinalizeAfterNullify, HeadCount, NullificationsNotRequired, OldCopy, QuorumOffByOne,
         RecordNotDurable, StaleSet, TimerNotRearmed,
     },
     caught, finalized, seconds, sound,
@@ -82,9 +82,46 @@ fn finalize_after_nullify_is_a_signature_that_no_honest_key_makes() {
     is_caught("signatures", 1..20, |seed| Scenario::seed(seed).links(ROUGH, 20).plant(FinalizeAfterNullify::default()));
 }
 
+/// All crash in the first view, so that nobody remembers what anybody signed.
+fn crashing_together(seed: u64) -> Scenario {
+    let slow = LinkPlan { latency_us: 50_000, ..LinkPlan::CALM };
+    (0..4).fold(Scenario::seed(seed).links(slow, 0), |all, node| all.crash(20 + 10 * seed, node, 0, 50))
+}
+
 #[test]
 fn record_that_is_not_durable_lets_a_key_sign_twice() {
-    is_caught("signatures", 1..40, |seed| crashing(seed).plant(RecordNotDurable));
+    is_caught("signatures", 1..40, |seed| crashing_together(seed).plant(RecordNotDurable));
+}
+
+#[test]
+fn crashing_together_breaks_nothing_without_the_bug() {
+    for seed in 1..40 {
+        crashing_together(seed).run_until(finalized(20)).expect(sound());
+    }
+}
+
+#[test]
+fn record_that_is_not_durable_is_missed_by_its_own_core() {
+    is_caught("memory", 1..40, |seed| crashing(seed).plant(RecordNotDurable));
+}
+
+/// Rule S3: one node after the other comes back with an old copy of its record, again and again, on rough links.
+#[test]
+fn old_copies_of_the_record_let_no_key_sign_twice() {
+    let old = |seed| crashing(seed).plant(OldCopy).watched_by(SAFETY).run_until(seconds(15)).expect(sound());
+    let found: u64 = (1..100).map(|seed| old(seed).stats.old_records).sum();
+    println!("99 seeds, {found} old copies were noticed");
+    assert!(found > 0, "no copy was old enough to prove anything");
+}
+
+/// Rule S3: the network goes on without the owner of an old copy, and then with it.
+#[test]
+fn owner_of_an_old_copy_comes_back() {
+    for seed in 1..40 {
+        let twice = Scenario::seed(seed).crash(1_000, 3, seed % 16, 500).crash(3_000, 3, seed % 13, 500 + 20 * seed);
+        let outcome = twice.plant(OldCopy).watched_by(SAFETY.into_iter().chain(["liveness"])).run_until(finalized(100));
+        assert!(outcome.expect(sound()).stats.old_records > 0, "seed {seed}: its record had lost votes");
+    }
 }
 
 #[test]

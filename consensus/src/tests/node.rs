@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 use rota_proto::{BatchHeader, Certificate, SignedVote, Verified, View, Vote};
 
 use super::network::{Network, key, schedule};
-use crate::{Anchor, Candidate, Config, Durable, Input, Output, Record, Rejected, Simplex, Timer};
+use crate::{Anchor, Candidate, Config, Durable, GuardRecord, Input, Output, Record, Rejected, Simplex, Timer};
 
 /// A core with what it is fed and what it left behind.
 #[derive(Clone, Debug)]
@@ -196,6 +196,7 @@ impl Node {
             certificates: self.disk.certificates.clone(),
             proposals: self.disk.candidates.clone(),
             votes: self.disk.votes.clone(),
+            record: GuardRecord::default(),
             ask,
         }
     }

@@ -249,7 +249,7 @@ impl World {
                     assert_ne!(ours, theirs, "A1: a certificate does not conflict with itself");
                     self.count.conflicts += 1;
                 }
-                Output::RaiseFloor(_) => self.count.floors += 1,
+                Output::HoldBack { .. } => self.count.floors += 1,
                 Output::Persist(Record::Certificate(_))
                 | Output::Broadcast(_)
                 | Output::BroadcastBody(_)
@@ -259,6 +259,7 @@ impl World {
                 | Output::Fetch(_)
                 | Output::ShareWork
                 | Output::Notarized(_)
+                | Output::OldRecord(_)
                 | Output::EpochClosed { .. } => {}
             }
         }

@@ -47,7 +47,8 @@ impl Network {
                 format!("final {} by {}", names.join(" "), self.certificate_text(certificate))
             }
             Output::EpochClosed { epoch, next } => format!("epoch {epoch} closed, {next} opens"),
-            Output::RaiseFloor(round) => format!("floor {round}"),
+            Output::HoldBack { floor, resume } => format!("nothing below {floor}, only nullify votes below {resume}"),
+            Output::OldRecord(vote) => format!("old record lacks {}", self.vote_text(vote)),
             Output::Conflict { ours, theirs } => {
                 format!("conflict {} against {}", self.certificate_text(ours), self.certificate_text(theirs))
             }

@@ -217,7 +217,7 @@ fn round_of_checking(chain: &mut Chain, follower: &mut Execution, tokens: bool) 
     let bytes = built.body.encode();
     let (time, _) = timed(|| {
         let body = BatchBody::decode(&bytes).unwrap();
-        let batch = Batch::open(header.clone(), &body, |hash| known.get(hash).cloned()).unwrap();
+        let batch = Batch::open(follower.rules(), header.clone(), &body, |hash| known.get(hash).cloned()).unwrap();
         follower.check(&chain.memory, batch, &Facts::default()).unwrap();
         follower.finalize(&header.hash()).unwrap()
     });

@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256, keccak256};
-use rota_proto::{BatchBody, BatchHeader, InOrder, L1Origin, OrderKey, Transaction, TransactionError};
+use rota_proto::{
+    BatchBody, BatchHeader, InOrder, L1Origin, OrderKey, Transaction, TransactionError, UnrecoveredTransaction,
+};
 
-use crate::NotExecutable;
+use crate::{ChainRules, NotExecutable, gas::least_used};
 
 /// A header with the transactions of the body it commits to, their senders recovered.
 #[derive(Clone, Debug)]
@@ -53,6 +55,16 @@ pub enum Invalid {
         index: usize,
         /// What is wrong.
         error: TransactionError,
+    },
+    /// The body costs more gas than a batch has, whatever its transactions do.
+    #[error("transactions 0 to {index} use at least {least} gas of the {gas_limit} in a batch")]
+    TooMuchGas {
+        /// The index of the transaction with which the limit is passed.
+        index: usize,
+        /// What those up to it use at least.
+        least: u64,
+        /// The gas limit of every batch.
+        gas_limit: u64,
     },
     /// The height does not follow the parent's.
     #[error("height {header} does not follow the parent's height {parent}")]
@@ -186,12 +198,14 @@ pub enum Invalid {
 }
 
 impl Batch {
-    /// Opens a body under its header (rules X4 and X5): the root first, then each transaction. `known` gives those that
-    /// were recovered before, by hash, which saves most of the cost.
+    /// Opens a body under its header (rules X4 and X5): the root first, then each transaction's form and the gas that
+    /// all need, and only then the senders. `known` gives those that were recovered before, by hash, which saves most
+    /// of the cost.
     ///
     /// # Errors
-    /// [`Invalid::TransactionsRoot`] or [`Invalid::Transaction`].
+    /// [`Invalid::TransactionsRoot`], [`Invalid::Transaction`] or [`Invalid::TooMuchGas`].
     pub fn open(
+        rules: &ChainRules,
         header: BatchHeader,
         body: &BatchBody,
         known: impl Fn(&B256) -> Option<Arc<Transaction>>,
@@ -200,11 +214,12 @@ impl Batch {
         if root != header.header().transactions_root {
             return Err(Invalid::TransactionsRoot { header: header.header().transactions_root, body: root });
         }
-        let mut transactions = Vec::with_capacity(body.0.len());
-        for (index, bytes) in body.0.iter().enumerate() {
-            transactions.push(match known(&keccak256(bytes)) {
-                Some(transaction) => transaction,
-                None => Arc::new(Transaction::decode(bytes).map_err(|error| Invalid::Transaction { index, error })?),
+        let forms = decode(rules, body, known)?;
+        let mut transactions = Vec::with_capacity(forms.len());
+        for (index, form) in forms.into_iter().enumerate() {
+            transactions.push(match form {
+                Form::Known(transaction) => transaction,
+                Form::New(new) => Arc::new((*new).recover().map_err(|error| Invalid::Transaction { index, error })?),
             });
         }
         Ok(Self { header, transactions })
@@ -248,4 +263,40 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// A transaction of a body before its sender is needed.
+enum Form {
+    /// Recovered before.
+    Known(Arc<Transaction>),
+    /// Well-formed.
+    New(Box<UnrecoveredTransaction>),
+}
+
+/// Rule X5, the cheap part: a leader pays nothing for what it puts into an invalid batch, so the signatures that others
+/// recover for it are no more than the gas of a valid one pays for.
+fn decode(
+    rules: &ChainRules,
+    body: &BatchBody,
+    known: impl Fn(&B256) -> Option<Arc<Transaction>>,
+) -> Result<Vec<Form>, Invalid> {
+    let (mut forms, mut least, gas_limit) = (Vec::new(), 0u64, rules.gas_limit);
+    for (index, bytes) in body.0.iter().enumerate() {
+        let form = match known(&keccak256(bytes)) {
+            Some(transaction) => Form::Known(transaction),
+            None => {
+                let new = UnrecoveredTransaction::decode(bytes);
+                Form::New(Box::new(new.map_err(|error| Invalid::Transaction { index, error })?))
+            }
+        };
+        least = least.saturating_add(least_used(match &form {
+            Form::Known(transaction) => transaction.envelope(),
+            Form::New(new) => new.envelope(),
+        }));
+        if least > gas_limit {
+            return Err(Invalid::TooMuchGas { index, least, gas_limit });
+        }
+        forms.push(form);
+    }
+    Ok(forms)
 }

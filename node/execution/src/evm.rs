@@ -1,14 +1,14 @@
 //! The EVM at work on one batch: system calls first, the transactions in order, the base fee last (rules X8 to X11).
 
-use alloy_consensus::{Header, Transaction as _};
+use alloy_consensus::{Header, Transaction as _, TxEip7702, TxEnvelope};
 use alloy_eips::{
     eip2935::HISTORY_STORAGE_ADDRESS,
     eip4788::{BEACON_ROOTS_ADDRESS, SYSTEM_ADDRESS},
 };
-use alloy_evm::{EthEvm, Evm, EvmEnv, IntoTxEnv, eth::EthEvmBuilder, precompiles::PrecompilesMap};
+use alloy_evm::{EthEvm, Evm, EvmEnv, FromRecoveredTx, eth::EthEvmBuilder, precompiles::PrecompilesMap};
 use alloy_primitives::{Address, B256, U256};
 use revm::{
-    context::{BlockEnv, CfgEnv},
+    context::{BlockEnv, CfgEnv, TxEnv, either::Either},
     context_interface::{
         block::BlobExcessGasAndPrice,
         result::{EVMError, InvalidTransaction},
@@ -166,7 +166,7 @@ impl<'v, V: StateView + ?Sized> Machine<'v, V> {
         if gas_limit > left {
             return Ok(Outcome::NoRoom { left });
         }
-        let outcome = match self.evm.transact_raw(transaction.recovered().into_tx_env()) {
+        let outcome = match self.evm.transact_raw(transaction_environment(transaction)) {
             Ok(outcome) => outcome,
             Err(EVMError::Transaction(error)) => {
                 let max_fee = transaction.envelope().max_fee_per_gas();
@@ -222,6 +222,29 @@ pub(crate) fn environment(rules: &ChainRules, header: &Header) -> EvmEnv {
         slot_num: 0,
     };
     EvmEnv { cfg_env, block_env }
+}
+
+/// What the EVM sees of a transaction. It recovers who signed the authorizations only after nonce, balance and gas were
+/// checked: a transaction that fails there pays for none of them (rule X9).
+pub(crate) fn transaction_environment(transaction: &Transaction) -> TxEnv {
+    let TxEnvelope::Eip7702(signed) = transaction.envelope() else {
+        return TxEnv::from_recovered_tx(transaction.envelope(), transaction.sender());
+    };
+    let tx = signed.tx();
+    let without = TxEip7702 {
+        chain_id: tx.chain_id,
+        nonce: tx.nonce,
+        gas_limit: tx.gas_limit,
+        max_fee_per_gas: tx.max_fee_per_gas,
+        max_priority_fee_per_gas: tx.max_priority_fee_per_gas,
+        to: tx.to,
+        value: tx.value,
+        access_list: tx.access_list.clone(),
+        authorization_list: Vec::new(),
+        input: tx.input.clone(),
+    };
+    let authorization_list = tx.authorization_list.iter().cloned().map(Either::Left).collect();
+    TxEnv { authorization_list, ..TxEnv::from_recovered_tx(&without, transaction.sender()) }
 }
 
 /// The failure of a machine, not of a transaction.

@@ -7,6 +7,7 @@ mod check;
 mod estimate;
 mod evm;
 mod execution;
+mod gas;
 mod genesis;
 mod layers;
 pub mod limits;

@@ -27,7 +27,7 @@ impl Replica {
                     self.consensus(Input::RoundQuery(from), refusals);
                 }
             }
-            Message::RoundAnswer(answer) => self.receive_round_answer(from, *answer),
+            Message::RoundAnswer(answer) => self.receive_round_answer(from, *answer, refusals),
             Message::CatchUpAnswer(answer) => self.take_catch_up(answer.batches),
             Message::Status(status) => self.hear_of_height(status.height),
             // Transactions are recovered by the host first; requests for final batches are its own.
@@ -124,7 +124,11 @@ impl Replica {
         self.live.get(batch).map(|live| live.body.clone())
     }
 
-    fn receive_round_answer(&mut self, from: Option<ConsensusKey>, answer: RoundAnswer) {
+    /// Rule S2 of consensus: an answer from a later epoch is none, but a reason to catch up.
+    fn receive_round_answer(&mut self, from: Option<ConsensusKey>, answer: RoundAnswer, refusals: &mut Vec<Rejected>) {
+        if let Err(refusal) = self.consensus.admit_round_answer(answer.round) {
+            return self.take_refusal(refusal, refusals);
+        }
         let epoch = self.consensus.round().epoch;
         let place = from.and_then(|from| self.consensus.set(epoch)?.place_of(&from));
         if let Some(from) = place {
@@ -164,7 +168,6 @@ impl Replica {
                 self.join_early_body(header, refusals);
             }
             Checked::RoundAnswer { from, entered_by, votes } => {
-                self.effects.push(Effect::ImportVotes(votes.clone()));
                 self.consensus(Input::RoundAnswer { from, entered_by, votes }, refusals);
             }
             Checked::CatchUp(certificate) => self.follow(certificate, refusals),

@@ -159,7 +159,8 @@ impl Replica {
             Output::Notarized(batch) => self.hide(batch),
             Output::Finalized { certificate, batches } => self.order_commit(certificate, batches),
             Output::EpochClosed { .. } => {}
-            Output::RaiseFloor(round) => self.effects.push(Effect::RaiseFloor(round)),
+            Output::HoldBack { floor, resume } => self.effects.push(Effect::HoldBack { floor, resume }),
+            Output::OldRecord(vote) => self.effects.push(Effect::OldRecord(vote)),
             Output::Conflict { ours, theirs } => {
                 self.halt(Halt::Conflict { ours: Box::new(ours.into_inner()), theirs: Box::new(theirs.into_inner()) })
             }

@@ -201,10 +201,19 @@ pub enum Effect {
         /// The set that verifies it.
         set: Arc<ValidatorSet>,
     },
-    /// Take over our own votes, as others saw them, into the guard's record.
-    ImportVotes(Vec<Verified<SignedVote>>),
-    /// The guard refuses everything below this round from now on.
+    /// The round is final: the guard refuses everything below it from now on.
     RaiseFloor(Round),
+    /// The guard's record may be an old copy: make durable that it refuses every vote below `floor`, and all but
+    /// nullify votes below `resume` (rule S3 of consensus).
+    HoldBack {
+        /// Below it nothing is signed.
+        floor: Round,
+        /// Below it nothing but nullify votes is signed.
+        resume: Round,
+    },
+    /// The guard's record is an old copy, or the key signs elsewhere too: others know this vote of ours, and the
+    /// record does not. Tell the operator.
+    OldRecord(Vote),
     /// Send to every other validator of the epoch.
     Broadcast(Message),
     /// Send to one validator.

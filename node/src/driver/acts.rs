@@ -20,8 +20,13 @@ impl Driver {
             }
             Effect::PersistRegistry(snapshot) => self.parts.store.put_meta("registry", &snapshot)?,
             Effect::Sign { vote, signer, set } => self.sign(vote, signer, &set)?,
-            Effect::ImportVotes(votes) => self.import(&votes)?,
             Effect::RaiseFloor(round) => self.raise_floor(round)?,
+            Effect::HoldBack { floor, resume } => self.hold_back(floor, resume)?,
+            Effect::OldRecord(vote) => tracing::error!(
+                %vote,
+                "others know this vote of ours and the guard's record does not: the record is an old copy, or the key \
+                 signs elsewhere too. Nothing is signed until others with more than 2/3 of the stake have answered"
+            ),
             Effect::Broadcast(message) => self.broadcast(&message),
             Effect::Send { to, message } => self.send(to, &message),
             Effect::Fetch(fetch) => self.fetch(fetch),
@@ -96,15 +101,10 @@ impl Driver {
         Ok(())
     }
 
-    fn import(&mut self, votes: &[Verified<rota_proto::SignedVote>]) -> Result<(), DriverError> {
-        let epoch = self.parts.replica.simplex().round().epoch;
-        let set = self.parts.replica.simplex().set(epoch).cloned();
-        if let (Some(signer), Some(set)) = (&mut self.parts.signer, set) {
-            for conflict in signer.import(votes, &set).map_err(|error| DriverError::Signer(Box::new(error.into())))? {
-                tracing::error!(%conflict, "somebody else signs with this key");
-            }
-        }
-        Ok(())
+    fn hold_back(&mut self, floor: Round, resume: Round) -> Result<(), DriverError> {
+        tracing::warn!(%floor, %resume, "away for some views: only nullify votes until the network is past them");
+        let Some(signer) = &mut self.parts.signer else { return Ok(()) };
+        signer.hold_back(floor, resume).map_err(|error| DriverError::Signer(Box::new(error.into())))
     }
 
     fn raise_floor(&mut self, round: Round) -> Result<(), DriverError> {

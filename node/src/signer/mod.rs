@@ -11,7 +11,7 @@ use rota_proto::{
     ConsensusKey, KeyError, Place, Round, Signature, SignedVote, SigningDomain, Strict, ValidatorSet, Verified,
     VerifyError, Vote,
 };
-use rota_staking::{ImportError, Refusal, SafetyRecord, Verdict};
+use rota_staking::{Refusal, SafetyRecord, Verdict};
 
 pub use guard_file::GuardStorageError;
 pub use keystore::{Keystore, KeystoreError, Strength};
@@ -94,28 +94,13 @@ impl Signer {
         Signature(self.key.sign(peer_record_digest.as_slice()).to_bytes())
     }
 
-    /// Takes over our own votes, as others saw them; durable when it returns.
+    /// Refuses everything below `floor`, and all but nullify votes below `resume`; durable when it returns.
     ///
     /// # Errors
-    /// [`GuardStorageError`]. A vote that conflicts with the record is left out and returned with the reason: somebody
-    /// else signs with this key.
-    pub fn import(
-        &mut self,
-        votes: &[Verified<SignedVote>],
-        set: &ValidatorSet,
-    ) -> Result<Vec<ImportError>, GuardStorageError> {
-        let mut conflicts = Vec::new();
-        let mut news = false;
-        for vote in votes {
-            match self.record.import_vote(vote, set) {
-                Ok(new) => news |= new,
-                Err(conflict) => conflicts.push(conflict),
-            }
-        }
-        if news {
-            self.storage.write(&self.record)?;
-        }
-        Ok(conflicts)
+    /// [`GuardStorageError`]: the node must stop.
+    pub fn hold_back(&mut self, floor: Round, resume: Round) -> Result<(), GuardStorageError> {
+        self.record.hold_back(floor, resume);
+        self.storage.write(&self.record)
     }
 
     /// Refuses everything below a round from now on.

@@ -20,7 +20,7 @@ const KINDS: [VoteKind; 3] = [VoteKind::Notarize, VoteKind::Nullify, VoteKind::F
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// Above the limit or below the frame.
-    #[error("a safety record of {0} bytes is outside 99 to {RECORD_BYTES_MAX}")]
+    #[error("a safety record of {0} bytes is outside 115 to {RECORD_BYTES_MAX}")]
     Length(usize),
     /// The bytes are something else.
     #[error("the bytes do not begin as a safety record does")]
@@ -65,8 +65,9 @@ impl SafetyRecord {
     /// | 10 | 8 | rollup chain id |
     /// | 18 | 32 | consensus key |
     /// | 50 | 16 | floor: epoch 8, view 8 |
-    /// | 66 | 1 | number of rounds, at most 64 |
-    /// | 67 | | rounds, rising: epoch 8, view 8, flags 1, votes in order of kind |
+    /// | 66 | 16 | resume: epoch 8, view 8 |
+    /// | 82 | 1 | number of rounds, at most 64 |
+    /// | 83 | | rounds, rising: epoch 8, view 8, flags 1, votes in order of kind |
     /// | end - 32 | 32 | keccak256 of all before |
     ///
     /// A flag of value `1 << i` says that the vote of kind `i` (notarize, nullify, finalize) is there, `8 << i` that
@@ -78,6 +79,7 @@ impl SafetyRecord {
         bytes.extend_from_slice(&self.rollup_chain_id.to_be_bytes());
         bytes.extend_from_slice(&self.consensus_key.to_bytes());
         put_round(&mut bytes, self.floor);
+        put_round(&mut bytes, self.resume);
         bytes.push(u8::try_from(self.rounds.len()).expect("a record keeps its limit of rounds"));
         for (round, votes) in &self.rounds {
             put_round(&mut bytes, *round);
@@ -116,6 +118,10 @@ impl SafetyRecord {
         let consensus_key = ConsensusKey::from_bytes(&reader.array().ok_or(length)?)?;
         let mut record = Self::new(rollup_chain_id, consensus_key);
         record.floor = reader.round().ok_or(length)?;
+        record.resume = reader.round().ok_or(length)?;
+        if record.resume < record.floor {
+            return Err(contradiction(record.resume, "it resumes below its floor"));
+        }
         let count = usize::from(reader.u8().ok_or(length)?);
         if count > ROUNDS_MAX {
             return Err(contradiction(record.floor, "it has more rounds than the limit"));

@@ -1,6 +1,6 @@
 use rota_proto::{Round, Signature, SigningDomain, Vote, VoteKind};
 
-use super::{ROLLUP, batch, domain, key, round, set, sign, verified};
+use super::{ROLLUP, batch, domain, key, round};
 use crate::{ImportError, Refusal, SafetyRecord, Verdict, limits::ROUNDS_MAX};
 
 fn empty() -> SafetyRecord {
@@ -161,51 +161,14 @@ fn g8_a_full_record_has_no_room_below_its_lowest_round() {
 }
 
 #[test]
-fn g9_votes_that_peers_saw_join_the_record() {
-    let mut record = empty();
-    let vote = sign(0, Vote::finalize(HERE, batch(1)));
-    let seen = vote.verify(domain(), &set(3, 4), &rota_proto::Strict).expect("our own");
-    assert_eq!(record.import_vote(&seen, &set(3, 4)), Ok(true));
-    assert_eq!(record.import_vote(&seen, &set(3, 4)), Ok(false), "nothing new");
-    assert_eq!(record.check(domain(), &vote.vote), Verdict::Repeat(Some(vote.signature)));
-    let nullify = Refusal::NullifyAfterFinalize { vote: Vote::nullify(HERE), recorded: batch(1) };
-    assert_eq!(record.check(domain(), &Vote::nullify(HERE)), Verdict::Refuse(nullify));
-}
-
-#[test]
-fn g9_votes_below_the_floor_need_no_memory() {
-    let mut record = empty();
-    record.raise_floor(round(4, 1));
-    assert_eq!(record.import_vote(&verified(0, Vote::nullify(HERE)), &set(3, 4)), Ok(false));
-    assert_eq!(record.votes().count(), 0);
-}
-
-#[test]
-fn g9_votes_of_others_do_not_join() {
-    let before = having_signed(&[Vote::notarize(HERE, batch(1))]);
-    let mut record = before.clone();
-    let vote = verified(1, Vote::nullify(HERE));
-    let error = ImportError::OtherKey { other: key(1).to_bytes().into(), ours: key(0).to_bytes().into() };
-    assert_eq!(record.import_vote(&vote, &set(3, 4)), Err(error));
-    let missing = ImportError::NotInSet { place: vote.signer, epoch: HERE.epoch, set: HERE.epoch };
-    assert_eq!(record.import_vote(&vote, &set(3, 1)), Err(missing));
-    let late = ImportError::NotInSet { place: vote.signer, epoch: HERE.epoch, set: round(4, 0).epoch };
-    assert_eq!(record.import_vote(&vote, &set(4, 4)), Err(late));
-    assert_eq!(record, before);
-}
-
-#[test]
 fn g9_a_conflict_in_an_import_is_named_and_changes_nothing() {
     let ours = Vote::finalize(HERE, batch(1));
     let before = having_signed(&[ours]);
     let mut record = before.clone();
     let theirs = Vote::nullify(HERE);
-    let conflict = Err(ImportError::Conflict { ours, theirs });
-    assert_eq!(record.import_vote(&verified(0, theirs), &set(3, 4)).map(drop), conflict);
-
     let mut other = having_signed(&[Vote::notarize(round(3, 1), batch(1)), theirs]);
     other.raise_floor(round(3, 1));
-    assert_eq!(record.import_record(&other), conflict);
+    assert_eq!(record.import_record(&other), Err(ImportError::Conflict { ours, theirs }));
     assert_eq!(record, before);
 }
 
@@ -233,26 +196,46 @@ fn g9_an_import_only_raises() {
     assert_eq!(record, before);
 }
 
-#[track_caller]
-fn rises(own: Round, network: Round, floor: Option<Round>) {
-    assert_eq!(having_signed(&[Vote::nullify(own)]).floor_if_old(network), floor);
+/// A record that was held back: nothing below 3.8, everything from 3.10 on.
+fn held_back() -> SafetyRecord {
+    let mut record = having_signed(&[Vote::notarize(HERE, batch(1))]);
+    record.hold_back(round(3, 8), round(3, 10));
+    record
 }
 
 #[test]
-fn g10_a_record_more_than_one_view_behind_may_be_old() {
-    rises(round(3, 7), round(3, 9), Some(round(3, 10)));
-    rises(round(3, 7), round(4, 2), Some(round(4, 3)));
-    rises(round(3, 7), round(9, 5), Some(round(9, 6)));
-    assert_eq!(empty().floor_if_old(round(0, 2)), Some(round(0, 3)));
+fn g10_a_record_that_may_be_old_signs_only_nullify_votes_until_it_resumes() {
+    let record = held_back();
+    for vote in [Vote::notarize(round(3, 8), batch(1)), Vote::finalize(round(3, 9), batch(1))] {
+        let refusal = Refusal::HeldBack { vote, resume: round(3, 10) };
+        assert_eq!(record.check(domain(), &vote), Verdict::Refuse(refusal));
+    }
+    let below = Vote::nullify(HERE);
+    let refusal = Refusal::BelowFloor { vote: below, floor: round(3, 8) };
+    assert_eq!(record.check(domain(), &below), Verdict::Refuse(refusal));
+    for vote in [Vote::nullify(round(3, 8)), Vote::nullify(round(3, 9)), Vote::notarize(round(3, 10), batch(1))] {
+        assert_eq!(record.check(domain(), &vote), Verdict::Sign);
+    }
 }
 
 #[test]
-fn g10_a_record_that_the_network_can_have_waited_for_goes_on_at_once() {
-    rises(round(3, 7), round(3, 8), None);
-    rises(round(3, 7), round(3, 7), None);
-    rises(round(3, 7), round(3, 1), None);
-    rises(round(3, 7), round(2, 90), None);
-    rises(round(3, 7), round(4, 1), None);
-    rises(round(3, 7), round(6, 1), None);
-    assert_eq!(empty().floor_if_old(round(0, 1)), None);
+fn g10_what_is_held_back_stays_so_over_a_crash_and_in_an_import() {
+    let record = held_back();
+    assert_eq!(
+        SafetyRecord::decode(&record.encode()).map(|read| (read.floor(), read.resume())),
+        Ok((round(3, 8), round(3, 10)))
+    );
+    let mut other = empty();
+    other.import_record(&record).expect("no conflict");
+    assert_eq!((other.floor(), other.resume()), (round(3, 8), round(3, 10)));
+    assert_eq!(other.highest(), round(3, 8), "where it resumes it has signed nothing");
+}
+
+#[test]
+fn g10_a_record_never_resumes_below_its_floor_nor_earlier_than_it_said() {
+    let mut record = held_back();
+    record.hold_back(round(3, 1), round(3, 2));
+    assert_eq!((record.floor(), record.resume()), (round(3, 8), round(3, 10)));
+    record.raise_floor(round(4, 1));
+    assert_eq!((record.floor(), record.resume()), (round(4, 1), round(4, 1)));
 }

@@ -100,9 +100,10 @@ fn g12_other_bytes_are_refused() {
 
 #[test]
 fn g12_a_record_that_contradicts_itself_is_refused_though_its_checksum_fits() {
-    const FIRST: usize = 67;
-    contradicts(&forged(66, 65), "it has more rounds than the limit");
-    contradicts(&forged(66, 2), "more bytes follow");
+    const FIRST: usize = 83;
+    contradicts(&forged(73, 1), "it resumes below its floor");
+    contradicts(&forged(82, 65), "it has more rounds than the limit");
+    contradicts(&forged(82, 2), "more bytes follow");
     contradicts(&forged(FIRST + 15, 0), "nobody votes in such a round");
     contradicts(&forged(FIRST, 1), "nobody votes in such a round");
     contradicts(&forged(FIRST + 15, 3), "it lies below the floor");
@@ -126,6 +127,9 @@ fn g12_a_record_comes_back_as_it_was() {
             let round = round(dice.below(2), dice.below(80) + 1);
             let vote = any_vote(&mut dice, round);
             record = record.admit(&rollup, &vote).unwrap_or(record);
+            if dice.once_in(60) {
+                record.hold_back(round.next_view(), round.next_view().next_view());
+            }
             if dice.once_in(2) {
                 record.signed(&vote, Signature([7; 64]));
             }

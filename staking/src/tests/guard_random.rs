@@ -1,12 +1,11 @@
-//! A validator that is asked at random, crashes between any two steps, restarts, prunes, imports: whatever happens,
+//! A validator that is asked at random, crashes between any two steps, restarts from old disks, prunes, imports: whatever happens,
 //! no two slashable votes are ever both signed.
 
 use std::collections::BTreeSet;
 
-use alloy_primitives::B256;
-use rota_proto::{Round, Signature, SignedVote, Vote};
+use rota_proto::{Round, Signature, Vote, VoteKind};
 
-use super::{AllStand, Dice, ROLLUP, any_vote, domain, key, place, round, set, slashable};
+use super::{Dice, ROLLUP, any_vote, domain, key, round, slashable};
 use crate::{GuardFile, ImportError, Refusal, SafetyRecord, SlotWrite, Verdict};
 
 /// A validator's machine: a disk that survives, a memory that may be lost, and all that ever left it.
@@ -16,7 +15,7 @@ struct Machine {
     memory: Option<(GuardFile, SafetyRecord)>,
     /// Whether it raises its floor now and then; without, the record fills up.
     prunes: bool,
-    /// Whether the disk is an old copy that nothing was written to since.
+    /// Whether the disk is an old copy that was not held back yet.
     old: bool,
     backups: Vec<Vec<u8>>,
     exports: Vec<SafetyRecord>,
@@ -65,7 +64,7 @@ impl Machine {
             3 if self.prunes => self.prune(around),
             4 => self.export(),
             5 => self.import(),
-            6 => self.hear_own_votes(),
+            6 => self.memory = None,
             _ => self.request(around),
         }
     }
@@ -135,6 +134,7 @@ impl Machine {
         self.count.refused += 1;
         match refusal {
             Refusal::BelowFloor { floor, .. } => assert!(vote.round < floor && floor >= record.floor()),
+            Refusal::HeldBack { resume, .. } => assert!(vote.round < resume && resume >= record.floor()),
             Refusal::WrongRollup { .. } | Refusal::NoVote(_) => panic!("{refusal}"),
             Refusal::ConflictingNotarize { .. }
             | Refusal::ConflictingFinalize { .. }
@@ -146,22 +146,22 @@ impl Machine {
         }
     }
 
-    /// Opens the file. Where that is an old copy, the votes that peers saw are needed before anything is signed.
+    /// Opens the file. Where that is an old copy, it is held back as rule S3 of consensus says before anything is
+    /// signed: one view above all that was lost, or, if nothing was signed in the last round but nullify votes and
+    /// what they allow, from that round on with nothing but those.
     fn start(&mut self) {
         self.memory = Some(GuardFile::open(&self.disk).expect("a crash never spoils the file"));
         if !self.old {
             return;
         }
-        let (_, record) = self.memory.as_mut().expect("just opened");
-        let network = self.signed.last().map_or(record.highest(), |vote| vote.round);
-        if self.dice.once_in(2) {
-            // G10: the rise alone protects, as far as it reaches.
-            if let Some(floor) = record.floor_if_old(network) {
-                record.raise_floor(floor);
-                return;
-            }
-        }
-        self.hear_own_votes();
+        let Some(last) = self.signed.last().map(|vote| vote.round) else { return };
+        let finalized = self.signed.iter().any(|vote| vote.round == last && vote.kind == VoteKind::Finalize);
+        let floor = if finalized || self.dice.once_in(2) { last.next_view() } else { last };
+        let (file, record) = self.memory.as_mut().expect("just opened");
+        record.hold_back(floor, last.next_view());
+        let write = file.write(record);
+        self.disk[write.offset..write.offset + write.bytes.len()].copy_from_slice(&write.bytes);
+        self.old = false;
     }
 
     fn restore_old_disk(&mut self) {
@@ -198,16 +198,6 @@ impl Machine {
                 assert!(slashable(&ours, &theirs) && !both && self.count.old_disks > 0, "{ours}, {theirs}");
             }
             Err(other) => panic!("{other}"),
-        }
-    }
-
-    fn hear_own_votes(&mut self) {
-        let (_, record) = self.memory.as_mut().expect("it runs");
-        for vote in self.signed.range(Vote::notarize(record.floor(), B256::ZERO)..) {
-            let set = set(vote.round.epoch.0, 1);
-            let seen = SignedVote { vote: *vote, signer: place(0), signature: Signature([1; 64]) };
-            let seen = seen.verify(domain(), &set, &AllStand).expect("a member");
-            record.import_vote(&seen, &set).expect("its own past");
         }
     }
 

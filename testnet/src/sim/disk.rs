@@ -39,6 +39,8 @@ pub enum Write {
 pub struct Defects {
     /// Writes to the guard's file never arrive, though flushes say so.
     pub forgets_guard: bool,
+    /// A crash brings back the guard's file as it was at the crash before.
+    pub restores_guard: bool,
     /// Headers, bodies and justifications of candidates never arrive.
     pub forgets_candidates: bool,
 }
@@ -55,6 +57,8 @@ pub struct Disk {
     bodies: BTreeMap<B256, Bytes>,
     certificates: Vec<Verified<Certificate>>,
     guard: Vec<u8>,
+    /// The guard's file as it was at the last crash.
+    guard_before: Vec<u8>,
     unflushed: Vec<Write>,
 }
 
@@ -62,6 +66,7 @@ impl Disk {
     /// The disk of a node that begins: genesis, and a guard's file without votes.
     #[must_use]
     pub fn new(genesis: BatchHeader, record: &SafetyRecord, defects: Defects) -> Self {
+        let (_, guard) = GuardFile::create(record);
         let genesis = Stored { header: genesis, body: Bytes::new(), finalization: None };
         Self {
             defects,
@@ -70,7 +75,8 @@ impl Disk {
             candidates: Vec::new(),
             bodies: BTreeMap::new(),
             certificates: Vec::new(),
-            guard: GuardFile::create(record).1,
+            guard_before: guard.clone(),
+            guard,
             unflushed: Vec::new(),
         }
     }
@@ -103,6 +109,9 @@ impl Disk {
                 Write::Candidate(..) | Write::Certificate(_) | Write::Final(_) if number < kept => self.keep(write),
                 Write::Candidate(..) | Write::Certificate(_) | Write::Final(_) => {}
             }
+        }
+        if self.defects.restores_guard {
+            std::mem::swap(&mut self.guard, &mut self.guard_before);
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Fact {
     Signed(Vote),
     /// The guard refused what the core asked for, and not because it lies below the floor.
     Refused(Vote),
+    /// The core says that its guard's record lacks a vote of its own that others know.
+    OldRecord(Vote),
     /// The node tells its users that a batch is final.
     Final(FinalFact),
     /// The node came back with this final batch.

@@ -29,8 +29,10 @@ pub struct Stats {
     pub crashes: u64,
     /// Votes that a guard refused.
     pub refused: u64,
-    /// Floors that were raised.
-    pub floors: u64,
+    /// Starts after which a core held back votes (rule S3).
+    pub held_back: u64,
+    /// Starts in which a core learnt that its guard's record is an old copy (rule S3).
+    pub old_records: u64,
     /// Inputs that a core refused.
     pub rejected: u64,
     /// Messages that did not verify.
@@ -55,7 +57,8 @@ impl AddAssign<&Self> for Stats {
         self.signatures += other.signatures;
         self.crashes += other.crashes;
         self.refused += other.refused;
-        self.floors += other.floors;
+        self.held_back += other.held_back;
+        self.old_records += other.old_records;
         self.rejected += other.rejected;
         self.forged += other.forged;
         self.catch_ups += other.catch_ups;
@@ -72,7 +75,8 @@ impl fmt::Display for Stats {
         )?;
         write!(f, " ({} bytes in production encoding), {} signatures", self.wire_bytes, self.signatures)?;
         write!(f, ", {} views entered, {} inputs refused", self.views, self.rejected)?;
-        write!(f, ", {} catch-ups, {} floors raised", self.catch_ups, self.floors)?;
+        let Self { catch_ups, held_back, old_records, .. } = self;
+        write!(f, ", {catch_ups} catch-ups, {held_back} held back, {old_records} old records")?;
         write!(f, ", {} s of virtual time, {} events", self.virtual_ms / 1_000, self.events)
     }
 }

@@ -12,7 +12,7 @@ use rota_proto::Place;
 
 use super::{
     chaos,
-    checkers::{Agreement, Bounds, Chain, Innocence, Liveness, Quorum, Signatures, Sizes},
+    checkers::{Agreement, Bounds, Chain, Innocence, Liveness, Memory, Quorum, Signatures, Sizes},
     conduct::Conduct,
     facts::{Checker, Violation},
     keys::Crypto,
@@ -160,12 +160,13 @@ impl Plan {
         let guilty: BTreeSet<NodeId> = self.adversaries.keys().copied().collect();
         let honest = (0..self.stakes.len()).filter(|node| !guilty.contains(node)).collect();
         let bounds = Bounds { healed: self.healed(), bound_ms: self.bound_ms(), honest_views: 12, honest };
-        let all: [Box<dyn Checker>; 7] = [
+        let all: [Box<dyn Checker>; 8] = [
             Box::new(Agreement::default()),
             Box::new(Chain::new(genesis)),
             Box::new(Quorum),
             Box::new(Signatures::default()),
             Box::new(Innocence::new(guilty)),
+            Box::new(Memory),
             Box::new(Sizes),
             Box::new(Liveness::new(bounds)),
         ];

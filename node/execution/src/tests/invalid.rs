@@ -1,10 +1,13 @@
 //! Each way in which a batch is invalid, by name.
 
-use alloy_consensus::Header;
-use alloy_primitives::{Address, B256, Bloom, U256};
+use alloy_consensus::{Header, SignableTransaction as _, TxEip1559, TxEnvelope};
+use alloy_eips::eip2718::Encodable2718 as _;
+use alloy_primitives::{Address, B256, Bloom, Signature, U256};
 use rota_proto::{BatchBody, BatchHeader, L1Origin, TransactionError};
 
-use super::world::{BENEFICIARY, Draft, ETHER, GWEI, Key, World, calling, creating, draft, extra, l1, refuses};
+use super::world::{
+    BENEFICIARY, CHAIN_ID, Draft, ETHER, GWEI, Key, World, calling, creating, draft, extra, l1, refuses,
+};
 use crate::{Built, ExecutionError, Facts, Invalid, L1Block, NotExecutable, Unready};
 
 /// A batch of three transfers on genesis, and a second node to check it.
@@ -268,4 +271,42 @@ fn other_state_root_is_invalid() {
     let executed = built.executed.header().header().state_root;
     let expected = Invalid::StateRoot { header: B256::ZERO, executed };
     check_header(|header| header.state_root = B256::ZERO, &expected);
+}
+
+/// Transfers in form, signed by nobody: an s in the upper half recovers to no account (EIP-2).
+fn unsigned(count: u64) -> BatchBody {
+    let nobody = Signature::new(U256::ONE, U256::MAX, false);
+    let transfer = |nonce| {
+        let to = Address::ZERO.into();
+        let transfer = TxEip1559 { chain_id: CHAIN_ID, nonce, gas_limit: 21_000, to, ..TxEip1559::default() };
+        TxEnvelope::from(transfer.into_signed(nobody)).encoded_2718().into()
+    };
+    BatchBody((0..count).map(transfer).collect())
+}
+
+#[test]
+fn x5_body_that_no_gas_limit_pays_for_is_refused_before_a_sender_is_recovered() {
+    let world = World::new();
+    let fits = 30_000_000 / 21_000;
+    check_body(&world, &unsigned(fits), &Invalid::Transaction { index: 0, error: TransactionError::Sender });
+    let least = (fits + 1) * 21_000;
+    let index = usize::try_from(fits).unwrap();
+    check_body(&world, &unsigned(fits + 1), &Invalid::TooMuchGas { index, least, gas_limit: 30_000_000 });
+}
+
+#[test]
+fn x5_authorizations_and_data_count_towards_the_gas_of_a_body() {
+    let world = World::new();
+    let sponsor = Key::new(0);
+    let list = vec![Key::new(1).authorizes(Address::ZERO, 0); 1_100];
+    let heavy =
+        |nonce| sponsor.sends(&Draft { kind: 4, authorizations: list.clone(), gas_limit: 30_000_000, ..draft(nonce) });
+    // 21,000 and 1,100 times 25,000, of which refunds may give back a fifth.
+    let least = (21_000 + 1_100 * 25_000) / 5 * 4;
+    let too_much = Invalid::TooMuchGas { index: 1, least: 2 * least, gas_limit: 30_000_000 };
+    check_body(&world, &body(&[heavy(0), heavy(1)]), &too_much);
+    let call = Draft { input: vec![1; 75_000].into(), gas_limit: 30_000_000, ..draft(1) };
+    let floor = 21_000 + 40 * 75_000;
+    let calls: Vec<_> = (0..10).map(|nonce| sponsor.sends(&Draft { nonce, ..call.clone() })).collect();
+    check_body(&world, &body(&calls), &Invalid::TooMuchGas { index: 9, least: 10 * floor, gas_limit: 30_000_000 });
 }

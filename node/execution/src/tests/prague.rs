@@ -4,16 +4,18 @@ use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
     eip2935::HISTORY_STORAGE_ADDRESS,
     eip4788::BEACON_ROOTS_ADDRESS,
-    eip7702::constants::EIP7702_DELEGATION_DESIGNATOR,
+    eip7702::{SignedAuthorization, constants::EIP7702_DELEGATION_DESIGNATOR},
 };
+use alloy_evm::IntoTxEnv as _;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, hex, keccak256};
+use revm::context::{TxEnv, either::Either};
 use serde_json::json;
 
 use super::{
     contracts::{DESTROY, REVERT, STORE, deploying, store_input},
     world::{Draft, ETHER, Key, World, calling, creating, draft, l1},
 };
-use crate::StateView;
+use crate::{NotExecutable, StateView, evm::transaction_environment};
 
 /// A world with a contract of this code.
 fn world_of(code: &[u8]) -> (World, Address) {
@@ -176,6 +178,38 @@ fn account_with_a_delegation_runs_the_delegates_code() {
     let account = world.account(owner.address);
     assert_eq!((account.nonce, account.code_hash), (3, KECCAK256_EMPTY));
     assert_eq!(world.slot(owner.address, U256::from(3)), U256::from(4));
+}
+
+#[test]
+fn x9_authorizations_are_recovered_by_the_evm_after_it_has_checked_who_pays() {
+    let (sponsor, owner) = (Key::new(0), Key::new(1));
+    let list = vec![owner.authorizes(Address::repeat_byte(7), 0); 1_000];
+    let transaction =
+        sponsor.sends(&Draft { kind: 4, authorizations: list.clone(), gas_limit: 26_000_000, ..draft(5) });
+    let environment = transaction_environment(&transaction);
+    assert!(environment.authorization_list.iter().all(|one| matches!(one, Either::Left(_))), "none is recovered yet");
+    assert_eq!(environment.authorization_list.len(), 1_000);
+    let everything = TxEnv { authorization_list: Vec::new(), ..transaction.recovered().clone().into_tx_env() };
+    assert_eq!(TxEnv { authorization_list: Vec::new(), ..environment }, everything, "all else is what alloy says");
+
+    let mut world = World::new();
+    let built = world.build(world.genesis_hash(), &[transaction]);
+    let refused: Vec<_> = built.refused.into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(refused, [NotExecutable::NonceTooHigh { transaction: 5, state: 0 }]);
+}
+
+#[test]
+fn authorization_with_an_s_in_the_upper_half_delegates_nothing() {
+    let (mut world, contract) = world_of(&STORE);
+    let (sponsor, owner) = (Key::new(0), Key::new(1));
+    let good = owner.authorizes(contract, 0);
+    let order = U256::from_be_bytes(hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"));
+    let (inner, parity) = (good.inner().clone(), good.y_parity());
+    let bad = SignedAuthorization::new_unchecked(inner, 1 - parity, good.r(), order - good.s());
+    let delegation = Draft { kind: 4, authorizations: vec![bad], gas_limit: 100_000, ..draft(0) };
+    let batch = world.run(&[sponsor.sends(&delegation)]);
+    assert!(batch.receipts()[0].is_success(), "it is paid for and does nothing");
+    assert_eq!(world.account(owner.address).code_hash, KECCAK256_EMPTY);
 }
 
 #[test]

@@ -270,7 +270,7 @@ impl World {
         body: &BatchBody,
         facts: &Facts,
     ) -> Result<Arc<ExecutedBatch>, ExecutionError> {
-        let batch = Batch::open(header, body, |_| None).map_err(ExecutionError::Invalid)?;
+        let batch = Batch::open(self.execution.rules(), header, body, |_| None).map_err(ExecutionError::Invalid)?;
         self.execution.check(&self.memory, batch, facts)
     }
 

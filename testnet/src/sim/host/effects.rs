@@ -78,10 +78,21 @@ impl Host {
             }
             Output::Finalized { certificate, batches } => self.store_final(certificate, batches, out),
             Output::EpochClosed { next, .. } => self.epoch_due = Some(next),
-            Output::RaiseFloor(round) => {
-                out.story.tell(self.id, &[20, round.view.0], || format!("  raises the floor to {round}"));
-                self.guard.raise_floor(round);
-                out.stats.floors += 1;
+            Output::HoldBack { floor, resume } => {
+                out.story.tell(self.id, &[20, floor.view.0, resume.view.0], || {
+                    format!("  signs nothing below {floor} and only nullify votes below {resume}")
+                });
+                self.guard.hold_back(floor, resume);
+                self.disk.write(Write::Guard(self.guard_file.write(&self.guard)));
+                self.tasks.push_front(Task::Flush);
+                out.stats.held_back += 1;
+            }
+            Output::OldRecord(vote) => {
+                out.story.tell(self.id, &[27, vote.round.view.0, short(vote.batch)], || {
+                    format!("  learns that its record lacks {}", brief_vote(&vote))
+                });
+                out.stats.old_records += 1;
+                out.facts.push((self.id, Fact::OldRecord(vote)));
             }
             Output::Conflict { .. } => out.facts.push((self.id, Fact::Conflict)),
         }

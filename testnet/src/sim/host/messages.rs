@@ -165,21 +165,16 @@ impl Host {
     }
 
     fn hear_answer(&mut self, from: NodeId, answer: RoundAnswer, out: &mut Outside) {
-        let ours = self.core.round().epoch;
-        if answer.round.epoch > ours {
-            return self.behind(from, out);
+        if let Err(rejected) = self.core.admit_round_answer(answer.round) {
+            return self.refused(from, rejected, out);
         }
+        let ours = self.core.round().epoch;
         let Some(set) = self.set(ours) else { return };
         let Some(place) = set.place_of(&out.keys.public(from)) else { return };
         let entered_by = answer.entered_by.filter(|certificate| certificate.vote.round.epoch == ours);
         let entered_by = entered_by.and_then(|one| self.verify_certificate(one, &set, out).ok());
         let ours = answer.votes.into_iter().filter(|signed| signed.vote.round.epoch == ours);
         let votes: Vec<_> = ours.filter_map(|one| self.verify_vote(one, &set, out).ok()).collect();
-        for signed in &votes {
-            if let Err(error) = self.guard.import_vote(signed, &set) {
-                out.story.tell(self.id, &[42], || format!("  cannot import a vote: {error}"));
-            }
-        }
         self.step(Input::RoundAnswer { from: place, entered_by, votes }, out).ok();
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use rota_consensus::{Anchor, Durable, Input, Simplex};
+use rota_consensus::{Anchor, Durable, GuardRecord, Input, Simplex};
 use rota_proto::{BatchHeader, Epoch, Round, SignedVote, Verified, View};
 use rota_staking::{GuardFile, Slasher, Window};
 
@@ -90,7 +90,9 @@ impl Host {
         }
         let of_epoch = |round: Round| round.epoch == epoch;
         let certificates = self.disk.certificates().iter().filter(|one| of_epoch(one.vote.round)).cloned().collect();
-        Durable { certificates, proposals, votes: self.own_votes(epoch, out), ask }
+        let recorded = self.guard.votes().map(|(vote, _)| vote).collect();
+        let record = GuardRecord { floor: self.guard.floor(), resume: self.guard.resume(), votes: recorded };
+        Durable { certificates, proposals, votes: self.own_votes(epoch, out), record, ask }
     }
 
     /// Our votes of the epoch from the guard's record; one whose signature it does not know is signed again.
