@@ -104,6 +104,7 @@ struct Deployed {
     block: u64,
     block_hash: B256,
     timestamp: u64,
+    prevrandao: B256,
 }
 
 /// Makes the network.
@@ -176,7 +177,8 @@ async fn deploy(arguments: &TestnetArguments, validators: &[NodeKeys], stakes: &
     }
     let found = l1.get_block_by_number(block.into()).await?.wrap_err("L1 lost the block of the deployment")?;
     let (block_hash, timestamp) = (found.header.hash, found.header.timestamp);
-    Ok(Deployed { chain_id, staking, inbox, start_block, block, block_hash, timestamp })
+    let prevrandao = found.header.mix_hash;
+    Ok(Deployed { chain_id, staking, inbox, start_block, block, block_hash, timestamp, prevrandao })
 }
 
 fn seed(keys: &NodeKeys, stake_gwei: u64) -> IRotaStaking::Seed {
@@ -222,7 +224,7 @@ fn genesis(arguments: &TestnetArguments, deployed: &Deployed) -> String {
             "rota": { "vault": VAULT, "originNumber": deployed.block, "originHash": deployed.block_hash },
         },
         "nonce": "0x0", "timestamp": format!("{:#x}", deployed.timestamp), "extraData": "0x",
-        "gasLimit": "0x2faf080", "difficulty": "0x0", "mixHash": B256::ZERO, "coinbase": Address::ZERO,
+        "gasLimit": "0x2faf080", "difficulty": "0x0", "mixHash": deployed.prevrandao, "coinbase": Address::ZERO,
         "alloc": alloc,
     })
     .to_string()

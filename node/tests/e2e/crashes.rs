@@ -6,7 +6,7 @@ use std::{
 };
 
 use eyre::{ContextCompat as _, Result, ensure};
-use rota_proto::{BatchHeader, Epoch};
+use rota_proto::{BatchHeader, Epoch, Place};
 
 use crate::support::{Devnet, Load, Records, Settings, Tap, Told, agree, genesis_keys, registry, until, with};
 
@@ -65,7 +65,11 @@ async fn kill_one(net: &mut Devnet, load: &Load, index: usize, records: &mut Rec
     let since = Instant::now();
     net.node(index)?.reaches(height, Duration::from_secs(30)).await?;
     println!("node {index} is at height {height} again after {:?}", since.elapsed());
-    net.connected().await
+    net.connected().await?;
+    // Only then is it one of four again: rule S3 keeps it from voting in the view that it came back in.
+    let other = net.node(usize::from(index == 0))?;
+    let place = Place::new(u8::try_from(index)?).wrap_err("a place")?;
+    other.sees_vote_of(place, net.height().await?, Duration::from_secs(30)).await
 }
 
 async fn kill_all(net: &mut Devnet, load: &Load, records: &mut Records) -> Result<()> {

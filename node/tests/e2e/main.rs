@@ -7,5 +7,6 @@ mod clients;
 mod crashes;
 mod epochs;
 mod exits;
+mod hostile;
 mod stakes;
 mod support;

@@ -44,10 +44,4 @@ impl Anvil {
     pub(crate) async fn call(&self, method: &str, params: Value) -> Result<Value> {
         self.http.call(&self.url, method, params).await
     }
-
-    /// The number of its newest block.
-    pub(crate) async fn height(&self) -> Result<u64> {
-        let height: alloy_primitives::U64 = serde_json::from_value(self.call("eth_blockNumber", json!([])).await?)?;
-        Ok(height.to())
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::task::Poll;
 
+use eyre::{ContextCompat as _, Result, ensure, eyre};
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, future::poll_fn};
 use libp2p::{
     Multiaddr, Transport as _,
@@ -14,7 +15,6 @@ use libp2p::{
     identity::Keypair,
     noise, tcp, yamux,
 };
-use eyre::{ContextCompat as _, Result, ensure, eyre};
 use rota_proto::{Height, Message, NetworkId, Status};
 use tokio::{
     sync::{mpsc, oneshot},

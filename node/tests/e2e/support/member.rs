@@ -1,10 +1,10 @@
-//! A member of the set that is no node: a test speaks for it over the production network, or only listens.
+//! A member of the set that is no node: a test holds its keys, and listens in its place.
 
 use std::{collections::BTreeSet, path::Path};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use eyre::{Result, WrapErr as _};
-use libp2p::{PeerId, identity::Keypair};
+use libp2p::identity::Keypair;
 use prometheus_client::registry::Registry as MetricsRegistry;
 use rota_node::{
     config::{NetworkToml, NodeToml},
@@ -28,16 +28,16 @@ pub(crate) fn public(secret: &SigningKey) -> Result<ConsensusKey> {
     Ok(ConsensusKey::from_bytes(&secret.verifying_key().to_bytes())?)
 }
 
-/// The peer id of a node, by its folder.
-pub(crate) fn peer_id(folder: &Path) -> Result<PeerId> {
-    Ok(node_key(folder)?.public().to_peer_id())
+/// A vote of a key that no guard protects.
+pub(crate) fn sign(secret: &SigningKey, domain: &SigningDomain, vote: Vote, signer: Place) -> SignedVote {
+    let signature = Signature(secret.sign(domain.vote(&vote).as_slice()).to_bytes());
+    SignedVote { vote, signer, signature }
 }
 
 /// A member of the set, connected to the nodes of its folder's settings.
 pub(crate) struct Member {
     pub(crate) handle: NetworkHandle,
     pub(crate) domain: SigningDomain,
-    secret: SigningKey,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -68,13 +68,7 @@ impl Member {
         };
         let (handle, events, task) = spawn(config, &mut MetricsRegistry::default(), shutdown)?;
         handle.set_validators(validators.iter().copied().collect::<BTreeSet<_>>())?;
-        Ok((Self { handle, domain, secret, stop, task }, events))
-    }
-
-    /// Signs whatever it is asked to: no guard stands here.
-    pub(crate) fn sign(&self, vote: Vote, signer: Place) -> SignedVote {
-        let signature = Signature(self.secret.sign(self.domain.vote(&vote).as_slice()).to_bytes());
-        SignedVote { vote, signer, signature }
+        Ok((Self { handle, domain, stop, task }, events))
     }
 
     /// Leaves the network.

@@ -7,10 +7,9 @@ use std::{
 };
 
 use alloy::rpc::types::Header as RpcHeader;
-use alloy_primitives::B256;
 use eyre::{ContextCompat as _, Result, WrapErr as _, ensure};
 use rota_node::config::NodeToml;
-use rota_proto::BatchHeader;
+use rota_proto::{BatchHeader, Place};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -27,7 +26,6 @@ const HEADERS_AT_ONCE: u64 = 200;
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Status {
     pub(crate) height: u64,
-    pub(crate) hash: B256,
     pub(crate) epoch: u64,
     pub(crate) view: u64,
     pub(crate) leader: Option<String>,
@@ -72,7 +70,7 @@ impl Node {
     pub(crate) fn launch(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs", self.index);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rota"));
-        command.arg("node").arg("--data").arg(&self.folder);
+        command.arg("node").arg("--data").arg(&self.folder).env("NO_COLOR", "1");
         self.process = Some(Process::start(&mut command, &self.log)?);
         Ok(())
     }
@@ -169,6 +167,15 @@ impl Node {
             }
         }
         headers.into_iter().map(|header| checked(&header)).collect()
+    }
+
+    /// Waits until the chain, as this node has it, shows a vote of `place` for a batch above `height`.
+    pub(crate) async fn sees_vote_of(&self, place: Place, height: u64, within: Duration) -> Result<()> {
+        until(&format!("{place} votes again"), within, async || {
+            let headers = self.headers(height, self.height().await?).await?;
+            Ok(headers.iter().skip(2).any(|header| header.extra().parent_signers.contains(place)).then_some(()))
+        })
+        .await
     }
 
     /// Waits until its final height is at least `height`.
