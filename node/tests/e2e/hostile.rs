@@ -148,7 +148,8 @@ async fn hellos(node: &Node, hostile: &Hostile) -> Result<()> {
     let counter = Counter::new("rota_network_connections_refused_total", "name", "NotRota");
     let before = counter.read(node).await?;
     let port = hostile.address.to_string().rsplit('/').next().wrap_err("a port")?.parse::<u16>()?;
-    TcpStream::connect(("127.0.0.1", port)).await?.write_all(b"GET / HTTP/1.1\r\n\r\n").await?;
+    let mut socket = TcpStream::connect(("127.0.0.1", port)).await?;
+    socket.write_all(b"GET / HTTP/1.1\r\n\r\n").await?;
     counter.rises(node, before, 1.0).await
 }
 

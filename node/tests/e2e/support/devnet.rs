@@ -30,7 +30,10 @@ const PORT_STEP: u16 = 10;
 const PORT_KINDS: u16 = 3;
 
 /// Lines of each log that a failed test prints.
-const LAST_WORDS: usize = 60;
+const LAST_WORDS: usize = 30;
+
+/// If this is set, the folder of a failed test stays.
+const KEEP: &str = "ROTA_E2E_KEEP";
 
 /// One network at a time.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -69,7 +72,7 @@ pub(crate) struct Devnet {
     pub(crate) http: Http,
     pub(crate) folder: PathBuf,
     passed: bool,
-    _kept: TempDir,
+    kept: TempDir,
 }
 
 /// Makes a network, tells a story on it, and takes it down. If the story fails, the logs' last lines are printed.
@@ -112,7 +115,7 @@ impl Devnet {
         ensure!(made.success(), "rota testnet: {made}\n{}", std::fs::read_to_string(&log)?);
         let http = Http::new()?;
         let nodes = (0..count.into()).map(|index| Node::new(index, &folder, http.clone())).collect::<Result<_>>()?;
-        Ok(Self { anvil, nodes, http, folder, passed: false, _kept: kept })
+        Ok(Self { anvil, nodes, http, folder, passed: false, kept })
     }
 
     async fn begin(&mut self, settings: &Settings) -> Result<()> {
@@ -187,6 +190,10 @@ impl Drop for Devnet {
     fn drop(&mut self) {
         if self.passed {
             return;
+        }
+        if std::env::var_os(KEEP).is_some() {
+            self.kept.disable_cleanup(true);
+            eprintln!("---- the network's folder is {}", self.folder.display());
         }
         for node in &self.nodes {
             eprintln!("---- node {} said last:\n{}", node.index, node.last_words(LAST_WORDS));
