@@ -19,6 +19,9 @@ const RESUMES: Duration = Duration::from_secs(60);
 /// Users, each with 8 transactions at a time.
 const USERS: u64 = 12;
 
+/// Batches between one death and the next.
+const BETWEEN: u64 = 20;
+
 /// The tap's node.
 const TAP: usize = 4;
 
@@ -69,7 +72,10 @@ async fn kill_one(net: &mut Devnet, load: &Load, index: usize, records: &mut Rec
     // Only then is it one of four again: rule S3 keeps it from voting in the view that it came back in.
     let other = net.node(usize::from(index == 0))?;
     let place = Place::new(u8::try_from(index)?).wrap_err("a place")?;
-    other.sees_vote_of(place, net.height().await?, Duration::from_secs(30)).await
+    let height = net.height().await?;
+    other.sees_vote_of(place, height, Duration::from_secs(30)).await?;
+    other.reaches(height + BETWEEN, Duration::from_secs(30)).await?;
+    Ok(())
 }
 
 async fn kill_all(net: &mut Devnet, load: &Load, records: &mut Records) -> Result<()> {

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use eyre::{ContextCompat as _, Result, ensure, eyre};
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
 use libp2p::Multiaddr;
 use rota_node::config::NodeToml;
 use rota_proto::{
-    BodyMessage, Epoch, Message, NetworkId, Place, Round, Signature, SignedVote, SigningDomain, View, Vote,
+    Certificate, Epoch, Message, NetworkId, Place, Round, Signature, SignedVote, Signers, SigningDomain, View, Vote,
 };
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
@@ -149,7 +149,7 @@ async fn hellos(node: &Node, hostile: &Hostile) -> Result<()> {
     let before = counter.read(node).await?;
     let port = hostile.address.to_string().rsplit('/').next().wrap_err("a port")?.parse::<u16>()?;
     let mut socket = TcpStream::connect(("127.0.0.1", port)).await?;
-    socket.write_all(b"GET / HTTP/1.1\r\n\r\n").await?;
+    socket.write_all(&b"GET / HTTP/1.1\r\nHost: rota\r\n".repeat(8)).await?;
     counter.rises(node, before, 1.0).await
 }
 
@@ -190,10 +190,10 @@ async fn messages(node: &Node, hostile: &Hostile) -> Result<()> {
     };
     let early = Vote::nullify(round(view + 3));
     let elsewhere = SigningDomain::new(1, Address::repeat_byte(3), 7_682);
-    let unsigned = SignedVote { vote: early, signer: place(TRAITOR)?, signature: Signature([7; 64]) };
-    let body = BodyMessage { batch, transactions: Bytes::from_static(&[0xC0]) };
+    let unsigned =
+        SignedVote { vote: Vote::nullify(round(view + 6)), signer: place(TRAITOR)?, signature: Signature([7; 64]) };
     for (what, said, reason) in [
-        ("a vote for a view long past", vec![hostile.vote(Vote::notarize(round(1), batch))?], "stale"),
+        ("a certificate of a view long past", vec![certificate(round(1), batch)], "stale"),
         ("a vote far ahead", vec![hostile.vote(Vote::notarize(round(view + 9_999), batch))?], "far-future"),
         (
             "a vote of an epoch to come",
@@ -209,7 +209,6 @@ async fn messages(node: &Node, hostile: &Hostile) -> Result<()> {
             ],
             "conflicting",
         ),
-        ("a body that nobody wants", vec![Message::Body(body)], "not-wanted"),
         ("no signature", vec![Message::Vote(unsigned)], "bad-signature"),
         ("another validator's name", vec![signed(early, &hostile.domain, 0)?], "bad-signature"),
         (
@@ -220,13 +219,18 @@ async fn messages(node: &Node, hostile: &Hostile) -> Result<()> {
     ] {
         let counter = Counter::new("rota_refused_total", "reason", reason);
         let before = counter.read(node).await?;
-        let lane = if matches!(said.first(), Some(Message::Body(_))) { "bulk" } else { "votes" };
         let bytes = said.iter().map(|message| framed(&message.encode())).collect::<Result<Vec<_>>>()?.concat();
-        let _connection = hostile.send(lane, &bytes).await?;
+        let _connection = hostile.send("votes", &bytes).await?;
         counter.rises(node, before, 1.0).await.map_err(|error| eyre!("{what}: {error:#}"))?;
     }
     let caught = Counter { name: "rota_evidence_total", label: String::new() };
     caught.rises(node, 0.0, 1.0).await
+}
+
+/// A certificate of all five that nobody signed.
+fn certificate(round: Round, batch: B256) -> Message {
+    let signatures = vec![Signature([7; 64]); 5];
+    Message::Certificate(Certificate { vote: Vote::notarize(round, batch), signers: Signers(0b11111), signatures })
 }
 
 /// What a hostile user sends, by the name that counts it.
@@ -304,14 +308,14 @@ async fn flood_of_votes(net: &Devnet, hostile: &Hostile, count: u64) -> Result<(
     for sent in (0..count).step_by(usize::try_from(AT_ONCE)?) {
         let before = all.read(node).await?;
         for number in sent..sent + AT_ONCE {
-            let round = match number % 3 {
-                0 => Round::new(Epoch(status.epoch), View(1)),
-                1 => Round::new(Epoch(status.epoch), View(status.view + 10_000 + number)),
-                _ => Round::new(Epoch(status.epoch + 3), View(1 + number)),
+            let batch = B256::from(U256::from(number));
+            let round = |epoch: u64, view: u64| Round::new(Epoch(status.epoch + epoch), View(view));
+            let message = match number % 3 {
+                0 => certificate(round(0, 1), batch),
+                1 => hostile.vote(Vote::notarize(round(0, status.view + 10_000 + number), batch))?,
+                _ => hostile.vote(Vote::notarize(round(3, 1 + number), batch))?,
             };
-            let batch = B256::from(alloy_primitives::U256::from(number));
-            let vote = hostile.vote(Vote::notarize(round, batch))?;
-            stream.write_all(&framed(&vote.encode())?).await?;
+            stream.write_all(&framed(&message.encode())?).await?;
         }
         stream.flush().await?;
         all.rises(node, before, f64::from(u32::try_from(AT_ONCE)?)).await?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use eyre::{Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::process::Command;
 
 use super::{http::Http, process::Process, until};

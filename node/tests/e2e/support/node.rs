@@ -42,7 +42,7 @@ impl Metrics {
     pub(crate) fn sum(&self, name: &str, labels: &[&str]) -> f64 {
         let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         let lines = self.0.lines().filter(of_name).filter(|line| labels.iter().all(|label| line.contains(label)));
-        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).fold(0.0, |sum, value| sum + value)
     }
 }
 
