@@ -300,7 +300,8 @@ impl<'a> Replay<'a> {
         }
         let hash = header.hash();
         let facts = Facts { origin: self.origin(&header).await?, beneficiary: None };
-        let batch = Batch::open(header, &BatchBody::decode(body)?, |_| None).map_err(ExecutionError::from)?;
+        let opened = Batch::open(self.execution.rules(), header, &BatchBody::decode(body)?, |_| None);
+        let batch = opened.map_err(ExecutionError::from)?;
         self.execution.check(&self.state, batch, &facts)?;
         for executed in self.execution.finalize(&hash)? {
             self.transactions += u64::try_from(executed.batch().transactions().len()).unwrap_or(u64::MAX);

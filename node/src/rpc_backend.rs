@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes};
 use futures::{FutureExt as _, future::BoxFuture};
-use rota_execution::{ChainRules, ExecutedBatch};
+use rota_execution::ChainRules;
 use rota_proto::{BatchHeader, Transaction};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 

@@ -15,7 +15,13 @@ use clap::{Parser, Subcommand};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
-use crate::node::{self, Folder};
+use crate::{
+    driver::DriverError,
+    executor::ExecutorError,
+    node::{self, Folder},
+    signer::{GuardStorageError, SignError},
+    store::StoreError,
+};
 
 /// Rota: a proof-of-stake network of sequencers for an Ethereum rollup.
 #[derive(Debug, Parser)]
@@ -88,16 +94,11 @@ pub fn main() -> ExitCode {
 }
 
 fn code(report: &eyre::Report) -> u8 {
-    let halted = |error: &(dyn std::error::Error + 'static)| {
-        error.is::<rota_replica::Halt>() || error.is::<Box<rota_replica::Halt>>()
-    };
-    let store = |error: &(dyn std::error::Error + 'static)| {
-        error.is::<crate::store::StoreError>() || error.is::<crate::signer::GuardStorageError>()
-    };
-    let config = |error: &(dyn std::error::Error + 'static)| error.is::<crate::config::ConfigError>();
+    let halted = |error: &Cause| carried::<rota_replica::Halt>(error).is_some();
+    let config = |error: &Cause| carried::<crate::config::ConfigError>(error).is_some();
     if report.chain().any(halted) {
         exit::HALTED
-    } else if report.chain().any(store) {
+    } else if report.chain().any(is_storage) {
         exit::STORE
     } else if report.chain().any(config) {
         exit::CONFIG
@@ -106,8 +107,28 @@ fn code(report: &eyre::Report) -> u8 {
     }
 }
 
+/// An error in a report's chain.
+type Cause = dyn std::error::Error + 'static;
+
+/// Whether the store or the guard's record failed. An error that is transparent stands in the chain in place of the one
+/// that it carries.
+fn is_storage(error: &Cause) -> bool {
+    carried::<StoreError>(error).is_some()
+        || carried::<GuardStorageError>(error).is_some()
+        || matches!(carried(error), Some(SignError::Storage(_)))
+        || matches!(carried(error), Some(ExecutorError::Store(_)))
+        || matches!(carried(error), Some(DriverError::Store(_)))
+}
+
+fn carried<T: std::error::Error + 'static>(error: &Cause) -> Option<&T> {
+    error.downcast_ref::<T>().or_else(|| error.downcast_ref::<Box<T>>().map(AsRef::as_ref))
+}
+
+/// What is logged without `RUST_LOG`. Gossipsub warns of each vote that is said again, as rule R1 wants it.
+const LOGGED: &str = "info,libp2p=warn,libp2p_gossipsub=error";
+
 fn start_logs(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,libp2p=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if json { builder.json().init() } else { builder.with_target(false).init() }
 }
@@ -152,3 +173,6 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> eyre::Result<()> {
     file.sync_all()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

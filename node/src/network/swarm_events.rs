@@ -17,6 +17,7 @@ use super::{
     event::{GossipId, NetworkEvent, Refused, Responder, Verdict, Way},
     exchange::{Answer, AnswerSender, Asked, RequestError, Target, fits},
     frame::Frame,
+    hello::Hello,
     kind::MessageKind,
     limits::VALIDATORS_MAX,
     lock::lock,
@@ -64,7 +65,7 @@ impl Network {
         }
         let Some(hello) = hello else { return false };
         self.dialer.connected(&peer);
-        let validator = hello.record.and_then(|_| lock(&self.reception.roster).validator_of(&peer));
+        let (validator, forged) = self.speaks_for(peer, &hello);
         let status = hello.status.clone();
         tracing::debug!(%peer, ?validator, height = %status.height, version = status.version, "connected");
         if let Some(link) = self.link(&peer) {
@@ -74,9 +75,27 @@ impl Network {
         let points = self.scores.points(&peer, Instant::now());
         self.swarm.behaviour_mut().gossip.set_application_score(&peer, -points);
         self.outbox.owe(NetworkEvent::PeerConnected { peer, validator, status });
+        if forged {
+            self.punish(peer, Misbehaviour::ForgedRecord);
+        }
         // A newer record may have unseated another peer.
         self.seat();
         true
+    }
+
+    /// The validator that a new peer speaks for, and whether its record is forged. The sets may have changed since the
+    /// handshake judged the record, and they do as the node starts.
+    fn speaks_for(&self, peer: PeerId, hello: &Hello) -> (Option<ConsensusKey>, bool) {
+        let Some(record) = &hello.record else { return (None, false) };
+        let mut roster = lock(&self.reception.roster);
+        if let Some(validator) = roster.validator_of(&peer) {
+            return (Some(validator), false);
+        }
+        match roster.judge(peer, record) {
+            Standing::Believed(validator) => (Some(validator), false),
+            Standing::Forged => (None, true),
+            Standing::Unknown | Standing::Outdated => (None, false),
+        }
     }
 
     fn closed(&mut self, peer: PeerId) {

@@ -134,6 +134,21 @@ async fn record_counts_from_when_its_key_is_in_a_set() {
     assert_eq!(b.expect("to lose the validator", changed).await, (a.peer, None));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn record_counts_though_the_sets_change_during_its_handshake() {
+    // N5: the handshake judges by the sets of its time; between it and the connection others may come.
+    let alice = Validator::seed(1);
+    let peer = Setup::new().validator(&alice).start().await;
+    for step in 0..50 {
+        let node = Setup::new().dialling(&[&peer]).start().await;
+        // Each time later in the handshake, which takes one or two milliseconds.
+        tokio::time::sleep(Duration::from_micros(50 * step)).await;
+        node.handle.set_validators([alice.key()].into()).unwrap();
+        node.metric_reaches("rota_network_validators", 1).await;
+        node.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn forged_record_is_a_ban_once_its_key_is_in_a_set() {
     let alice = Validator::seed(1);

@@ -1,0 +1,40 @@
+use std::{io, path::PathBuf};
+
+use eyre::{Report, WrapErr as _};
+
+use super::{code, exit};
+use crate::{
+    config::ConfigError,
+    driver::DriverError,
+    executor::ExecutorError,
+    signer::{GuardStorageError, SignError},
+    store::StoreError,
+};
+
+fn guard() -> GuardStorageError {
+    GuardStorageError::Io { path: PathBuf::from("guard"), source: io::Error::other("full") }
+}
+
+fn store() -> StoreError {
+    StoreError::Schema { found: 9 }
+}
+
+#[test]
+fn each_error_has_its_exit_code_however_deep_it_lies() {
+    let missing = ConfigError::Read { path: PathBuf::from("node.toml"), source: io::Error::other("gone") };
+    let driver = |error: DriverError| Err::<(), _>(error).wrap_err("the node stopped itself").unwrap_err();
+    let cases: [(Report, u8); 9] = [
+        (Report::from(store()).wrap_err("the store"), exit::STORE),
+        (guard().into(), exit::STORE),
+        (SignError::from(guard()).into(), exit::STORE),
+        (driver(store().into()), exit::STORE),
+        (driver(DriverError::Signer(Box::new(guard().into()))), exit::STORE),
+        (driver(DriverError::Executor(Box::new(ExecutorError::Store(store())))), exit::STORE),
+        (Report::from(missing).wrap_err("settings"), exit::CONFIG),
+        (driver(DriverError::ExecutorGone), exit::FAILED),
+        (eyre::eyre!("a port is taken"), exit::FAILED),
+    ];
+    for (report, expected) in cases {
+        assert_eq!(code(&report), expected, "{report:#}");
+    }
+}

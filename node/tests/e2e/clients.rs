@@ -1,0 +1,66 @@
+//! What users do: ordinary clients through any node, and nodes that only follow.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use alloy_primitives::B256;
+use eyre::{Result, ensure};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::support::{Devnet, Load, Process, Settings, agree, devnet_signer, until, with};
+
+/// cast, forge, viem and ethers, compilers included, on a busy machine.
+const CLIENTS: Duration = Duration::from_secs(240);
+
+/// cast sends to node 0 and reads at node 3; forge deploys an OpenZeppelin ERC-20 through node 1; viem and ethers
+/// transfer it through node 3, wait for receipts, and watch events over node 2's WebSocket. Then all nodes, also one
+/// that began empty, have the same batches, and a transfer sent to the follower is final at a validator.
+#[tokio::test(flavor = "multi_thread")]
+async fn ordinary_clients_use_any_node_and_a_follower_that_began_empty() -> Result<()> {
+    let settings = Settings { followers: 1, absent: vec![4], ..Settings::default() };
+    with(settings, async |net: &mut Devnet| {
+        clients(net).await?;
+        net.node_mut(4)?.start().await?;
+        let height = net.height().await?;
+        let follower = net.node(4)?.reaches(height, Duration::from_secs(30)).await?;
+        ensure!(!follower.votes, "a follower votes");
+        through_the_follower(net).await?;
+        let height = net.height().await?;
+        agree(&net.running(), height).await?;
+        Ok(())
+    })
+    .await
+}
+
+async fn clients(net: &Devnet) -> Result<()> {
+    let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testnet/clients/run");
+    let mut command = Command::new(run);
+    let http: Vec<String> = net.rpcs().into_iter().take(4).collect();
+    let ws = net.node(2)?.rpc.replace("http://", "ws://");
+    let key = devnet_signer(150)?.to_bytes().to_string();
+    command.args(["--http", &http.join(","), "--ws", &ws, "--key", &key]);
+    let log = net.folder.join("clients.log");
+    let ended = Process::start(&mut command, &log)?.end(CLIENTS).await?;
+    let said = std::fs::read_to_string(&log)?;
+    println!("{said}");
+    ensure!(ended.success(), "testnet/clients/run: {ended}");
+    Ok(())
+}
+
+async fn through_the_follower(net: &Devnet) -> Result<()> {
+    let follower = vec![net.node(4)?.rpc.clone()];
+    let load = Load::start(&net.http, &follower, 1)?;
+    load.final_after(Instant::now(), Duration::from_secs(20)).await?;
+    for told in load.finish().await? {
+        let receipt: Value = until("a validator has the receipt", Duration::from_secs(10), async || {
+            net.node(0)?.call("eth_getTransactionReceipt", json!([told.transaction])).await
+        })
+        .await?;
+        let block: B256 = serde_json::from_value(receipt["blockHash"].clone())?;
+        ensure!(block == told.block, "the follower says {}, node 0 {block}", told.block);
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! The set changes on L1 while the network runs.
+
+use std::time::Duration;
+
+use alloy::{
+    network::{EthereumWallet, TransactionBuilder as _},
+    providers::{Provider as _, ProviderBuilder},
+    rpc::types::TransactionRequest,
+    signers::local::PrivateKeySigner,
+};
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolCall as _;
+use ed25519_dalek::SigningKey;
+use eyre::{ContextCompat as _, Result, ensure};
+use rota_node::{
+    config::{NodeToml, ValidatorToml},
+    signer::{Keystore, Strength},
+};
+use rota_proto::{BatchHeader, ConsensusKey, Epoch};
+use rota_staking::{
+    Registry,
+    bindings::{IRotaStaking, RotaStaking},
+};
+use serde_json::json;
+
+use crate::support::{Devnet, Load, Settings, agree, genesis_keys, public, registry, schedule, until, with};
+
+/// L1 blocks of a second each.
+const EPOCH_LENGTH: u64 = 8;
+
+/// Two epochs until a change counts, the one it is made in, and what L1 takes to be final.
+const CHANGE_COUNTS: Duration = Duration::from_secs(60);
+
+/// The node that joins, and the one that leaves.
+const JOINS: usize = 4;
+const LEAVES: usize = 3;
+
+/// What the fifth validator stakes: a coin is 10^18 wei.
+const STAKE_COINS: u64 = 25;
+
+/// A fifth validator registers on L1 and joins, another leaves. Every node switches each epoch at the same batch, the
+/// batches are led and voted for by the set of their epoch, the new one votes and leads, the old one does no more.
+/// When at last L1 takes back blocks that it had called final, every node stops with exit code 70.
+#[tokio::test(flavor = "multi_thread")]
+async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
+    let settings = Settings { followers: 1, epoch_length: EPOCH_LENGTH, ..Settings::default() };
+    with(settings, async |net: &mut Devnet| {
+        let load = Load::start(&net.http, &net.rpcs(), 4)?;
+        let leaver = genesis_keys(net).await?.get(LEAVES).copied().wrap_err("no such validator")?;
+        let joiner = join(net).await?;
+        leave(net).await?;
+        let votes = async |index: usize| Ok::<_, eyre::Report>(net.node(index)?.status().await?.votes);
+        until("the fifth votes and the fourth does not", CHANGE_COUNTS, async || {
+            Ok((votes(JOINS).await? && !votes(LEAVES).await?).then_some(()))
+        })
+        .await?;
+        // Long enough that each of four leads and signs: three epochs of some eighty batches.
+        let changed = net.node(0)?.status().await?.epoch;
+        until("three epochs have passed", CHANGE_COUNTS, async || {
+            Ok((net.node(0)?.status().await?.epoch >= changed + 3).then_some(()))
+        })
+        .await?;
+        load.finish().await?;
+        let height = net.height().await?;
+        let headers = agree(&net.running(), height).await?;
+        let newest = headers.last().wrap_err("no batches")?.epoch();
+        let registry = registry(net, newest).await?;
+        check_epochs(&headers, &registry)?;
+        check_signers(&headers, &registry, &joiner, &leaver)?;
+        l1_takes_back_final_blocks(net).await
+    })
+    .await
+}
+
+/// Makes a validator of the follower: a key, a registration on L1, a restart.
+async fn join(net: &mut Devnet) -> Result<ConsensusKey> {
+    let secret = SigningKey::from_bytes(&rand::random());
+    let key = public(&secret)?;
+    let operator = PrivateKeySigner::random();
+    let registration = IRotaStaking::Registration {
+        consensusKey: B256::from(key.to_bytes()),
+        withdrawal: operator.address(),
+        submitter: Address::ZERO,
+        feeRecipient: operator.address(),
+    };
+    let stake = U256::from(STAKE_COINS) * U256::from(10).pow(U256::from(18));
+    let money = stake + U256::from(10).pow(U256::from(18));
+    net.anvil.call("anvil_setBalance", json!([operator.address(), money])).await?;
+    let call = RotaStaking::registerCall { registration }.abi_encode();
+    let block = on_l1(net, operator, call, stake).await?;
+    println!("the fifth validator registered in L1 block {block}");
+
+    let node = net.node_mut(JOINS)?;
+    let ended = node.stop().await?;
+    ensure!(ended.code() == Some(0), "the follower ended with {ended}");
+    let path = node.folder.join("config/node.toml");
+    let mut settings = NodeToml::read(&path)?;
+    settings.validator =
+        Some(ValidatorToml { keystore: "keys/consensus.json".into(), passphrase: "keys/passphrase".into() });
+    std::fs::write(&path, toml::to_string_pretty(&settings)?)?;
+    rota_node::cli::write_secret(&node.folder.join("keys/passphrase"), b"devnet")?;
+    Keystore::encrypt(&secret, "devnet", Strength::Devnet)?.write(&node.folder.join("keys/consensus.json"))?;
+    node.start().await?;
+    Ok(key)
+}
+
+async fn leave(net: &Devnet) -> Result<()> {
+    let secret = std::fs::read_to_string(net.node(LEAVES)?.folder.join("keys/operator"))?;
+    let operator: PrivateKeySigner = secret.trim().parse()?;
+    let call = RotaStaking::leaveCall { validator: operator.address() }.abi_encode();
+    let block = on_l1(net, operator, call, U256::ZERO).await?;
+    println!("a validator left in L1 block {block}");
+    Ok(())
+}
+
+/// A transaction to the staking contract: the block that it stands in.
+async fn on_l1(net: &Devnet, signer: PrivateKeySigner, call: Vec<u8>, value: U256) -> Result<u64> {
+    let l1 = ProviderBuilder::new().wallet(EthereumWallet::from(signer)).connect_http(net.anvil.url.parse()?);
+    let request = TransactionRequest::default().with_to(net.network()?.l1.staking).with_input(call).with_value(value);
+    let receipt = l1.send_transaction(request).await?.get_receipt().await?;
+    ensure!(receipt.status(), "the call reverted");
+    receipt.block_number.wrap_err("it stands in no block")
+}
+
+/// Rules E1 and E3: an epoch ends with the first batch whose origin lies beyond it, and the origin's epoch begins. Every
+/// batch is paid to the leader of its view, by the schedule of its epoch.
+fn check_epochs(headers: &[BatchHeader], registry: &Registry) -> Result<()> {
+    let mut switches = 0;
+    for (parent, child) in headers.iter().zip(headers.iter().skip(1)) {
+        let origin = registry.genesis().schedule.epoch_of(parent.origin().number)?;
+        let expected = parent.epoch().max(origin);
+        ensure!(child.epoch() == expected, "batch {} is of epoch {}", child.height(), child.epoch());
+        if child.epoch() > parent.epoch() {
+            switches += 1;
+            println!("epoch {} begins after batch {}", child.epoch(), parent.height());
+            continue;
+        }
+        if parent.height().0 > 0 {
+            let set = registry.set(parent.epoch())?;
+            let leader = schedule(registry, parent.epoch())?.leader(&set, child.extra().parent_view);
+            let recipient = set.get(leader).wrap_err("a leader that is no member")?.fee_recipient;
+            let paid = parent.header().beneficiary;
+            ensure!(paid == recipient, "batch {} pays {paid}, its leader is {recipient}", parent.height());
+        }
+    }
+    ensure!(switches >= 5, "only {switches} epochs began");
+    Ok(())
+}
+
+/// Who signs is in the set of the epoch, with a quorum. The joiner signs once it is a member, the leaver while it is.
+fn check_signers(
+    headers: &[BatchHeader],
+    registry: &Registry,
+    joiner: &ConsensusKey,
+    leaver: &ConsensusKey,
+) -> Result<()> {
+    let (mut joined, mut left) = (0, 0);
+    for header in headers.iter().filter(|header| header.extra().parent_view.0 > 0) {
+        let set = registry.set(header.epoch())?;
+        let signers = header.extra().parent_signers;
+        ensure!(set.is_quorum(set.power_of(signers)), "the parent of batch {} has no quorum", header.height());
+        for place in signers.iter() {
+            let signer = set.get(place).wrap_err_with(|| format!("batch {}: {place} is empty", header.height()))?;
+            joined += usize::from(signer.consensus_key == *joiner);
+            left += usize::from(signer.consensus_key == *leaver);
+        }
+    }
+    println!("the one that joined signed for {joined} batches, the one that left for {left}");
+    ensure!(joined > 20 && left > 20, "signatures of who joined: {joined}, of who left: {left}");
+    let last = registry.set(headers.last().wrap_err("no batches")?.epoch())?;
+    ensure!(last.place_of(joiner).is_some() && last.place_of(leaver).is_none(), "the last set is {last:?}");
+    let first = registry.set(Epoch(0))?;
+    ensure!(first.place_of(joiner).is_none() && first.place_of(leaver).is_some(), "the first set is {first:?}");
+    Ok(())
+}
+
+async fn l1_takes_back_final_blocks(net: &mut Devnet) -> Result<()> {
+    net.anvil.call("anvil_reorg", json!([6, []])).await?;
+    for node in &mut net.nodes {
+        let ended = node.end(Duration::from_secs(30)).await?;
+        ensure!(ended.code() == Some(70), "node {} ended with {ended}", node.index);
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The network end to end: a real anvil, real `rota` processes, real sockets. Each test proves a promise to users or
+//! operators. They run one after the other: each wants the machine for itself.
+//!
+//! The program is the one that cargo built for these tests, which is why they live beside it.
+
+mod clients;
+mod crashes;
+mod epochs;
+mod exits;
+mod hostile;
+mod stakes;
+mod support;
