@@ -14,6 +14,7 @@ use crate::{
     executor::account_state,
     network::{NetworkEvent, Verdict, Way},
     status::Health,
+    store::SledStore,
 };
 
 /// What users ask of the driver, and where the answer goes.
@@ -107,12 +108,20 @@ impl Driver {
         tokio::task::spawn_blocking(move || {
             let recovered = fresh.iter().filter_map(|bytes| {
                 let transaction = UnrecoveredTransaction::decode(bytes).and_then(|unknown| unknown.recover()).ok()?;
-                let account = store.account(&transaction.sender()).ok()?;
-                let account = account_state(&store, account).ok()?;
-                Some((Arc::new(transaction), account))
+                with_account(&store, Arc::new(transaction))
             });
             // The node may be stopping.
             let _ = events.blocking_send(Event::Transactions(recovered.collect()));
+        });
+    }
+
+    /// Reads the senders' accounts on a blocking thread.
+    pub(super) fn readmit(&self, transactions: Vec<Arc<Transaction>>) {
+        let (store, events) = (self.parts.store.clone(), self.parts.event_sender.clone());
+        tokio::task::spawn_blocking(move || {
+            let found = transactions.into_iter().filter_map(|transaction| with_account(&store, transaction));
+            // The node may be stopping.
+            let _ = events.blocking_send(Event::Transactions(found.collect()));
         });
     }
 
@@ -175,6 +184,13 @@ impl Driver {
             Health::Well
         }
     }
+}
+
+/// A transaction with its sender's account after the last committed batch.
+fn with_account(store: &SledStore, transaction: Arc<Transaction>) -> Option<(Arc<Transaction>, AccountState)> {
+    let account = store.account(&transaction.sender()).ok()?;
+    let account = account_state(store, account).ok()?;
+    Some((transaction, account))
 }
 
 fn hash(bytes: &Bytes) -> B256 {
