@@ -91,7 +91,8 @@ impl Simplex {
 
     /// What a view teaches as we leave it: about the network (rule T2) and its leaders (rule L2).
     fn leave(&mut self) {
-        if self.own(self.view).nullify {
+        // T2: one validator that nullifies while nobody has work must not slow the views of those who will.
+        if self.own(self.view).nullify && self.has_work() {
             self.failures = self.failures.saturating_add(1);
         }
         let heard = self.views.get(&self.view).map_or_else(Default::default, |state| state.heard());

@@ -70,7 +70,7 @@ pub struct Simplex {
     pub(crate) timed: bool,
     /// Whether the batch interval has passed since the last proposal.
     pub(crate) paced: bool,
-    /// Views left since the last finalization that we had nullified (rule T2).
+    /// Views left since the last finalization that we had nullified, with work (rule T2).
     pub(crate) failures: u32,
     /// Views in a row in which a quorum, but not this validator, was heard.
     pub(crate) silence: BTreeMap<Place, u32>,

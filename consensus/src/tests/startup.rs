@@ -257,7 +257,7 @@ fn record_that_lies_more_than_one_view_back_holds_votes_back() {
     node.step(answer(0, Some(&network.nullification(1)), &[], &network));
     check(&mut node, answer(1, None, &[], &network), &[]);
     assert_eq!(node.core.round(), round(2));
-    assert_eq!(node.step(Input::Work(true)), ["timer view 2 1126"]);
+    assert_eq!(node.step(Input::Work(true)), ["timer view 2 750"]);
 
     let mut node = asking_with(&network, 3, &[Vote::nullify(round(1))]);
     node.step(answer(0, Some(&network.nullification(2)), &[], &network));

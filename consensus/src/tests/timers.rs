@@ -61,6 +61,23 @@ fn vote_for_the_current_view_starts_the_timer() {
     }
 }
 
+/// Rules T2, I3: one validator nullifies one view after the other while nobody has work. Everybody gives up for its
+/// sake, and when work comes the timeout is what it was.
+#[test]
+fn views_that_end_while_nobody_has_work_do_not_raise_the_timeout() {
+    let network = network();
+    let mut node = Node::new(&network, 2);
+    for view in 1..=30 {
+        assert_eq!(node.step(network.nullify(view, 3)), [format!("timer view {view} 750")]);
+        node.time_out();
+        node.certificate(&network.nullification(view));
+    }
+    assert_eq!(node.step(Input::Work(true)).first().map(String::as_str), Some("timer view 31 750"));
+    node.time_out();
+    let texts = node.certificate(&network.nullification(31));
+    assert!(texts.contains(&"timer view 32 1126".to_owned()), "with work it grows: {texts:?}");
+}
+
 /// Rules N3, I4: the work goes to everyone before the vote that gives the view up for its sake.
 #[test]
 fn work_is_shared_before_the_view_is_given_up() {

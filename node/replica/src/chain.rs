@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256, keccak256};
 use rota_consensus::{BuildRequest, Input, Record, Rejected};
-use rota_execution::{BatchEnvironment, Facts};
+use rota_execution::{BatchEnvironment, Facts, limits::TRANSACTION_GAS_MIN};
 use rota_proto::{
     BatchBody, BatchHeader, BodyMessage, Certificate, ExtraData, Message, Place, Round, Transaction, Verified, Vote,
-    limits::BODY_BYTES_MAX,
+    limits::{BODY_BYTES_MAX, TRANSACTIONS_PER_BODY_MAX},
 };
 
 use crate::{
@@ -15,8 +15,9 @@ use crate::{
     origins::OriginVerdict,
 };
 
-/// Transactions handed to a builder, as a multiple of the gas limit: some will use less than they may.
-const OFFERED_GAS_LIMITS: u64 = 3;
+/// What a builder is handed, as a multiple of what fits into a batch by count and by bytes: some of it will not fit
+/// or run. Gas limits bound nothing here: a transaction may name the whole batch's and use little.
+const OFFERED_BATCHES: usize = 3;
 
 impl Replica {
     pub(crate) fn persist(&mut self, record: Record) {
@@ -72,17 +73,19 @@ impl Replica {
         let base_fee = self.config.rules.next_base_fee(parent.header());
         let branch = self.live.branch(parent.hash());
         let mut order = self.pool.in_order(base_fee, parent.hash(), &branch);
-        let (mut gas, mut bytes) = (0u64, 0usize);
+        let (mut left, mut bytes_left) = (self.offered_max(), OFFERED_BATCHES * BODY_BYTES_MAX);
         let mut chains: BTreeMap<Address, Vec<Arc<Transaction>>> = BTreeMap::new();
-        while let Some(transaction) = order.place() {
-            gas = gas.saturating_add(alloy_consensus::Transaction::gas_limit(transaction.envelope()));
-            bytes = bytes.saturating_add(transaction.length());
-            if gas > self.config.rules.gas_limit.saturating_mul(OFFERED_GAS_LIMITS) || bytes > BODY_BYTES_MAX {
-                break;
-            }
+        while let Some(transaction) = order.place().filter(|next| left > 0 && next.length() <= bytes_left) {
+            (left, bytes_left) = (left - 1, bytes_left - transaction.length());
             chains.entry(transaction.sender()).or_default().push(transaction);
         }
         chains.into_values().collect()
+    }
+
+    /// Transactions offered to a builder at most.
+    fn offered_max(&self) -> usize {
+        let fit = usize::try_from(self.config.rules.gas_limit / TRANSACTION_GAS_MIN).unwrap_or(usize::MAX);
+        OFFERED_BATCHES.saturating_mul(fit.clamp(1, TRANSACTIONS_PER_BODY_MAX))
     }
 
     pub(crate) fn take_built(

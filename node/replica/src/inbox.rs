@@ -16,10 +16,10 @@ impl Replica {
     /// Rule I1: whatever cannot change anything is refused before a signature is looked at.
     pub(crate) fn receive(&mut self, from: Option<ConsensusKey>, message: Message, refusals: &mut Vec<Rejected>) {
         match message {
-            Message::Vote(vote) => self.receive_vote(vote, refusals),
+            Message::Vote(vote) => self.receive_vote(from, vote, refusals),
             Message::Certificate(certificate) => self.receive_certificate(certificate, refusals),
             Message::Proposal(proposal) => self.receive_proposal(proposal, refusals),
-            Message::Body(body) => self.receive_body(body, refusals),
+            Message::Body(body) => self.receive_body(from, body, refusals),
             Message::FinalBatch(batch) => self.receive_final(*batch, refusals),
             Message::Fetch(fetch) => self.receive_fetch(from, fetch, refusals),
             Message::RoundQuery(_) => {
@@ -35,11 +35,25 @@ impl Replica {
         }
     }
 
-    fn receive_vote(&mut self, vote: SignedVote, refusals: &mut Vec<Rejected>) {
+    fn receive_vote(&mut self, from: Option<ConsensusKey>, vote: SignedVote, refusals: &mut Vec<Rejected>) {
         match self.consensus.admit_vote(&vote) {
             Err(refusal) if !self.slasher.wants(&vote) => self.take_refusal(refusal, refusals),
+            Ok(()) if self.is_replayed(from, &vote) => {
+                let finalized = self.consensus.finalized_view();
+                refusals.push(Rejected::Stale { view: vote.vote.round.view, finalized });
+            }
             _ => self.verify(vote.vote.round.epoch, Unverified::Vote(vote)),
         }
+    }
+
+    /// Rule I4: a vote for a round that we left is answered to its signer alone, so only the signer may ask. Others
+    /// could have us verify it and write to the signer as often as they repeat it.
+    fn is_replayed(&self, from: Option<ConsensusKey>, vote: &SignedVote) -> bool {
+        let round = vote.vote.round;
+        let signer = self.consensus.set(round.epoch).and_then(|set| set.get(vote.signer));
+        round < self.consensus.round()
+            && !self.slasher.wants(vote)
+            && signer.is_none_or(|signer| Some(signer.consensus_key) != from)
     }
 
     fn receive_certificate(&mut self, certificate: Certificate, refusals: &mut Vec<Rejected>) {
@@ -57,14 +71,17 @@ impl Replica {
         }
     }
 
-    /// Rule B8: a body counts once its header is known and commits to it; one that comes first waits.
-    fn receive_body(&mut self, message: BodyMessage, refusals: &mut Vec<Rejected>) {
+    /// Rule B8: a body counts once its header is known and commits to it; a validator's that comes first waits.
+    fn receive_body(&mut self, from: Option<ConsensusKey>, message: BodyMessage, refusals: &mut Vec<Rejected>) {
         let BodyMessage { batch, transactions } = message;
         if self.live.has_body(batch) {
             return refusals.push(Rejected::Known);
         }
         match self.consensus.header(batch).cloned() {
-            None => self.live.keep_early(batch, transactions),
+            None => match from {
+                Some(from) => self.live.keep_early(from, batch, transactions),
+                None => refusals.push(Rejected::NotWanted(batch)),
+            },
             Some(header) => {
                 if self.live.join(&header, transactions) {
                     self.consensus(Input::Body(batch), refusals);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{B256, Bytes};
-use rota_proto::{BatchBody, BatchHeader, Transaction};
+use rota_proto::{BatchBody, BatchHeader, ConsensusKey, Transaction, limits::BODY_BYTES_MAX};
 
 /// How far a batch is with execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +30,25 @@ pub(crate) struct Live {
     pub(crate) hidden: bool,
 }
 
-/// Bodies that came before their header, of one sender: more are dropped.
-const EARLY_BODIES_MAX: usize = 32;
+/// Bodies of one validator that wait for their header: the current view's, and the next one's.
+const EARLY_BODIES_MAX: usize = 2;
+
+/// Bytes of all bodies that wait for their header.
+const EARLY_BYTES_MAX: usize = 8 * BODY_BYTES_MAX;
+
+/// A body that came before its header.
+#[derive(Clone, Debug)]
+struct Early {
+    from: ConsensusKey,
+    batch: B256,
+    body: Bytes,
+}
 
 /// All live batches, and bodies whose header is not known yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LiveBatches {
     batches: BTreeMap<B256, Live>,
-    early: Vec<(B256, Bytes)>,
+    early: Vec<Early>,
 }
 
 impl LiveBatches {
@@ -49,12 +60,18 @@ impl LiveBatches {
         self.batches.get_mut(&batch)
     }
 
-    /// Keeps a body until its header comes; the oldest makes room.
-    pub(crate) fn keep_early(&mut self, batch: B256, body: Bytes) {
-        if self.early.len() >= EARLY_BODIES_MAX {
+    /// Keeps a validator's body until its header comes; its own oldest makes room, or the oldest of all.
+    pub(crate) fn keep_early(&mut self, from: ConsensusKey, batch: B256, body: Bytes) {
+        let of_sender = self.early.iter().filter(|early| early.from == from).count();
+        if of_sender >= EARLY_BODIES_MAX
+            && let Some(oldest) = self.early.iter().position(|early| early.from == from)
+        {
+            self.early.remove(oldest);
+        }
+        self.early.push(Early { from, batch, body });
+        while self.early.iter().map(|early| early.body.len()).sum::<usize>() > EARLY_BYTES_MAX {
             self.early.remove(0);
         }
-        self.early.push((batch, body));
     }
 
     /// Whether some body for this batch waits, or it is complete.
@@ -64,10 +81,7 @@ impl LiveBatches {
 
     /// Takes the early bodies for a batch, right or wrong.
     pub(crate) fn take_early(&mut self, batch: B256) -> Vec<Bytes> {
-        let (found, rest) = std::mem::take(&mut self.early).into_iter().partition(|(of, _)| *of == batch);
-        self.early = rest;
-        let found: Vec<(B256, Bytes)> = found;
-        found.into_iter().map(|(_, body)| body).collect()
+        self.early.extract_if(.., |early| early.batch == batch).map(|early| early.body).collect()
     }
 
     /// Joins a body to its header, if it is the one that the header commits to (rule B8).

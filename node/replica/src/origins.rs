@@ -3,7 +3,7 @@
 use rota_consensus::{Input, Rejected};
 use rota_execution::L1Block as ExecutionL1Block;
 use rota_proto::BatchHeader;
-use rota_staking::{L1Block, Origin};
+use rota_staking::{EpochError, L1Block, Origin};
 
 use crate::{Effect, Halt, Replica, replica::epoch_context};
 
@@ -26,7 +26,9 @@ impl Replica {
         if let Err(error) = self.registry.apply(block) {
             return self.halt(Halt::L1(error));
         }
-        self.origins_seen.push_back((block.number, self.now_ms));
+        if self.has_voters(block.number) {
+            self.origins_seen.push_back((block.number, self.now_ms));
+        }
         while self.origins_seen.len() > ORIGINS_SEEN_MAX {
             self.origins_seen.pop_front();
         }
@@ -61,7 +63,7 @@ impl Replica {
         let parent = self.consensus.header(header.parent()).map(BatchHeader::origin);
         let named = header.origin();
         let found = self.registry.origin(named.number);
-        if found.is_some_and(|origin| origin.id() != named) {
+        if found.is_some_and(|origin| origin.id() != named || !self.has_voters(origin.number)) {
             return OriginVerdict::Contradicts;
         }
         let age_max = self.config.times.origin_age_max_s;
@@ -73,6 +75,12 @@ impl Replica {
             return if old { OriginVerdict::Wait } else { OriginVerdict::Stands(found.map(seen)) };
         }
         found.map_or(OriginVerdict::Wait, |origin| OriginVerdict::Stands(Some(seen(origin))))
+    }
+
+    /// Rule R8 of staking: a block of an epoch in which nobody can vote is no origin for any batch.
+    fn has_voters(&self, number: u64) -> bool {
+        let epoch = self.registry.genesis().schedule.epoch_of(number);
+        epoch.is_ok_and(|epoch| !matches!(self.registry.set(epoch), Err(EpochError::NoVoters(_))))
     }
 
     /// Rule E3 of consensus: the next epoch begins once L1 has told its set and its leaders.

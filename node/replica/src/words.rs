@@ -256,6 +256,9 @@ pub enum Effect {
     },
     /// Tell all validators and peers of these transactions.
     ShareTransactions(Vec<Arc<Transaction>>),
+    /// Look up the senders' accounts after the last committed batch; the answer is [`Event::Transactions`]. An
+    /// abandoned batch held these, and the pool does not.
+    Readmit(Vec<Arc<Transaction>>),
     /// Append to the journal of local transactions.
     Journal(Vec<JournalRecord>),
     /// The answer to [`Event::Submit`].

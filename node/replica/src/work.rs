@@ -82,15 +82,12 @@ impl Replica {
         }
     }
 
-    /// An abandoned batch gives its transactions back; those that the pool never held come in as a peer's would,
-    /// as far as the pool knows their senders.
+    /// Rule B9: an abandoned batch gives its transactions back. Those that the pool does not hold come in as a peer's
+    /// would, once the host has looked up their senders.
     pub(crate) fn give_back(&mut self, batch: B256) {
-        for transaction in self.pool.release(batch) {
-            if let Some(account) = self.pool.account(&transaction.sender()).copied()
-                && let Ok(added) = self.pool.add(transaction, REMOTE, account)
-            {
-                self.note_pool_changes(added.changes);
-            }
+        let homeless = self.pool.release(batch);
+        if !homeless.is_empty() {
+            self.effects.push(Effect::Readmit(homeless));
         }
     }
 

@@ -41,6 +41,7 @@ impl Driver {
                 let bytes = transactions.iter().map(|transaction| transaction.encode()).collect();
                 self.complain(self.parts.network.publish_transactions(bytes));
             }
+            Effect::Readmit(transactions) => self.readmit(transactions),
             Effect::Journal(records) => {
                 if let Some(journal) = &mut self.parts.journal {
                     journal.append(&records, self.parts.replica.pool());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::{Bytes, keccak256};
 use libp2p::PeerId;
 use rota_execution::StateView as _;
+use rota_mempool::AccountState;
 use rota_proto::{ConsensusKey, FinalBatch, Message, Strict, Transaction, UnrecoveredTransaction};
 use rota_replica::Event;
 
@@ -12,6 +13,7 @@ use super::{Driver, DriverError};
 use crate::{
     executor::account_state,
     network::{Misbehaviour, Verdict, Way},
+    store::SledStore,
 };
 
 impl Driver {
@@ -89,16 +91,29 @@ impl Driver {
                 metrics.refused("bad-transaction");
                 let _ = network.punish(from, Misbehaviour::InvalidContent);
             }
-            let with_account = recovered.into_iter().filter_map(|transaction| {
-                let account = store.account(&transaction.sender()).ok()?;
-                let account = account_state(&store, account).ok()?;
-                Some((Arc::new(transaction), account))
-            });
-            let transactions: Vec<_> = with_account.collect();
+            let found = recovered.into_iter().filter_map(|transaction| with_account(&store, Arc::new(transaction)));
+            let transactions: Vec<_> = found.collect();
             if !transactions.is_empty() {
                 // The node may be stopping.
                 let _ = events.blocking_send(Event::Transactions(transactions));
             }
         });
     }
+
+    /// Reads the senders' accounts on a blocking thread.
+    pub(super) fn readmit(&self, transactions: Vec<Arc<Transaction>>) {
+        let (store, events) = (self.parts.store.clone(), self.parts.event_sender.clone());
+        tokio::task::spawn_blocking(move || {
+            let found = transactions.into_iter().filter_map(|transaction| with_account(&store, transaction));
+            // The node may be stopping.
+            let _ = events.blocking_send(Event::Transactions(found.collect()));
+        });
+    }
+}
+
+/// A transaction with its sender's account after the last committed batch.
+fn with_account(store: &SledStore, transaction: Arc<Transaction>) -> Option<(Arc<Transaction>, AccountState)> {
+    let account = store.account(&transaction.sender()).ok()?;
+    let account = account_state(store, account).ok()?;
+    Some((transaction, account))
 }
