@@ -4,16 +4,18 @@ use std::path::Path;
 
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy_consensus::TxEip1559;
-use alloy_primitives::{Address, Bytes, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall as _;
 use rota_proto::EpochSchedule;
 use rota_staking::bindings::{RotaInbox, RotaInbox::RotaInboxErrors};
 
 use super::{
-    Backlog, End, Fees, InboxHead, Journal, JournalError, L1View, Metrics, PackError, Planner, Purpose, Record, Rest,
-    Sent, Step, Submitter, SubmitterError,
+    Backlog, End, Fees, InboxHead, Journal, JournalError, L1View, Metrics, Planner, PostError, Purpose, Record, Rest,
+    Sent, Step, Submitter,
     backlog::BacklogMeter,
+    journal::Part,
     pack::{Packed, pack},
+    parts::Next,
     plan::PlanRules,
     submitter::unsigned,
 };
@@ -21,7 +23,7 @@ use crate::{
     config::{NetworkToml, PosterToml},
     l1::{InboxError, L1Client, L1Error, L1Tip, SendError},
     poster::Fate,
-    store::{SledStore, StoreError},
+    store::SledStore,
 };
 
 /// Wei in a gwei.
@@ -33,76 +35,16 @@ const CANCEL_GAS: u64 = 21_000;
 /// Steps without a pause: settle, then post, and one to spare.
 const STEPS_AT_ONCE: usize = 3;
 
-/// Why nothing could be posted.
-#[derive(Debug, thiserror::Error)]
-pub enum PostError {
-    /// L1 did not answer.
-    #[error(transparent)]
-    L1(#[from] L1Error),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is no entry to post.
-    #[error(transparent)]
-    Pack(#[from] PackError),
-    /// The journal failed: nothing is sent without it.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The key did not sign.
-    #[error(transparent)]
-    Submitter(#[from] SubmitterError),
-    /// The account cannot pay.
-    #[error("submitter {account} has {balance} wei, an entry needs up to {needed} wei: fund it on L1")]
-    Funds {
-        /// The account.
-        account: Address,
-        /// Its balance, in wei.
-        balance: U256,
-        /// What the transaction may cost, in wei.
-        needed: U256,
-    },
-    /// The inbox refuses us: a setting is wrong, or this program.
-    #[error("the inbox would refuse the entry for validator {validator} from {account}: {reason}")]
-    Refused {
-        /// The validator.
-        validator: Address,
-        /// The submitter.
-        account: Address,
-        /// The contract's error.
-        reason: String,
-    },
-    /// L1's endpoint does not take the transaction.
-    #[error(transparent)]
-    Send(SendError),
-}
-
-impl PostError {
-    /// Its name in metrics.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::L1(_) => "l1",
-            Self::Store(_) => "store",
-            Self::Pack(_) => "pack",
-            Self::Journal(_) => "journal",
-            Self::Submitter(_) => "key",
-            Self::Funds { .. } => "insufficient-funds",
-            Self::Refused { .. } => "refused-by-inbox",
-            Self::Send(_) => "refused-by-endpoint",
-        }
-    }
-}
-
 /// Whoever has a submitter's key.
 #[derive(Debug)]
 pub struct Desk {
-    l1: L1Client,
+    pub(super) l1: L1Client,
     l1_chain_id: u64,
     inbox: Address,
     schedule: EpochSchedule,
     store: SledStore,
     submitter: Submitter,
-    journal: Journal,
+    pub(super) journal: Journal,
     settings: PosterToml,
     validator: Address,
     planner: Planner,
@@ -112,6 +54,12 @@ pub struct Desk {
     balance: U256,
     underpriced: bool,
     rested: Option<Rest>,
+    /// The newest final block.
+    pub(super) final_number: u64,
+    /// Which transaction of the journal is mined.
+    mined: Option<B256>,
+    /// The block after which the last part waits for L1 to make it final.
+    awaits_final_after: Option<u64>,
 }
 
 impl Desk {
@@ -154,6 +102,9 @@ impl Desk {
             balance: U256::ZERO,
             underpriced: false,
             rested: None,
+            final_number: 0,
+            mined: None,
+            awaits_final_after: None,
         })
     }
 
@@ -161,7 +112,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`L1Error`].
-    pub async fn look(&mut self, tip: &L1Tip, head: InboxHead) -> Result<(), L1Error> {
+    pub async fn look(&mut self, tip: &L1Tip, head: InboxHead, final_number: u64) -> Result<(), L1Error> {
         let at = BlockId::hash(tip.hash);
         let account = self.l1.account(self.submitter.address(), at).await?;
         // A transaction of now is mined in the next block.
@@ -171,10 +122,10 @@ impl Desk {
             _ => self.l1.members(at, epoch).await?,
         };
         let hashes = self.journal.record().map_or(&[][..], |record| &record.hashes);
-        let fate = self.l1.fate(hashes).await?;
+        let (fate, mined) = self.l1.fate(hashes).await?;
         let pending = self.l1.inbox_head(BlockId::Number(BlockNumberOrTag::Pending)).await;
         let least_tip = u128::from(self.settings.tip_milligwei) * GWEI / 1_000;
-        self.balance = account.balance;
+        (self.balance, self.final_number, self.mined) = (account.balance, final_number, mined);
         self.metrics.balance(account.balance);
         self.view = Some(L1View {
             block: tip.number,
@@ -207,6 +158,7 @@ impl Desk {
                     return Ok(false);
                 }
                 Step::Settle(end) => self.settle(end)?,
+                Step::Post { .. } if self.awaits_final_after == Some(view.block) => return Ok(false),
                 Step::Post { nonce, fees } => return self.post(nonce, fees).await,
                 Step::Resend => return self.send("resent").await,
                 Step::Raise(fees) => return self.raise(fees).await,
@@ -222,12 +174,22 @@ impl Desk {
         let store = self.store.clone();
         let last = store.head()?.map_or(0, |head| head.header.height().0);
         let packing = tokio::task::spawn_blocking(move || pack(&store, &head, last));
-        let Packed { entry, payload } = packing.await.map_err(|error| L1Error::Transport(error.to_string()))??;
+        let Packed { entry, stream } = packing.await.map_err(|error| L1Error::Transport(error.to_string()))??;
         let (validator, account) = (self.validator, self.submitter.address());
-        let sent = Sent { nonce, purpose: Purpose::Append((&entry).into()), fees, block: self.block() };
-        let (bytes, first, last) = (payload.len(), entry.firstHeight, entry.lastHeight);
-        let input: Bytes = RotaInbox::appendCall { validator, entry, payload }.abi_encode().into();
-        let gas = match self.l1.try_append(account, input.clone()).await {
+        let (bytes, first, last, planned) = (stream.len(), entry.firstHeight, entry.lastHeight, (&entry).into());
+        let (purpose, to, input) = match self.next_of(&stream).await? {
+            Next::Append(payload) => {
+                let call = RotaInbox::appendCall { validator, entry, payload: payload.encode() };
+                (Purpose::Append(planned), self.inbox, call.abi_encode().into())
+            }
+            Next::Part { stream, bytes } => (Purpose::Part { entry: planned, stream }, account, bytes),
+            Next::AwaitFinal => {
+                self.awaits_final_after = Some(self.block());
+                return Ok(false);
+            }
+        };
+        let sent = Sent { nonce, purpose, fees, block: self.block() };
+        let gas = match self.l1.try_call(account, to, input.clone()).await {
             Ok(gas) => gas,
             Err(InboxError::L1(error)) => return Err(error.into()),
             Err(InboxError::Refused(refusal)) if is_late(&refusal) => {
@@ -244,7 +206,7 @@ impl Desk {
         }
         tracing::info!(first, last, bytes, nonce, max_fee_wei = fees.max_fee, "posting");
         let kind = if self.journal.record().is_some() { "replaced" } else { "sent" };
-        self.keep(sent, self.transaction(nonce, fees, gas_limit, TxKind::Call(self.inbox), input))?;
+        self.keep(sent, self.transaction(nonce, fees, gas_limit, TxKind::Call(to), input))?;
         self.send(kind).await
     }
 
@@ -325,6 +287,13 @@ impl Desk {
             (End::Done, Purpose::Append(entry)) => {
                 tracing::info!(first = entry.first_height, last = entry.last_height, %transaction, "posted");
                 self.metrics.transaction("posted");
+            }
+            (End::Done, Purpose::Part { entry, stream }) => {
+                let transaction = self.mined.unwrap_or(transaction);
+                tracing::info!(height = entry.first_height, %transaction, "a part of a long batch is on L1");
+                self.metrics.transaction("part");
+                let part = Part { stream: *stream, transaction };
+                return Ok(self.journal.part_done(part)?);
             }
             (End::Done, Purpose::Cancel) => self.metrics.transaction("called-back"),
             (End::Reverted, purpose) => {

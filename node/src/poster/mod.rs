@@ -2,10 +2,12 @@
 
 mod backlog;
 mod desk;
+mod error;
 mod fees;
 mod journal;
 mod metrics;
 mod pack;
+mod parts;
 mod payload;
 mod plan;
 mod submitter;
@@ -26,12 +28,15 @@ use crate::{
     store::{SledStore, StoreError},
 };
 
-pub use desk::{Desk, PostError};
+pub use desk::Desk;
+pub use error::PostError;
 pub use fees::{FeeCap, Fees, Market};
-pub use journal::{Journal, JournalError, Record};
+pub use journal::{Journal, JournalError, Part, Record};
 pub use metrics::Metrics;
 pub use pack::{PackError, Packed, pack};
-pub use payload::{CONTENT_BYTES_MAX, Content, PayloadError, Posting, VERSION};
+pub use payload::{
+    CONTENT_BYTES_MAX, Content, PART_BYTES, PARTS_MAX, Payload, PayloadError, Posting, STREAM_BYTES_MAX, VERSION,
+};
 pub use plan::{Backlog, End, Fate, InboxHead, L1View, PlanRules, PlannedEntry, Planner, Purpose, Rest, Sent, Step};
 pub use submitter::{Submitter, SubmitterError};
 pub use tracker::{Conflict, TrackError, Tracker};
@@ -170,10 +175,10 @@ impl Poster {
 
     async fn look(&mut self, tip: &L1Tip) -> Result<InboxHead, TickError> {
         self.seen = None;
-        let head = self.tracker.look(tip).await?;
+        let (head, final_number) = self.tracker.look(tip).await?;
         self.metrics.conflict(false);
         if let Some(desk) = &mut self.desk {
-            desk.look(tip, head).await.map_err(|error: L1Error| PostError::from(error))?;
+            desk.look(tip, head, final_number).await.map_err(|error: L1Error| PostError::from(error))?;
         }
         self.seen = Some((tip.hash, head));
         Ok(head)

@@ -83,6 +83,8 @@ pub struct Backlog {
     pub bytes: usize,
     /// The timestamp of the first, in seconds since 1970.
     pub oldest_s: u64,
+    /// Whether the first may be too long for one transaction.
+    pub is_long: bool,
 }
 
 /// What a transaction was sent for.
@@ -90,6 +92,13 @@ pub struct Backlog {
 pub enum Purpose {
     /// To append an entry.
     Append(PlannedEntry),
+    /// To carry a part of an entry that alone is too long.
+    Part {
+        /// The entry.
+        entry: PlannedEntry,
+        /// keccak256 of its stream.
+        stream: B256,
+    },
     /// To use up a nonce, so that an append that would be reverted is never mined.
     Cancel,
 }
@@ -183,6 +192,9 @@ pub enum Step {
     Settle(End),
 }
 
+/// How much longer backups wait while a batch goes out in parts, which have to be final on L1 before their entry.
+const LONG_PATIENCE: u64 = 20;
+
 /// Plans; it remembers only since when a turn runs.
 #[derive(Clone, Debug)]
 pub struct Planner {
@@ -225,6 +237,7 @@ impl Planner {
             Purpose::Append(entry) => {
                 entry.parent_link == view.head.link && entry.first_height == view.head.next_height
             }
+            Purpose::Part { entry, .. } => entry.first_height == view.head.next_height,
             Purpose::Cancel => false,
         };
         // P12: the nonce of an append that came too late goes to the next one, or to nothing.
@@ -289,7 +302,8 @@ impl Planner {
         let order = turn::order(seed, &view.members);
         let position = turn::position(&order, self.rules.validator).ok_or(Rest::NotMember)?;
         let waited_ms = now_ms.saturating_sub(since_ms);
-        let early = waited_ms < position.saturating_mul(self.rules.backup_after_ms);
+        let patience = if backlog.is_long { LONG_PATIENCE } else { 1 };
+        let early = waited_ms < position.saturating_mul(self.rules.backup_after_ms).saturating_mul(patience);
         if early || position > 0 && self.stands_still(now_ms) {
             return Err(Rest::OthersTurn { position });
         }

@@ -183,3 +183,28 @@ async fn posting_stops_when_l1_holds_another_chain() -> Result<()> {
     other.check_posted(&anvil).await?;
     Ok(())
 }
+
+// P4: a batch longer than a transaction goes in parts, of which none may vanish, and comes back whole.
+#[tokio::test]
+async fn a_batch_longer_than_a_transaction_is_posted_in_parts() -> Result<()> {
+    let (mut world, anvil) = on_l1(1).await?;
+    let (mut poster, _) = world.poster(&anvil, 0)?;
+    world.grow(2, 1)?;
+    world.grow_long(3, 100_000)?;
+    world.grow(2, 1)?;
+    for height in [2, 3] {
+        // A restart and a lost pool in between change nothing.
+        let (mut restarted, _) = world.poster(&anvil, 0)?;
+        anvil.call("anvil_dropAllTransactions", json!([])).await?;
+        for _ in 0..2 {
+            restarted.tick().await?;
+            anvil.mine(1).await?;
+        }
+        assert!(world.l1(&anvil)?.inbox_head(BlockId::latest()).await?.next_height <= height + 1);
+    }
+    world.settle(&anvil, &mut [&mut poster]).await?;
+    assert_eq!(world.check_posted(&anvil).await?, 3);
+    let nonce = world.l1(&anvil)?.account(world.operators[0].address(), BlockId::latest()).await?.nonce;
+    assert_eq!(nonce, 3 + 3, "three entries and three parts");
+    world.check_replay(&anvil).await
+}

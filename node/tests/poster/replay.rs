@@ -12,7 +12,8 @@ use alloy_primitives::{B256, Bytes};
 use alloy_sol_types::SolCall as _;
 use eyre::{Result, ensure};
 use rota_node::{
-    poster::{Content, TickError, TrackError},
+    l1::EntryError,
+    poster::{Content, Payload, TickError, TrackError},
     replay::{BatchFault, EntryFault, ReplayError, replay},
 };
 use rota_proto::{BatchHeader, Certificate, VerifyError};
@@ -53,7 +54,8 @@ async fn append_batches(
         parentLink: B256::ZERO,
         lastBatchHash: last,
     };
-    append(world, anvil, entry, content.payload(batches.len(), finalization)).await
+    let stream = content.stream(batches.len(), finalization);
+    append(world, anvil, entry, Payload::Whole(stream).encode()).await
 }
 
 fn batches(world: &World) -> Result<Vec<(BatchHeader, Bytes)>> {
@@ -78,7 +80,7 @@ async fn a_payload_that_is_nothing_is_named_by_replay_and_tracker() -> Result<()
     world.grow(2, 1)?;
     let entry = Entry { firstHeight: 1, lastHeight: 2, parentLink: B256::ZERO, lastBatchHash: world.hash(2)? };
     append(&world, &anvil, entry, Bytes::from_static(&[9, 9])).await?;
-    assert!(matches!(fault(&world, &anvil).await?, EntryFault::Payload(_)));
+    assert!(matches!(fault(&world, &anvil).await?, EntryFault::Calldata(EntryError::Payload(_))));
     let (mut tracker, _) = world.tracker(&anvil)?;
     match tracker.tick().await {
         Err(TickError::Track(TrackError::Conflict(conflict))) => {
@@ -86,6 +88,18 @@ async fn a_payload_that_is_nothing_is_named_by_replay_and_tracker() -> Result<()
         }
         other => eyre::bail!("{other:?}"),
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_part_that_l1_does_not_have_is_named() -> Result<()> {
+    let (mut world, anvil) = on_l1(1).await?;
+    world.grow(1, 1)?;
+    let absent = B256::repeat_byte(7);
+    let entry = Entry { firstHeight: 1, lastHeight: 1, parentLink: B256::ZERO, lastBatchHash: world.hash(1)? };
+    append(&world, &anvil, entry, Payload::InParts(vec![absent]).encode()).await?;
+    let refused = fault(&world, &anvil).await?;
+    assert!(matches!(refused, EntryFault::Calldata(EntryError::Part(part)) if part == absent), "{refused}");
     Ok(())
 }
 

@@ -39,7 +39,7 @@ fn view() -> L1View {
 }
 
 fn full() -> Backlog {
-    Backlog { batches: 5, bytes: 1_000, oldest_s: T0 / 1_000 }
+    Backlog { batches: 5, bytes: 1_000, oldest_s: T0 / 1_000, is_long: false }
 }
 
 fn fees() -> Fees {
@@ -61,9 +61,12 @@ fn nothing_is_posted_before_it_is_due() {
         (Backlog { bytes: 999, ..full() }, Step::Rest(Rest::TooLittle)),
         (full(), POST),
         (Backlog { bytes: 999, oldest_s: old + 1, ..full() }, Step::Rest(Rest::TooLittle)),
-        (Backlog { bytes: 1, batches: 1, oldest_s: old }, POST),
-        (Backlog { bytes: 1, batches: MAX_ENTRY_BATCHES - 1, oldest_s: old + 1 }, Step::Rest(Rest::TooLittle)),
-        (Backlog { bytes: 1, batches: MAX_ENTRY_BATCHES, oldest_s: old + 1 }, POST),
+        (Backlog { bytes: 1, batches: 1, oldest_s: old, is_long: true }, POST),
+        (
+            Backlog { bytes: 1, batches: MAX_ENTRY_BATCHES - 1, oldest_s: old + 1, ..full() },
+            Step::Rest(Rest::TooLittle),
+        ),
+        (Backlog { bytes: 1, batches: MAX_ENTRY_BATCHES, oldest_s: old + 1, ..full() }, POST),
     ];
     for (backlog, expected) in cases {
         let mut planner = Planner::new(at_position(0));
