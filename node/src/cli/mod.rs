@@ -94,7 +94,9 @@ fn code(report: &eyre::Report) -> u8 {
     let store = |error: &(dyn std::error::Error + 'static)| {
         error.is::<crate::store::StoreError>() || error.is::<crate::signer::GuardStorageError>()
     };
-    let config = |error: &(dyn std::error::Error + 'static)| error.is::<crate::config::ConfigError>();
+    let config = |error: &(dyn std::error::Error + 'static)| {
+        error.is::<crate::config::ConfigError>() || error.is::<crate::poster::SubmitterError>()
+    };
     if report.chain().any(halted) {
         exit::HALTED
     } else if report.chain().any(store) {

@@ -127,6 +127,8 @@ impl Desk {
         let least_tip = u128::from(self.settings.tip_milligwei) * GWEI / 1_000;
         (self.balance, self.final_number, self.mined) = (account.balance, final_number, mined);
         self.metrics.balance(account.balance);
+        // With the next block an endpoint may take what it refused.
+        self.underpriced = false;
         self.view = Some(L1View {
             block: tip.number,
             base_fee: tip.base_fee,

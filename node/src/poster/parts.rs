@@ -1,4 +1,4 @@
-//! An entry whose one batch is longer than a transaction: its stream goes to L1 in parts first (rule P4a).
+//! An entry whose one batch is longer than a transaction: its stream goes to L1 in parts first (rule P3).
 
 use alloy_primitives::{B256, Bytes, keccak256};
 

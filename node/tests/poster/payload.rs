@@ -1,11 +1,12 @@
 //! P1, P2: the payload's form, and every way in which one is refused.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Encodable as _;
 use eyre::Result;
+use rand::{Rng as _, SeedableRng as _};
 use rota_node::poster::{CONTENT_BYTES_MAX, Content, PARTS_MAX, Payload, PayloadError, Posting};
 use rota_proto::Message;
 use rota_staking::bindings::IRotaInbox::Entry;
@@ -159,6 +160,42 @@ async fn a_content_of_another_form_is_refused() -> Result<()> {
     assert!(matches!(Posting::open(&named, &pack(&no_body), parent), Err(PayloadError::Body { height: 1, .. })));
     let no_certificate = items(&header, root.as_slice(), &body, &certificate);
     assert!(matches!(Posting::open(&named, &pack(&no_certificate), parent), Err(PayloadError::Finalization(_))));
+    Ok(())
+}
+
+// P2: whatever a member posts, a reader refuses it or reads what its entry names.
+#[tokio::test]
+async fn changed_contents_are_read_as_they_were_or_refused() -> Result<()> {
+    const CHANGES: usize = 3_000;
+    let (mut world, _anvil) = on_l1(1).await?;
+    world.grow(3, 2)?;
+    let (named, parent) = (entry(&world)?, world.hash(0)?);
+    let stream = content(&world)?.stream(3, Some(&world.finalization(&world.head())));
+    let mut good = Vec::new();
+    brotli::Decompressor::new(stream.as_ref(), 4_096).read_to_end(&mut good)?;
+    let expected = Posting::open(&named, &stream, parent)?;
+    let seed: u64 = rand::random();
+    println!("seed {seed}");
+    let mut random = rand::rngs::StdRng::seed_from_u64(seed);
+    let mut refused = 0;
+    for _ in 0..CHANGES {
+        let mut changed = good.clone();
+        for _ in 0..random.random_range(1..4) {
+            let at = random.random_range(0..changed.len());
+            match random.random_range(0..3) {
+                0 => changed[at] = random.random(),
+                1 => changed.truncate(at + 1),
+                _ => changed.insert(at, random.random()),
+            }
+        }
+        match Posting::open(&named, &pack(&changed), parent) {
+            // The finalization is verified by its signatures, not here.
+            Ok(posting) => assert_eq!(posting.batches, expected.batches),
+            Err(_) => refused += 1,
+        }
+    }
+    println!("{refused} of {CHANGES} refused");
+    assert!(refused > CHANGES / 2, "{refused} of {CHANGES} refused");
     Ok(())
 }
 
