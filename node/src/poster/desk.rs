@@ -10,7 +10,7 @@ use rota_proto::EpochSchedule;
 use rota_staking::bindings::{RotaInbox, RotaInbox::RotaInboxErrors};
 
 use super::{
-    Backlog, End, Fees, InboxHead, Journal, JournalError, L1View, Metrics, Planner, PostError, Purpose, Record, Rest,
+    Backlog, End, Fees, InboxHead, Journal, L1View, Metrics, Planner, PostError, PosterError, Purpose, Record, Rest,
     Sent, Step, Submitter,
     backlog::BacklogMeter,
     journal::Part,
@@ -52,7 +52,6 @@ pub struct Desk {
     metrics: Metrics,
     view: Option<L1View>,
     balance: U256,
-    underpriced: bool,
     rested: Option<Rest>,
     /// The newest final block.
     pub(super) final_number: u64,
@@ -66,15 +65,14 @@ impl Desk {
     /// A desk with its key and its journal.
     ///
     /// # Errors
-    /// [`JournalError`].
+    /// [`PosterError`].
     pub fn new(
         l1: L1Client,
         network: &NetworkToml,
-        schedule: EpochSchedule,
         store: SledStore,
         (settings, submitter, journal): (PosterToml, Submitter, &Path),
         metrics: Metrics,
-    ) -> Result<Self, JournalError> {
+    ) -> Result<Self, PosterError> {
         let validator = settings.validator.unwrap_or(submitter.address());
         let planner = Planner::new(PlanRules {
             rollup_chain_id: network.rollup_chain_id,
@@ -89,7 +87,7 @@ impl Desk {
             l1,
             l1_chain_id: network.l1.chain_id,
             inbox: network.l1.inbox,
-            schedule,
+            schedule: network.registry()?.schedule,
             store,
             submitter,
             journal: Journal::open(journal)?,
@@ -100,7 +98,6 @@ impl Desk {
             metrics,
             view: None,
             balance: U256::ZERO,
-            underpriced: false,
             rested: None,
             final_number: 0,
             mined: None,
@@ -127,8 +124,6 @@ impl Desk {
         let least_tip = u128::from(self.settings.tip_milligwei) * GWEI / 1_000;
         (self.balance, self.final_number, self.mined) = (account.balance, final_number, mined);
         self.metrics.balance(account.balance);
-        // With the next block an endpoint may take what it refused.
-        self.underpriced = false;
         self.view = Some(L1View {
             block: tip.number,
             base_fee: tip.base_fee,
@@ -153,7 +148,7 @@ impl Desk {
             let Some(view) = &self.view else { return Ok(true) };
             let backlog = self.meter.measure(&self.store, view.head.next_height, self.settings.min_bytes)?;
             let sent = self.journal.record().map(|record| &record.sent);
-            let step = self.planner.next(view, &backlog, sent, self.underpriced, now_ms);
+            let step = self.planner.next(view, &backlog, sent, now_ms);
             match step {
                 Step::Rest(rest) => {
                     self.tell_rest(rest, &backlog);
@@ -208,7 +203,8 @@ impl Desk {
         }
         tracing::info!(first, last, bytes, nonce, max_fee_wei = fees.max_fee, "posting");
         let kind = if self.journal.record().is_some() { "replaced" } else { "sent" };
-        self.keep(sent, self.transaction(nonce, fees, gas_limit, TxKind::Call(to), input))?;
+        let transaction = self.transaction(&sent, to, gas_limit, input);
+        self.keep(sent, transaction)?;
         self.send(kind).await
     }
 
@@ -231,9 +227,9 @@ impl Desk {
         let Some(record) = self.journal.record() else { return Ok(false) };
         let nonce = record.sent.nonce;
         tracing::info!(nonce, "somebody else was first: calling our transaction back");
-        let own = TxKind::Call(self.submitter.address());
         let sent = Sent { nonce, purpose: Purpose::Cancel, fees, block: self.block() };
-        self.keep(sent, self.transaction(nonce, fees, CANCEL_GAS, own, Bytes::new()))?;
+        let transaction = self.transaction(&sent, self.submitter.address(), CANCEL_GAS, Bytes::new());
+        self.keep(sent, transaction)?;
         self.send("cancelled").await
     }
 
@@ -251,7 +247,6 @@ impl Desk {
     /// Sends the transaction of the journal. True if L1 has to be looked at again.
     async fn send(&mut self, kind: &'static str) -> Result<bool, PostError> {
         let Some(record) = self.journal.record() else { return Ok(false) };
-        self.underpriced = false;
         match self.l1.send(&record.raw).await {
             Ok(()) => {
                 self.metrics.transaction(kind);
@@ -261,7 +256,7 @@ impl Desk {
             Err(SendError::Underpriced(reason)) => {
                 tracing::debug!(reason, "underpriced");
                 self.metrics.failure("underpriced");
-                self.underpriced = true;
+                self.fate(Fate::Underpriced);
                 Ok(false)
             }
             Err(SendError::NonceTooLow(reason)) => {
@@ -311,9 +306,7 @@ impl Desk {
                 self.metrics.failure("reorganized");
             }
         }
-        self.journal.put(None)?;
-        self.underpriced = false;
-        Ok(())
+        Ok(self.journal.put(None)?)
     }
 
     /// Rule P10: the cap is said once, clearly, and not at every look.
@@ -337,14 +330,14 @@ impl Desk {
         }
     }
 
-    fn transaction(&self, nonce: u64, fees: Fees, gas_limit: u64, to: TxKind, input: Bytes) -> TxEip1559 {
+    fn transaction(&self, sent: &Sent, to: Address, gas_limit: u64, input: Bytes) -> TxEip1559 {
         TxEip1559 {
             chain_id: self.l1_chain_id,
-            nonce,
+            nonce: sent.nonce,
             gas_limit,
-            max_fee_per_gas: fees.max_fee,
-            max_priority_fee_per_gas: fees.tip,
-            to,
+            max_fee_per_gas: sent.fees.max_fee,
+            max_priority_fee_per_gas: sent.fees.tip,
+            to: TxKind::Call(to),
             input,
             ..TxEip1559::default()
         }

@@ -17,7 +17,6 @@ mod turn;
 use std::{path::Path, time::Duration};
 
 use alloy_primitives::B256;
-use rota_proto::ScheduleError;
 use tokio::sync::watch;
 
 use crate::{
@@ -83,9 +82,6 @@ pub enum PosterError {
     /// The network's settings cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The epochs cannot be.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -120,11 +116,9 @@ impl Poster {
         desk: Option<(PosterToml, Submitter, &Path)>,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), PosterError> {
-        let schedule = network.registry()?.schedule;
         let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.deployment_block, metrics.clone())?;
-        let desk = desk
-            .map(|parts| Desk::new(l1.clone(), network, schedule, store.clone(), parts, metrics.clone()))
-            .transpose()?;
+        let desk =
+            desk.map(|parts| Desk::new(l1.clone(), network, store.clone(), parts, metrics.clone())).transpose()?;
         Ok((Self { l1, store, tracker, desk, seen: None, metrics, conflict_told_ms: 0 }, posted))
     }
 

@@ -66,6 +66,8 @@ pub enum Fate {
     /// L1's endpoint does not know it.
     #[default]
     Unknown,
+    /// L1's endpoint refused it for its fees.
+    Underpriced,
     /// It waits to be mined.
     Waiting,
     /// It is mined and did what it was to do.
@@ -212,15 +214,8 @@ impl Planner {
         Self { rules, waiting: None, block: (0, 0) }
     }
 
-    /// The next step. `underpriced` says that L1's endpoint refused the transaction of the journal for its fees.
-    pub fn next(
-        &mut self,
-        view: &L1View,
-        backlog: &Backlog,
-        sent: Option<&Sent>,
-        underpriced: bool,
-        now_ms: u64,
-    ) -> Step {
+    /// The next step.
+    pub fn next(&mut self, view: &L1View, backlog: &Backlog, sent: Option<&Sent>, now_ms: u64) -> Step {
         self.note(view, backlog, now_ms);
         let market = Market { base_fee: view.base_fee, tip: view.tip, cap: self.rules.max_fee };
         let Some(sent) = sent else {
@@ -251,16 +246,17 @@ impl Planner {
             return sent.fees.raised(&market).map_or_else(|capped| Step::Rest(Rest::Capped(capped)), Step::Cancel);
         }
         let slow = view.block >= sent.block.saturating_add(self.rules.replace_after_blocks);
-        match (slow || underpriced, view.fate) {
-            // It was mined after the block of this view.
-            (_, Fate::Done | Fate::Reverted) => Step::Rest(Rest::AwaitsMining),
-            (true, fate) => match (sent.fees.raised(&market), fate) {
-                (Ok(fees), _) => Step::Raise(fees),
-                (Err(_), Fate::Unknown) if !underpriced => Step::Resend,
-                (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
-            },
-            (false, Fate::Unknown) => Step::Resend,
-            (false, Fate::Waiting) => Step::Rest(Rest::AwaitsMining),
+        match (view.fate, slow) {
+            // Done or reverted: it was mined after the block of this view.
+            (Fate::Done | Fate::Reverted, _) | (Fate::Waiting, false) => Step::Rest(Rest::AwaitsMining),
+            (Fate::Unknown, false) => Step::Resend,
+            (Fate::Underpriced, _) | (Fate::Unknown | Fate::Waiting, true) => {
+                match (sent.fees.raised(&market), view.fate) {
+                    (Ok(fees), _) => Step::Raise(fees),
+                    (Err(_), Fate::Unknown) => Step::Resend,
+                    (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
+                }
+            }
         }
     }
 
@@ -324,7 +320,7 @@ fn end_of(sent: &Sent, view: &L1View) -> Option<End> {
     (view.nonce > sent.nonce).then_some(match view.fate {
         Fate::Done => End::Done,
         Fate::Reverted => End::Reverted,
-        Fate::Unknown | Fate::Waiting => End::Overtaken,
+        Fate::Unknown | Fate::Underpriced | Fate::Waiting => End::Overtaken,
     })
 }
 

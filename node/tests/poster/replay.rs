@@ -150,18 +150,18 @@ async fn fault_of(change: impl Fn(&mut Header)) -> Result<BatchFault> {
     batches[1].0 = BatchHeader::new(header)?;
     let finalization = world.finalization(&batches[1].0);
     append_batches(&world, &anvil, &batches, Some(&finalization)).await?;
-    match fault(&world, &anvil).await? {
-        EntryFault::Batch { height: 2, fault, .. } => Ok(fault),
-        other => eyre::bail!("{other}"),
-    }
+    let fault = fault(&world, &anvil).await?;
+    let EntryFault::Batch { height: 2, fault, .. } = fault else { eyre::bail!("{fault}") };
+    Ok(fault)
 }
 
 #[tokio::test]
 async fn a_header_that_execution_contradicts_is_named() -> Result<()> {
     use rota_execution::{ExecutionError, Invalid};
-    let invalid = async |change: fn(&mut Header)| match fault_of(change).await? {
-        BatchFault::Execution(ExecutionError::Invalid(invalid)) => Ok(invalid),
-        other => Err(eyre::eyre!("{other}")),
+    let invalid = async |change: fn(&mut Header)| {
+        let fault = fault_of(change).await?;
+        let BatchFault::Execution(ExecutionError::Invalid(invalid)) = fault else { eyre::bail!("{fault}") };
+        Ok(invalid)
     };
     let of_state = invalid(|header| header.state_root = B256::repeat_byte(1)).await?;
     assert!(matches!(of_state, Invalid::StateRoot { .. }), "{of_state}");
