@@ -195,12 +195,6 @@ impl Simplex {
         self.leader_of(self.view)
     }
 
-    /// Who leads a round of the current epoch.
-    #[must_use]
-    pub fn leader_of_round(&self, round: Round) -> Option<Place> {
-        (round.epoch == self.round().epoch).then(|| self.leader_of(round.view))
-    }
-
     /// The set that verifies messages of an epoch: ours, or of one that ended not long ago.
     #[must_use]
     pub fn set(&self, epoch: Epoch) -> Option<&Arc<ValidatorSet>> {

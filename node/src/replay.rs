@@ -264,7 +264,7 @@ impl<'a> Replay<'a> {
         if parent != self.link || first != next {
             return Err(EntryFault::Link { parent, first, link: self.link, next });
         }
-        let posting = Posting::open(&posted.entry, &posted.payload, self.last.hash())?;
+        let posting = Posting::open(&posted.entry, &posted.stream, self.last.hash())?;
         if let Some((header, _)) = posting.batches.last() {
             self.last = header.clone();
         }

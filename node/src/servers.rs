@@ -110,8 +110,8 @@ async fn status(State(operator): State<Operator>) -> impl IntoResponse {
     Json(json!({
         "height": status.head.height(),
         "hash": status.head.hash(),
-        "safe": safe,
-        "finalized": finalized,
+        "safe": safe.min(status.head.height().0),
+        "finalized": finalized.min(status.head.height().0),
         "stateRoot": status.head.header().state_root,
         "epoch": status.round.epoch,
         "view": status.round.view,

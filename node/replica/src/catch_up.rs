@@ -21,6 +21,8 @@ pub(crate) struct CatchUp {
     /// The height from which batches were asked for, while an answer is due.
     asked: Option<Height>,
     pieces: VecDeque<Piece>,
+    /// When that was.
+    asked_at_ms: u64,
     /// Whether the finalization of the first piece is being verified.
     verifying: bool,
     /// The highest height that anyone claims: a hint, nothing more.
@@ -31,6 +33,10 @@ pub(crate) struct CatchUp {
 
 /// A node this far behind asks for batches; one closer hears them anyway.
 const BEHIND_MIN: u64 = 4;
+
+/// A node without a place that committed nothing for so long asks whether there is more: what was gossiped before it
+/// had a neighbour, nobody says again. An answer without batches costs a hundred bytes.
+const SILENCE_MS: u64 = 2_000;
 
 /// Gossiped final batches that wait for their certificate.
 const OFFERED_MAX: usize = 16;
@@ -70,7 +76,16 @@ impl Replica {
         if self.catch_up.asked.is_none() && self.catch_up.pieces.is_empty() {
             let from = self.consensus.head().height().next();
             self.catch_up.asked = Some(from);
+            self.catch_up.asked_at_ms = self.now_ms;
             self.effects.push(Effect::CatchUp(from));
+        }
+    }
+
+    /// Rule C6: who does not vote hears of final batches by gossip alone, and asks when there is none.
+    pub(crate) fn ask_after_silence(&mut self) {
+        let heard_ms = self.committed_at_ms.max(self.catch_up.asked_at_ms);
+        if self.consensus.place().is_none() && self.now_ms.saturating_sub(heard_ms) >= SILENCE_MS {
+            self.ask_to_catch_up();
         }
     }
 

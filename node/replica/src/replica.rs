@@ -23,6 +23,13 @@ pub struct Replica {
     pub(crate) pool: Mempool,
 
     pub(crate) live: LiveBatches,
+    /// The key of the validator that leads a round, of this epoch or of an earlier one that the registry remembers.
+    #[must_use]
+    pub fn leader_of(&self, round: Round) -> Option<ConsensusKey> {
+        let EpochContext { set, leaders } = epoch_context(&self.registry, round.epoch).ok()?;
+        set.get(leaders.leader(&set, round.view)).map(|leader| leader.consensus_key)
+    }
+
     /// The last committed batch: final, executed, durable.
     pub(crate) committed: BatchHeader,
     /// Checks that consensus waits for, with the first proposer if nobody notarized the batch yet.
@@ -97,7 +104,10 @@ impl Replica {
         let mut refusals = Vec::new();
         match event {
             Event::Started(started) => self.start(*started, &mut refusals),
-            Event::Clock(now_ms) => self.now_ms = now_ms,
+            Event::Clock(now_ms) => {
+                self.now_ms = now_ms;
+                self.ask_after_silence();
+            }
             Event::Message { from, message } => self.receive(from, message, &mut refusals),
             Event::Verified(checked) => self.take_checked(*checked, &mut refusals),
             Event::Unverified(Ticket::CatchUp) => self.catch_up.abandon(),

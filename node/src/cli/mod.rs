@@ -95,7 +95,10 @@ pub fn main() -> ExitCode {
 
 fn code(report: &eyre::Report) -> u8 {
     let halted = |error: &Cause| carried::<rota_replica::Halt>(error).is_some();
-    let config = |error: &Cause| carried::<crate::config::ConfigError>(error).is_some();
+    let config = |error: &Cause| {
+        carried::<crate::config::ConfigError>(error).is_some()
+            || carried::<crate::poster::SubmitterError>(error).is_some()
+    };
     if report.chain().any(halted) {
         exit::HALTED
     } else if report.chain().any(is_storage) {

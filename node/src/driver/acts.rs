@@ -69,8 +69,7 @@ impl Driver {
     /// A view that a quorum gave up is a gap; who led it is told.
     fn tell_skipped(&self, certificate: &Certificate) {
         let Vote { kind: VoteKind::Nullify, round, .. } = certificate.vote else { return };
-        let leader = self.parts.replica.simplex().leader_of_round(round);
-        let leader = leader.map(|place| place.to_string()).unwrap_or_default();
+        let leader = self.parts.replica.leader_of(round).map(|key| key.to_string()).unwrap_or_default();
         tracing::info!(%round, leader, "view skipped");
         self.parts.metrics.view_skipped();
     }

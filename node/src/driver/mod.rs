@@ -196,15 +196,11 @@ impl Driver {
         Ok(())
     }
 
-    /// Whether we led the round in which a batch became final.
+    /// Whether we led the round in which a batch became final. It may be of the epoch that the batch closed.
     fn led(&self, stored: &StoredBatch) -> bool {
-        let simplex = self.parts.replica.simplex();
         let round = stored.finalization.as_ref().map(|certificate| certificate.vote.round);
-        let ours = self.parts.signer.as_ref().map(Signer::consensus_key);
-        round.is_some_and(|round| {
-            let leader = simplex.leader_of_round(round).and_then(|place| simplex.set(round.epoch)?.get(place));
-            leader.map(|validator| validator.consensus_key) == ours && ours.is_some()
-        })
+        let leader = round.and_then(|round| self.parts.replica.leader_of(round));
+        leader.is_some() && leader == self.parts.signer.as_ref().map(Signer::consensus_key)
     }
 
     fn count(&self, refusal: &Rejected) {

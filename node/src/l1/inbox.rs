@@ -18,7 +18,7 @@ use rota_staking::bindings::{
 };
 
 use super::{L1Client, L1Error, transport};
-use crate::poster::{Fate, InboxHead, Member};
+use crate::poster::{Fate, InboxHead, Member, Payload, PayloadError};
 
 /// The newest block of L1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct PostedEntry {
     /// Its heights and what it follows.
     pub entry: Entry,
     /// Its batches, compressed.
-    pub payload: Bytes,
+    pub stream: Bytes,
 }
 
 /// Why the payload of an entry cannot be had.
@@ -82,6 +82,12 @@ pub enum EntryError {
         /// The transaction.
         transaction: B256,
     },
+    /// Its payload cannot be read.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// A transaction that carries a part of the stream is not there.
+    #[error("L1 transaction {0}, which carries a part of the entry, is not in a block before the entry's")]
+    Part(B256),
     /// The transaction's calldata is no append of this entry.
     #[error("L1 transaction {transaction} does not hold the entry of its event: {reason}")]
     Calldata {
@@ -180,28 +186,28 @@ impl L1Client {
         self.provider.get_max_priority_fee_per_gas().await.ok()
     }
 
-    /// What became of transactions of one nonce.
+    /// What became of transactions of one nonce, newest last, and which of them was mined.
     ///
     /// # Errors
     /// [`L1Error`].
-    pub async fn fate(&self, hashes: &[B256]) -> Result<Fate, L1Error> {
+    pub async fn fate(&self, hashes: &[B256]) -> Result<(Fate, Option<B256>), L1Error> {
         for hash in hashes {
             if let Some(receipt) = self.provider.get_transaction_receipt(*hash).await.map_err(transport)? {
-                return Ok(if receipt.status() { Fate::Done } else { Fate::Reverted });
+                return Ok((if receipt.status() { Fate::Done } else { Fate::Reverted }, Some(*hash)));
             }
         }
         // The newest replaced the others.
-        let Some(newest) = hashes.last() else { return Ok(Fate::Unknown) };
+        let Some(newest) = hashes.last() else { return Ok((Fate::Unknown, None)) };
         let known = self.provider.get_transaction_by_hash(*newest).await.map_err(transport)?;
-        Ok(if known.is_some() { Fate::Waiting } else { Fate::Unknown })
+        Ok((if known.is_some() { Fate::Waiting } else { Fate::Unknown }, None))
     }
 
-    /// Tries a call to the inbox at the newest block, and says the gas it takes.
+    /// Tries a transaction at the newest block, and says the gas it takes.
     ///
     /// # Errors
     /// [`InboxError`].
-    pub async fn try_append(&self, from: Address, input: Bytes) -> Result<u64, InboxError> {
-        let call = TransactionRequest::default().from(from).to(self.settings.inbox).input(input.into());
+    pub async fn try_call(&self, from: Address, to: Address, input: Bytes) -> Result<u64, InboxError> {
+        let call = TransactionRequest::default().from(from).to(to).input(input.into());
         self.provider.estimate_gas(call).block(BlockId::latest()).await.map_err(|error| {
             let Some(payload) = error.as_error_resp() else { return transport(error).into() };
             let data = payload.as_revert_data();
@@ -260,7 +266,31 @@ impl L1Client {
         if link != event.link {
             return Err(wrong(format!("its link is {link}, the event's {}", event.link)));
         }
-        Ok(PostedEntry { entry, payload })
+        let stream = match Payload::read(&payload)? {
+            Payload::Whole(stream) => stream,
+            Payload::InParts(hashes) => self.parts(&hashes, event.block).await?,
+        };
+        Ok(PostedEntry { entry, stream })
+    }
+
+    /// The calldata of transactions, joined. Each has to stand in a block up to `last`.
+    async fn parts(&self, hashes: &[B256], last: u64) -> Result<Bytes, EntryError> {
+        let mut stream = Vec::new();
+        for hash in hashes {
+            let found = self.provider.get_transaction_by_hash(*hash).await.map_err(transport)?;
+            let part = found.filter(|part| part.block_number.is_some_and(|block| block <= last));
+            stream.extend_from_slice(part.ok_or(EntryError::Part(*hash))?.inner.input());
+        }
+        Ok(stream.into())
+    }
+
+    /// The block that a transaction stands in.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn mined_in(&self, transaction: B256) -> Result<Option<u64>, L1Error> {
+        let receipt = self.provider.get_transaction_receipt(transaction).await.map_err(transport)?;
+        Ok(receipt.and_then(|receipt| receipt.block_number))
     }
 }
 

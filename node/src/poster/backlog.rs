@@ -1,5 +1,7 @@
 //! What L1 does not have yet, measured as far as a plan needs it.
 
+use rota_staking::bindings::MAX_PAYLOAD_BYTES;
+
 use super::plan::Backlog;
 use crate::store::{SledStore, StoreError};
 
@@ -30,6 +32,7 @@ impl BacklogMeter {
             let Some(stored) = store.batch_by_height(self.next)? else { break };
             if self.next == first {
                 self.backlog.oldest_s = stored.header.header().timestamp;
+                self.backlog.is_long = stored.body.len() > MAX_PAYLOAD_BYTES;
             }
             self.backlog.bytes += HEADER_BYTES + stored.body.len();
             self.next += 1;

@@ -4,16 +4,18 @@ use std::path::Path;
 
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy_consensus::TxEip1559;
-use alloy_primitives::{Address, Bytes, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall as _;
 use rota_proto::EpochSchedule;
 use rota_staking::bindings::{RotaInbox, RotaInbox::RotaInboxErrors};
 
 use super::{
-    Backlog, End, Fees, InboxHead, Journal, JournalError, L1View, Metrics, PackError, Planner, Purpose, Record, Rest,
-    Sent, Step, Submitter, SubmitterError,
+    Backlog, End, Fees, InboxHead, Journal, L1View, Metrics, Planner, PostError, PosterError, Purpose, Record, Rest,
+    Sent, Step, Submitter,
     backlog::BacklogMeter,
+    journal::Part,
     pack::{Packed, pack},
+    parts::Next,
     plan::PlanRules,
     submitter::unsigned,
 };
@@ -21,7 +23,7 @@ use crate::{
     config::{NetworkToml, PosterToml},
     l1::{InboxError, L1Client, L1Error, L1Tip, SendError},
     poster::Fate,
-    store::{SledStore, StoreError},
+    store::SledStore,
 };
 
 /// Wei in a gwei.
@@ -33,76 +35,16 @@ const CANCEL_GAS: u64 = 21_000;
 /// Steps without a pause: settle, then post, and one to spare.
 const STEPS_AT_ONCE: usize = 3;
 
-/// Why nothing could be posted.
-#[derive(Debug, thiserror::Error)]
-pub enum PostError {
-    /// L1 did not answer.
-    #[error(transparent)]
-    L1(#[from] L1Error),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is no entry to post.
-    #[error(transparent)]
-    Pack(#[from] PackError),
-    /// The journal failed: nothing is sent without it.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The key did not sign.
-    #[error(transparent)]
-    Submitter(#[from] SubmitterError),
-    /// The account cannot pay.
-    #[error("submitter {account} has {balance} wei, an entry needs up to {needed} wei: fund it on L1")]
-    Funds {
-        /// The account.
-        account: Address,
-        /// Its balance, in wei.
-        balance: U256,
-        /// What the transaction may cost, in wei.
-        needed: U256,
-    },
-    /// The inbox refuses us: a setting is wrong, or this program.
-    #[error("the inbox would refuse the entry for validator {validator} from {account}: {reason}")]
-    Refused {
-        /// The validator.
-        validator: Address,
-        /// The submitter.
-        account: Address,
-        /// The contract's error.
-        reason: String,
-    },
-    /// L1's endpoint does not take the transaction.
-    #[error(transparent)]
-    Send(SendError),
-}
-
-impl PostError {
-    /// Its name in metrics.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::L1(_) => "l1",
-            Self::Store(_) => "store",
-            Self::Pack(_) => "pack",
-            Self::Journal(_) => "journal",
-            Self::Submitter(_) => "key",
-            Self::Funds { .. } => "insufficient-funds",
-            Self::Refused { .. } => "refused-by-inbox",
-            Self::Send(_) => "refused-by-endpoint",
-        }
-    }
-}
-
 /// Whoever has a submitter's key.
 #[derive(Debug)]
 pub struct Desk {
-    l1: L1Client,
+    pub(super) l1: L1Client,
     l1_chain_id: u64,
     inbox: Address,
     schedule: EpochSchedule,
     store: SledStore,
     submitter: Submitter,
-    journal: Journal,
+    pub(super) journal: Journal,
     settings: PosterToml,
     validator: Address,
     planner: Planner,
@@ -110,23 +52,27 @@ pub struct Desk {
     metrics: Metrics,
     view: Option<L1View>,
     balance: U256,
-    underpriced: bool,
     rested: Option<Rest>,
+    /// The newest final block.
+    pub(super) final_number: u64,
+    /// Which transaction of the journal is mined.
+    mined: Option<B256>,
+    /// The block after which the last part waits for L1 to make it final.
+    awaits_final_after: Option<u64>,
 }
 
 impl Desk {
     /// A desk with its key and its journal.
     ///
     /// # Errors
-    /// [`JournalError`].
+    /// [`PosterError`].
     pub fn new(
         l1: L1Client,
         network: &NetworkToml,
-        schedule: EpochSchedule,
         store: SledStore,
         (settings, submitter, journal): (PosterToml, Submitter, &Path),
         metrics: Metrics,
-    ) -> Result<Self, JournalError> {
+    ) -> Result<Self, PosterError> {
         let validator = settings.validator.unwrap_or(submitter.address());
         let planner = Planner::new(PlanRules {
             rollup_chain_id: network.rollup_chain_id,
@@ -141,7 +87,7 @@ impl Desk {
             l1,
             l1_chain_id: network.l1.chain_id,
             inbox: network.l1.inbox,
-            schedule,
+            schedule: network.registry()?.schedule,
             store,
             submitter,
             journal: Journal::open(journal)?,
@@ -152,8 +98,10 @@ impl Desk {
             metrics,
             view: None,
             balance: U256::ZERO,
-            underpriced: false,
             rested: None,
+            final_number: 0,
+            mined: None,
+            awaits_final_after: None,
         })
     }
 
@@ -161,7 +109,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`L1Error`].
-    pub async fn look(&mut self, tip: &L1Tip, head: InboxHead) -> Result<(), L1Error> {
+    pub async fn look(&mut self, tip: &L1Tip, head: InboxHead, final_number: u64) -> Result<(), L1Error> {
         let at = BlockId::hash(tip.hash);
         let account = self.l1.account(self.submitter.address(), at).await?;
         // A transaction of now is mined in the next block.
@@ -171,10 +119,10 @@ impl Desk {
             _ => self.l1.members(at, epoch).await?,
         };
         let hashes = self.journal.record().map_or(&[][..], |record| &record.hashes);
-        let fate = self.l1.fate(hashes).await?;
+        let (fate, mined) = self.l1.fate(hashes).await?;
         let pending = self.l1.inbox_head(BlockId::Number(BlockNumberOrTag::Pending)).await;
         let least_tip = u128::from(self.settings.tip_milligwei) * GWEI / 1_000;
-        self.balance = account.balance;
+        (self.balance, self.final_number, self.mined) = (account.balance, final_number, mined);
         self.metrics.balance(account.balance);
         self.view = Some(L1View {
             block: tip.number,
@@ -200,13 +148,14 @@ impl Desk {
             let Some(view) = &self.view else { return Ok(true) };
             let backlog = self.meter.measure(&self.store, view.head.next_height, self.settings.min_bytes)?;
             let sent = self.journal.record().map(|record| &record.sent);
-            let step = self.planner.next(view, &backlog, sent, self.underpriced, now_ms);
+            let step = self.planner.next(view, &backlog, sent, now_ms);
             match step {
                 Step::Rest(rest) => {
                     self.tell_rest(rest, &backlog);
                     return Ok(false);
                 }
                 Step::Settle(end) => self.settle(end)?,
+                Step::Post { .. } if self.awaits_final_after == Some(view.block) => return Ok(false),
                 Step::Post { nonce, fees } => return self.post(nonce, fees).await,
                 Step::Resend => return self.send("resent").await,
                 Step::Raise(fees) => return self.raise(fees).await,
@@ -222,12 +171,22 @@ impl Desk {
         let store = self.store.clone();
         let last = store.head()?.map_or(0, |head| head.header.height().0);
         let packing = tokio::task::spawn_blocking(move || pack(&store, &head, last));
-        let Packed { entry, payload } = packing.await.map_err(|error| L1Error::Transport(error.to_string()))??;
+        let Packed { entry, stream } = packing.await.map_err(|error| L1Error::Transport(error.to_string()))??;
         let (validator, account) = (self.validator, self.submitter.address());
-        let sent = Sent { nonce, purpose: Purpose::Append((&entry).into()), fees, block: self.block() };
-        let (bytes, first, last) = (payload.len(), entry.firstHeight, entry.lastHeight);
-        let input: Bytes = RotaInbox::appendCall { validator, entry, payload }.abi_encode().into();
-        let gas = match self.l1.try_append(account, input.clone()).await {
+        let (bytes, first, last, planned) = (stream.len(), entry.firstHeight, entry.lastHeight, (&entry).into());
+        let (purpose, to, input) = match self.next_of(&stream).await? {
+            Next::Append(payload) => {
+                let call = RotaInbox::appendCall { validator, entry, payload: payload.encode() };
+                (Purpose::Append(planned), self.inbox, call.abi_encode().into())
+            }
+            Next::Part { stream, bytes } => (Purpose::Part { entry: planned, stream }, account, bytes),
+            Next::AwaitFinal => {
+                self.awaits_final_after = Some(self.block());
+                return Ok(false);
+            }
+        };
+        let sent = Sent { nonce, purpose, fees, block: self.block() };
+        let gas = match self.l1.try_call(account, to, input.clone()).await {
             Ok(gas) => gas,
             Err(InboxError::L1(error)) => return Err(error.into()),
             Err(InboxError::Refused(refusal)) if is_late(&refusal) => {
@@ -244,7 +203,8 @@ impl Desk {
         }
         tracing::info!(first, last, bytes, nonce, max_fee_wei = fees.max_fee, "posting");
         let kind = if self.journal.record().is_some() { "replaced" } else { "sent" };
-        self.keep(sent, self.transaction(nonce, fees, gas_limit, TxKind::Call(self.inbox), input))?;
+        let transaction = self.transaction(&sent, to, gas_limit, input);
+        self.keep(sent, transaction)?;
         self.send(kind).await
     }
 
@@ -267,9 +227,9 @@ impl Desk {
         let Some(record) = self.journal.record() else { return Ok(false) };
         let nonce = record.sent.nonce;
         tracing::info!(nonce, "somebody else was first: calling our transaction back");
-        let own = TxKind::Call(self.submitter.address());
         let sent = Sent { nonce, purpose: Purpose::Cancel, fees, block: self.block() };
-        self.keep(sent, self.transaction(nonce, fees, CANCEL_GAS, own, Bytes::new()))?;
+        let transaction = self.transaction(&sent, self.submitter.address(), CANCEL_GAS, Bytes::new());
+        self.keep(sent, transaction)?;
         self.send("cancelled").await
     }
 
@@ -287,7 +247,6 @@ impl Desk {
     /// Sends the transaction of the journal. True if L1 has to be looked at again.
     async fn send(&mut self, kind: &'static str) -> Result<bool, PostError> {
         let Some(record) = self.journal.record() else { return Ok(false) };
-        self.underpriced = false;
         match self.l1.send(&record.raw).await {
             Ok(()) => {
                 self.metrics.transaction(kind);
@@ -297,7 +256,7 @@ impl Desk {
             Err(SendError::Underpriced(reason)) => {
                 tracing::debug!(reason, "underpriced");
                 self.metrics.failure("underpriced");
-                self.underpriced = true;
+                self.fate(Fate::Underpriced);
                 Ok(false)
             }
             Err(SendError::NonceTooLow(reason)) => {
@@ -326,6 +285,13 @@ impl Desk {
                 tracing::info!(first = entry.first_height, last = entry.last_height, %transaction, "posted");
                 self.metrics.transaction("posted");
             }
+            (End::Done, Purpose::Part { entry, stream }) => {
+                let transaction = self.mined.unwrap_or(transaction);
+                tracing::info!(height = entry.first_height, %transaction, "a part of a long batch is on L1");
+                self.metrics.transaction("part");
+                let part = Part { stream: *stream, transaction };
+                return Ok(self.journal.part_done(part)?);
+            }
             (End::Done, Purpose::Cancel) => self.metrics.transaction("called-back"),
             (End::Reverted, purpose) => {
                 tracing::warn!(?purpose, %transaction, "an entry was reverted on L1: somebody else was first");
@@ -340,9 +306,7 @@ impl Desk {
                 self.metrics.failure("reorganized");
             }
         }
-        self.journal.put(None)?;
-        self.underpriced = false;
-        Ok(())
+        Ok(self.journal.put(None)?)
     }
 
     /// Rule P10: the cap is said once, clearly, and not at every look.
@@ -366,14 +330,14 @@ impl Desk {
         }
     }
 
-    fn transaction(&self, nonce: u64, fees: Fees, gas_limit: u64, to: TxKind, input: Bytes) -> TxEip1559 {
+    fn transaction(&self, sent: &Sent, to: Address, gas_limit: u64, input: Bytes) -> TxEip1559 {
         TxEip1559 {
             chain_id: self.l1_chain_id,
-            nonce,
+            nonce: sent.nonce,
             gas_limit,
-            max_fee_per_gas: fees.max_fee,
-            max_priority_fee_per_gas: fees.tip,
-            to,
+            max_fee_per_gas: sent.fees.max_fee,
+            max_priority_fee_per_gas: sent.fees.tip,
+            to: TxKind::Call(to),
             input,
             ..TxEip1559::default()
         }

@@ -28,6 +28,25 @@ pub struct Record {
     pub raw: Bytes,
 }
 
+/// A part of a stream that L1 has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// keccak256 of the whole stream.
+    pub stream: B256,
+    /// The transaction that carries the part.
+    pub transaction: B256,
+}
+
+/// What the file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    record: Option<Record>,
+    /// The parts of a stream that were mined, from the first on.
+    parts: Vec<Part>,
+}
+
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -65,7 +84,7 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    record: Option<Record>,
+    state: State,
 }
 
 impl Journal {
@@ -75,26 +94,26 @@ impl Journal {
     /// [`JournalError`].
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let damaged = |error: serde_json::Error| JournalError::Damaged { path: path.into(), reason: error.to_string() };
-        let record = match fs::read(path) {
+        let state = match fs::read(path) {
             Ok(bytes) => {
                 // The version first: the fields of another one may have other names.
                 let (found, _): (u32, IgnoredAny) = serde_json::from_slice(&bytes).map_err(damaged)?;
                 if found != VERSION {
                     return Err(JournalError::Version { path: path.into(), found });
                 }
-                let (_, record): (u32, Option<Record>) = serde_json::from_slice(&bytes).map_err(damaged)?;
-                record
+                let (_, state): (u32, State) = serde_json::from_slice(&bytes).map_err(damaged)?;
+                state
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => State::default(),
             Err(source) => return Err(JournalError::Io { path: path.into(), source }),
         };
-        Ok(Self { path: path.into(), record })
+        Ok(Self { path: path.into(), state })
     }
 
     /// The transaction in flight.
     #[must_use]
     pub const fn record(&self) -> Option<&Record> {
-        self.record.as_ref()
+        self.state.record.as_ref()
     }
 
     /// Keeps a transaction, or forgets the one there is; durable when it returns.
@@ -102,10 +121,38 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Io`]; the transaction must not be sent then.
     pub fn put(&mut self, record: Option<Record>) -> Result<(), JournalError> {
+        self.change(State { record, parts: self.state.parts.clone() })
+    }
+
+    /// The transactions that carry the first parts of a stream, with what is known of no other stream.
+    pub fn parts(&self, stream: B256) -> impl Iterator<Item = B256> {
+        self.state.parts.iter().filter(move |part| part.stream == stream).map(|part| part.transaction)
+    }
+
+    /// Forgets the transaction in flight, which carried the next part of a stream; parts of another stream go.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn part_done(&mut self, part: Part) -> Result<(), JournalError> {
+        let kept = self.state.parts.iter().filter(|known| known.stream == part.stream);
+        let parts = kept.copied().chain([part]).collect();
+        self.change(State { record: None, parts })
+    }
+
+    /// Keeps only the first parts of a stream: L1 lost the next one.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn keep_parts(&mut self, count: usize) -> Result<(), JournalError> {
+        let parts = self.state.parts.iter().copied().take(count).collect();
+        self.change(State { record: self.state.record.clone(), parts })
+    }
+
+    fn change(&mut self, state: State) -> Result<(), JournalError> {
         let failed = |source| JournalError::Io { path: self.path.clone(), source };
-        let json = serde_json::to_vec(&(VERSION, &record)).map_err(|error| failed(io::Error::other(error)))?;
+        let json = serde_json::to_vec(&(VERSION, &state)).map_err(|error| failed(io::Error::other(error)))?;
         self.replace(&json).map_err(failed)?;
-        self.record = record;
+        self.state = state;
         Ok(())
     }
 

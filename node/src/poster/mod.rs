@@ -2,10 +2,12 @@
 
 mod backlog;
 mod desk;
+mod error;
 mod fees;
 mod journal;
 mod metrics;
 mod pack;
+mod parts;
 mod payload;
 mod plan;
 mod submitter;
@@ -15,7 +17,6 @@ mod turn;
 use std::{path::Path, time::Duration};
 
 use alloy_primitives::B256;
-use rota_proto::ScheduleError;
 use tokio::sync::watch;
 
 use crate::{
@@ -26,12 +27,15 @@ use crate::{
     store::{SledStore, StoreError},
 };
 
-pub use desk::{Desk, PostError};
+pub use desk::Desk;
+pub use error::PostError;
 pub use fees::{FeeCap, Fees, Market};
-pub use journal::{Journal, JournalError, Record};
+pub use journal::{Journal, JournalError, Part, Record};
 pub use metrics::Metrics;
 pub use pack::{PackError, Packed, pack};
-pub use payload::{CONTENT_BYTES_MAX, Content, PayloadError, Posting, VERSION};
+pub use payload::{
+    CONTENT_BYTES_MAX, Content, PART_BYTES, PARTS_MAX, Payload, PayloadError, Posting, STREAM_BYTES_MAX, VERSION,
+};
 pub use plan::{Backlog, End, Fate, InboxHead, L1View, PlanRules, PlannedEntry, Planner, Purpose, Rest, Sent, Step};
 pub use submitter::{Submitter, SubmitterError};
 pub use tracker::{Conflict, TrackError, Tracker};
@@ -78,9 +82,6 @@ pub enum PosterError {
     /// The network's settings cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The epochs cannot be.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -115,11 +116,9 @@ impl Poster {
         desk: Option<(PosterToml, Submitter, &Path)>,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), PosterError> {
-        let schedule = network.registry()?.schedule;
         let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.deployment_block, metrics.clone())?;
-        let desk = desk
-            .map(|parts| Desk::new(l1.clone(), network, schedule, store.clone(), parts, metrics.clone()))
-            .transpose()?;
+        let desk =
+            desk.map(|parts| Desk::new(l1.clone(), network, store.clone(), parts, metrics.clone())).transpose()?;
         Ok((Self { l1, store, tracker, desk, seen: None, metrics, conflict_told_ms: 0 }, posted))
     }
 
@@ -170,10 +169,10 @@ impl Poster {
 
     async fn look(&mut self, tip: &L1Tip) -> Result<InboxHead, TickError> {
         self.seen = None;
-        let head = self.tracker.look(tip).await?;
+        let (head, final_number) = self.tracker.look(tip).await?;
         self.metrics.conflict(false);
         if let Some(desk) = &mut self.desk {
-            desk.look(tip, head).await.map_err(|error: L1Error| PostError::from(error))?;
+            desk.look(tip, head, final_number).await.map_err(|error: L1Error| PostError::from(error))?;
         }
         self.seen = Some((tip.hash, head));
         Ok(head)

@@ -2,10 +2,10 @@
 
 use alloy_primitives::{B256, Bytes};
 use rota_proto::Certificate;
-use rota_staking::bindings::{IRotaInbox::Entry, MAX_ENTRY_BATCHES, MAX_PAYLOAD_BYTES};
+use rota_staking::bindings::{IRotaInbox::Entry, MAX_ENTRY_BATCHES};
 
 use super::{
-    payload::{CONTENT_BYTES_MAX, Content},
+    payload::{CONTENT_BYTES_MAX, Content, STREAM_BYTES_MAX},
     plan::InboxHead,
 };
 use crate::store::{SledStore, StoreError};
@@ -21,8 +21,8 @@ const GUESSES: u32 = 4;
 pub struct Packed {
     /// Its heights, and what it follows.
     pub entry: Entry,
-    /// Its batches.
-    pub payload: Bytes,
+    /// Its batches, compressed: longer than [`STREAM_BYTES_MAX`] only if it has one batch.
+    pub stream: Bytes,
 }
 
 /// Why there is no entry.
@@ -34,16 +34,6 @@ pub enum PackError {
     /// The store lacks a batch that it must have.
     #[error("the store has no batch {0}, which is to be posted")]
     Missing(u64),
-    /// One batch alone is more than an entry holds.
-    #[error(
-        "batch {height} comes to a payload of {bytes} bytes, an entry holds {MAX_PAYLOAD_BYTES}: it cannot be posted"
-    )]
-    TooLarge {
-        /// Its height.
-        height: u64,
-        /// Its payload's bytes.
-        bytes: usize,
-    },
 }
 
 /// What was read of the store.
@@ -64,27 +54,29 @@ pub fn pack(store: &SledStore, head: &InboxHead, last: u64) -> Result<Packed, Pa
     let (mut fits, mut too_many, mut attempt, mut best) = (0, all + 1, all, None);
     for round in 0.. {
         let count = gathered.end(attempt).unwrap_or(attempt);
-        let payload = gathered.payload(store, count)?;
-        let bytes = payload.len();
-        if bytes <= MAX_PAYLOAD_BYTES {
+        let stream = gathered.stream(store, count)?;
+        let bytes = stream.len();
+        if bytes <= STREAM_BYTES_MAX {
             fits = attempt;
-            best = Some((count, payload));
-            if attempt == all || bytes * 100 >= MAX_PAYLOAD_BYTES * FULL_PERCENT {
+            best = Some((count, stream));
+            if attempt == all || bytes * 100 >= STREAM_BYTES_MAX * FULL_PERCENT {
                 break;
             }
         } else if attempt == 1 {
-            return Err(PackError::TooLarge { height: head.next_height, bytes });
+            // P3: it goes in parts.
+            best = Some((1, stream));
+            break;
         } else {
             too_many = attempt;
         }
         if too_many - fits <= 1 {
             break;
         }
-        let proportional = attempt * MAX_PAYLOAD_BYTES / bytes.max(1) * 98 / 100;
+        let proportional = attempt * STREAM_BYTES_MAX / bytes.max(1) * 98 / 100;
         let guess = if round < GUESSES { proportional } else { usize::midpoint(fits, too_many) };
         attempt = guess.clamp(fits + 1, too_many - 1);
     }
-    let (count, payload) = best.ok_or(PackError::Missing(head.next_height))?;
+    let (count, stream) = best.ok_or(PackError::Missing(head.next_height))?;
     let (hash, _) = gathered.batches.get(count - 1).copied().ok_or(PackError::Missing(head.next_height))?;
     let entry = Entry {
         firstHeight: head.next_height,
@@ -92,7 +84,7 @@ pub fn pack(store: &SledStore, head: &InboxHead, last: u64) -> Result<Packed, Pa
         parentLink: head.link,
         lastBatchHash: hash,
     };
-    Ok(Packed { entry, payload })
+    Ok(Packed { entry, stream })
 }
 
 /// Reads batches while they may fit. A state root and 2 bytes a batch, and a quarter of the bodies, are the least that a
@@ -104,7 +96,7 @@ fn gather(store: &SledStore, first: u64, last: u64) -> Result<Gathered, PackErro
         let stored = store.batch_by_height(height)?.ok_or(PackError::Missing(height))?;
         bodies += stored.body.len();
         let least = 34 * gathered.content.len() + bodies / 4;
-        let full = gathered.content.len() >= most || least > MAX_PAYLOAD_BYTES;
+        let full = gathered.content.len() >= most || least > STREAM_BYTES_MAX;
         let long = gathered.content.bytes() + stored.body.len() + 2_048 > CONTENT_BYTES_MAX;
         if !gathered.content.is_empty() && (full || long) {
             break;
@@ -122,9 +114,9 @@ impl Gathered {
         Some(proven + 1)
     }
 
-    fn payload(&self, store: &SledStore, count: usize) -> Result<Bytes, StoreError> {
+    fn stream(&self, store: &SledStore, count: usize) -> Result<Bytes, StoreError> {
         let last = self.first + u64::try_from(count - 1).unwrap_or(u64::MAX);
         let finalization: Option<Certificate> = store.batch_by_height(last)?.and_then(|stored| stored.finalization);
-        Ok(self.content.payload(count, finalization.as_ref()))
+        Ok(self.content.stream(count, finalization.as_ref()))
     }
 }

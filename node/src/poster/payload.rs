@@ -3,7 +3,11 @@
 //! | part | what |
 //! |---|---|
 //! | 1 byte | version of the format, 1 |
-//! | the rest | the content, compressed with brotli |
+//! | 1 byte | 0: the stream follows; 1: the hashes of the L1 transactions that carry it follow, 32 bytes each |
+//! | the rest | the stream, or the hashes |
+//!
+//! The stream is the content, compressed with brotli. One that is longer than a payload stands in the calldata of other
+//! L1 transactions, in parts, whose sender and recipient mean nothing; only a batch that alone is too long needs them.
 //!
 //! The content is one RLP list of four:
 //!
@@ -20,10 +24,25 @@ use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::{Decodable as _, Encodable as _};
 use rota_proto::{BatchBody, BatchHeader, BodyError, Certificate, HeaderError, Message, VoteKind};
-use rota_staking::bindings::{IRotaInbox::Entry, MAX_ENTRY_BATCHES};
+use rota_staking::bindings::{IRotaInbox::Entry, MAX_ENTRY_BATCHES, MAX_PAYLOAD_BYTES};
 
 /// The version that a payload begins with.
 pub const VERSION: u8 = 1;
+
+/// The second byte of a payload that holds its stream.
+const WHOLE: u8 = 0;
+
+/// The second byte of a payload that names the transactions that carry its stream.
+const IN_PARTS: u8 = 1;
+
+/// Bytes of a stream that one payload holds, after version and kind.
+pub const STREAM_BYTES_MAX: usize = MAX_PAYLOAD_BYTES - 2;
+
+/// Bytes of a part of a longer stream: as much as nodes relay, with a margin for the transaction around it.
+pub const PART_BYTES: usize = MAX_PAYLOAD_BYTES;
+
+/// Most parts of a stream: the longest content, if nothing in it compresses.
+pub const PARTS_MAX: usize = CONTENT_BYTES_MAX / PART_BYTES + 2;
 
 /// Bytes of a content: 4,096 headers of at most 730 bytes and their roots are 3.2 MB, and leave as much for bodies. It
 /// bounds what a reader's memory meets, whoever posted (rule P2).
@@ -44,8 +63,11 @@ pub enum PayloadError {
     /// A format this program does not know.
     #[error("the payload has version {0}; this program knows version {VERSION}: use a newer one")]
     Version(u8),
+    /// Neither a stream nor a list of parts.
+    #[error("the payload has kind {0}, and is neither a stream (0) nor 1 to {PARTS_MAX} hashes of parts (1)")]
+    Kind(u8),
     /// It does not decompress, or to too much.
-    #[error("the payload does not decompress to at most {CONTENT_BYTES_MAX} bytes: {0}")]
+    #[error("the stream does not decompress to at most {CONTENT_BYTES_MAX} bytes: {0}")]
     Compression(String),
     /// The content is no RLP of the form above.
     #[error("the content is malformed: {0}")]
@@ -87,6 +109,49 @@ pub enum PayloadError {
     /// The finalization is none, or of another batch.
     #[error("the finalization is not one of batch {0}")]
     Finalization(B256),
+}
+
+/// A payload, read as far as version and kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// It holds its stream.
+    Whole(Bytes),
+    /// These L1 transactions carry its stream, in this order.
+    InParts(Vec<B256>),
+}
+
+impl Payload {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// [`PayloadError::Empty`], [`PayloadError::Version`] or [`PayloadError::Kind`].
+    pub fn read(payload: &Bytes) -> Result<Self, PayloadError> {
+        match payload.as_ref() {
+            [] => Err(PayloadError::Empty),
+            [VERSION, WHOLE, ..] => Ok(Self::Whole(payload.slice(2..))),
+            [VERSION, IN_PARTS, hashes @ ..] => match hashes.as_chunks::<32>() {
+                (parts, []) if (1..=PARTS_MAX).contains(&parts.len()) => {
+                    Ok(Self::InParts(parts.iter().map(B256::from).collect()))
+                }
+                _ => Err(PayloadError::Kind(IN_PARTS)),
+            },
+            [VERSION, rest @ ..] => Err(PayloadError::Kind(rest.first().copied().unwrap_or(u8::MAX))),
+            [version, ..] => Err(PayloadError::Version(*version)),
+        }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        match self {
+            Self::Whole(stream) => [&[VERSION, WHOLE], stream.as_ref()].concat().into(),
+            Self::InParts(hashes) => {
+                let mut bytes = vec![VERSION, IN_PARTS];
+                hashes.iter().for_each(|hash| bytes.extend_from_slice(hash.as_slice()));
+                bytes.into()
+            }
+        }
+    }
 }
 
 /// The batches of an entry, linked from the parent to the hash that the entry names; their finalization is not verified.
@@ -142,12 +207,12 @@ impl Content {
         self.headers.len() + self.roots.len() + self.bodies.len()
     }
 
-    /// The payload of the first `count` batches.
+    /// The stream of the first `count` batches.
     ///
     /// # Panics
     /// If it holds fewer than `count`, or none are asked for.
     #[must_use]
-    pub fn payload(&self, count: usize, finalization: Option<&Certificate>) -> Bytes {
+    pub fn stream(&self, count: usize, finalization: Option<&Certificate>) -> Bytes {
         let end = count.checked_sub(1).and_then(|last| self.ends.get(last));
         let (headers, bodies) = end.copied().unwrap_or_else(|| unreachable!("{count} of {} batches", self.len()));
         let finalization = finalization.map(|certificate| Message::Certificate(certificate.clone()).encode());
@@ -163,12 +228,12 @@ impl Content {
 }
 
 impl Posting {
-    /// Opens the payload of an entry whose first batch stands on `parent`.
+    /// Opens the stream of an entry whose first batch stands on `parent`.
     ///
     /// # Errors
     /// [`PayloadError`] names the first thing that is wrong.
-    pub fn open(entry: &Entry, payload: &[u8], parent: B256) -> Result<Self, PayloadError> {
-        let content = decompress(payload)?;
+    pub fn open(entry: &Entry, stream: &[u8], parent: B256) -> Result<Self, PayloadError> {
+        let content = decompress(stream)?;
         let (first, last) = (entry.firstHeight, entry.lastHeight);
         let count = last.checked_sub(first).map_or(0, |more| more.saturating_add(1)).min(MAX_ENTRY_BATCHES + 1);
         let parts = Parts::read(&content).map_err(|error| PayloadError::Content(error.to_string()))?;
@@ -263,25 +328,19 @@ fn list(items: &[u8], out: &mut Vec<u8>) {
 }
 
 fn compress(content: &[u8]) -> Bytes {
-    let payload = Vec::with_capacity(content.len() / 2 + 64);
-    let mut writer = brotli::CompressorWriter::new(payload, 4_096, QUALITY, WINDOW);
+    let stream = Vec::with_capacity(content.len() / 2 + 64);
+    let mut writer = brotli::CompressorWriter::new(stream, 4_096, QUALITY, WINDOW);
     // Memory takes what it is given.
     let written = writer.write_all(content);
     assert!(written.is_ok(), "writing to memory does not fail");
-    let mut payload = writer.into_inner();
-    payload.insert(0, VERSION);
-    payload.into()
+    writer.into_inner().into()
 }
 
 /// Rule P2: what comes out is bounded before it is stored, whatever goes in.
-fn decompress(payload: &[u8]) -> Result<Vec<u8>, PayloadError> {
-    let (version, compressed) = payload.split_first().ok_or(PayloadError::Empty)?;
-    if *version != VERSION {
-        return Err(PayloadError::Version(*version));
-    }
+fn decompress(stream: &[u8]) -> Result<Vec<u8>, PayloadError> {
     let mut content = Vec::new();
     let limit = u64::try_from(CONTENT_BYTES_MAX).unwrap_or(u64::MAX) + 1;
-    let read = brotli::Decompressor::new(compressed, 4_096).take(limit).read_to_end(&mut content);
+    let read = brotli::Decompressor::new(stream, 4_096).take(limit).read_to_end(&mut content);
     match read {
         Ok(_) if content.len() <= CONTENT_BYTES_MAX => Ok(content),
         Ok(_) => Err(PayloadError::Compression("there is more".into())),

@@ -66,6 +66,8 @@ pub enum Fate {
     /// L1's endpoint does not know it.
     #[default]
     Unknown,
+    /// L1's endpoint refused it for its fees.
+    Underpriced,
     /// It waits to be mined.
     Waiting,
     /// It is mined and did what it was to do.
@@ -83,6 +85,8 @@ pub struct Backlog {
     pub bytes: usize,
     /// The timestamp of the first, in seconds since 1970.
     pub oldest_s: u64,
+    /// Whether the first may be too long for one transaction.
+    pub is_long: bool,
 }
 
 /// What a transaction was sent for.
@@ -90,6 +94,13 @@ pub struct Backlog {
 pub enum Purpose {
     /// To append an entry.
     Append(PlannedEntry),
+    /// To carry a part of an entry that alone is too long.
+    Part {
+        /// The entry.
+        entry: PlannedEntry,
+        /// keccak256 of its stream.
+        stream: B256,
+    },
     /// To use up a nonce, so that an append that would be reverted is never mined.
     Cancel,
 }
@@ -183,6 +194,9 @@ pub enum Step {
     Settle(End),
 }
 
+/// How much longer backups wait while a batch goes out in parts, which have to be final on L1 before their entry.
+const LONG_PATIENCE: u64 = 20;
+
 /// Plans; it remembers only since when a turn runs.
 #[derive(Clone, Debug)]
 pub struct Planner {
@@ -200,15 +214,8 @@ impl Planner {
         Self { rules, waiting: None, block: (0, 0) }
     }
 
-    /// The next step. `underpriced` says that L1's endpoint refused the transaction of the journal for its fees.
-    pub fn next(
-        &mut self,
-        view: &L1View,
-        backlog: &Backlog,
-        sent: Option<&Sent>,
-        underpriced: bool,
-        now_ms: u64,
-    ) -> Step {
+    /// The next step.
+    pub fn next(&mut self, view: &L1View, backlog: &Backlog, sent: Option<&Sent>, now_ms: u64) -> Step {
         self.note(view, backlog, now_ms);
         let market = Market { base_fee: view.base_fee, tip: view.tip, cap: self.rules.max_fee };
         let Some(sent) = sent else {
@@ -225,6 +232,7 @@ impl Planner {
             Purpose::Append(entry) => {
                 entry.parent_link == view.head.link && entry.first_height == view.head.next_height
             }
+            Purpose::Part { entry, .. } => entry.first_height == view.head.next_height,
             Purpose::Cancel => false,
         };
         // P12: the nonce of an append that came too late goes to the next one, or to nothing.
@@ -238,16 +246,17 @@ impl Planner {
             return sent.fees.raised(&market).map_or_else(|capped| Step::Rest(Rest::Capped(capped)), Step::Cancel);
         }
         let slow = view.block >= sent.block.saturating_add(self.rules.replace_after_blocks);
-        match (slow || underpriced, view.fate) {
-            // It was mined after the block of this view.
-            (_, Fate::Done | Fate::Reverted) => Step::Rest(Rest::AwaitsMining),
-            (true, fate) => match (sent.fees.raised(&market), fate) {
-                (Ok(fees), _) => Step::Raise(fees),
-                (Err(_), Fate::Unknown) if !underpriced => Step::Resend,
-                (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
-            },
-            (false, Fate::Unknown) => Step::Resend,
-            (false, Fate::Waiting) => Step::Rest(Rest::AwaitsMining),
+        match (view.fate, slow) {
+            // Done or reverted: it was mined after the block of this view.
+            (Fate::Done | Fate::Reverted, _) | (Fate::Waiting, false) => Step::Rest(Rest::AwaitsMining),
+            (Fate::Unknown, false) => Step::Resend,
+            (Fate::Underpriced, _) | (Fate::Unknown | Fate::Waiting, true) => {
+                match (sent.fees.raised(&market), view.fate) {
+                    (Ok(fees), _) => Step::Raise(fees),
+                    (Err(_), Fate::Unknown) => Step::Resend,
+                    (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
+                }
+            }
         }
     }
 
@@ -289,7 +298,8 @@ impl Planner {
         let order = turn::order(seed, &view.members);
         let position = turn::position(&order, self.rules.validator).ok_or(Rest::NotMember)?;
         let waited_ms = now_ms.saturating_sub(since_ms);
-        let early = waited_ms < position.saturating_mul(self.rules.backup_after_ms);
+        let patience = if backlog.is_long { LONG_PATIENCE } else { 1 };
+        let early = waited_ms < position.saturating_mul(self.rules.backup_after_ms).saturating_mul(patience);
         if early || position > 0 && self.stands_still(now_ms) {
             return Err(Rest::OthersTurn { position });
         }
@@ -310,7 +320,7 @@ fn end_of(sent: &Sent, view: &L1View) -> Option<End> {
     (view.nonce > sent.nonce).then_some(match view.fate {
         Fate::Done => End::Done,
         Fate::Reverted => End::Reverted,
-        Fate::Unknown | Fate::Waiting => End::Overtaken,
+        Fate::Unknown | Fate::Underpriced | Fate::Waiting => End::Overtaken,
     })
 }
 

@@ -104,3 +104,7 @@ pub(super) fn unsigned(raw: &[u8]) -> Option<TxEip1559> {
         Ok(_) | Err(_) => None,
     }
 }
+
+#[cfg(test)]
+#[path = "tests/submitter.rs"]
+mod tests;

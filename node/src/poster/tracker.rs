@@ -122,17 +122,17 @@ impl Tracker {
         Ok((Self { l1, store, compared, recent: BTreeSet::new(), caught_up: false, posted, metrics }, reader))
     }
 
-    /// Looks at L1 as of its newest block, and says where the inbox stands.
+    /// Looks at L1 as of its newest block, and says where the inbox stands, and which block is final.
     ///
     /// # Errors
     /// [`TrackError`].
-    pub async fn look(&mut self, tip: &L1Tip) -> Result<InboxHead, TrackError> {
+    pub async fn look(&mut self, tip: &L1Tip) -> Result<(InboxHead, u64), TrackError> {
         let final_number = self.l1.final_number().await?.min(tip.number);
         let head = self.l1.inbox_head(BlockId::hash(tip.hash)).await?;
         self.compare_final(final_number).await?;
         self.compare_recent(final_number, tip.number).await?;
         self.tell(&head);
-        Ok(head)
+        Ok((head, final_number))
     }
 
     /// Whether there is more to compare before the newest block.
@@ -212,11 +212,11 @@ impl Tracker {
                 tracing::warn!(%error, "an entry is compared by its last batch alone");
                 return Ok(());
             }
-            Err(error @ EntryError::Calldata { .. }) => return Err(unreadable(error.to_string())),
+            Err(error) => return Err(unreadable(error.to_string())),
         };
         let parent = self.store.block_hash(first.saturating_sub(1))?.unwrap_or_default();
         // Batches that lead from our parent to our last batch by their hashes are ours.
-        let opened = Posting::open(&posted.entry, &posted.payload, parent);
+        let opened = Posting::open(&posted.entry, &posted.stream, parent);
         opened.map(drop).map_err(|error: PayloadError| unreadable(error.to_string()))
     }
 

@@ -183,3 +183,29 @@ async fn posting_stops_when_l1_holds_another_chain() -> Result<()> {
     other.check_posted(&anvil).await?;
     Ok(())
 }
+
+// P3: a batch longer than a transaction goes in parts, of which none may vanish, and comes back whole.
+#[tokio::test]
+async fn a_batch_longer_than_a_transaction_is_posted_in_parts() -> Result<()> {
+    let (mut world, anvil) = on_l1(1).await?;
+    world.grow(2, 1)?;
+    world.grow_long(3, 100_000)?;
+    world.grow(2, 1)?;
+    for _ in 0..3 {
+        // A pool that is lost and a restart in between change nothing.
+        let (mut poster, _) = world.poster(&anvil, 0)?;
+        for _ in 0..2 {
+            poster.tick().await?;
+            anvil.mine(1).await?;
+        }
+        poster.tick().await?;
+        anvil.call("anvil_dropAllTransactions", json!([])).await?;
+    }
+    assert_eq!(world.l1(&anvil)?.inbox_head(BlockId::latest()).await?.next_height, 3, "the parts go first");
+    let (mut poster, _) = world.poster(&anvil, 0)?;
+    world.settle(&anvil, &mut [&mut poster]).await?;
+    assert_eq!(world.check_posted(&anvil).await?, 3);
+    let nonce = world.l1(&anvil)?.account(world.operators[0].address(), BlockId::latest()).await?.nonce;
+    assert_eq!(nonce, 3 + 3, "three entries and three parts");
+    world.check_replay(&anvil).await
+}

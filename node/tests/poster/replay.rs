@@ -12,7 +12,8 @@ use alloy_primitives::{B256, Bytes};
 use alloy_sol_types::SolCall as _;
 use eyre::{Result, ensure};
 use rota_node::{
-    poster::{Content, TickError, TrackError},
+    l1::EntryError,
+    poster::{Content, Payload, TickError, TrackError},
     replay::{BatchFault, EntryFault, ReplayError, replay},
 };
 use rota_proto::{BatchHeader, Certificate, VerifyError};
@@ -53,7 +54,8 @@ async fn append_batches(
         parentLink: B256::ZERO,
         lastBatchHash: last,
     };
-    append(world, anvil, entry, content.payload(batches.len(), finalization)).await
+    let stream = content.stream(batches.len(), finalization);
+    append(world, anvil, entry, Payload::Whole(stream).encode()).await
 }
 
 fn batches(world: &World) -> Result<Vec<(BatchHeader, Bytes)>> {
@@ -78,7 +80,7 @@ async fn a_payload_that_is_nothing_is_named_by_replay_and_tracker() -> Result<()
     world.grow(2, 1)?;
     let entry = Entry { firstHeight: 1, lastHeight: 2, parentLink: B256::ZERO, lastBatchHash: world.hash(2)? };
     append(&world, &anvil, entry, Bytes::from_static(&[9, 9])).await?;
-    assert!(matches!(fault(&world, &anvil).await?, EntryFault::Payload(_)));
+    assert!(matches!(fault(&world, &anvil).await?, EntryFault::Calldata(EntryError::Payload(_))));
     let (mut tracker, _) = world.tracker(&anvil)?;
     match tracker.tick().await {
         Err(TickError::Track(TrackError::Conflict(conflict))) => {
@@ -86,6 +88,18 @@ async fn a_payload_that_is_nothing_is_named_by_replay_and_tracker() -> Result<()
         }
         other => eyre::bail!("{other:?}"),
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_part_that_l1_does_not_have_is_named() -> Result<()> {
+    let (mut world, anvil) = on_l1(1).await?;
+    world.grow(1, 1)?;
+    let absent = B256::repeat_byte(7);
+    let entry = Entry { firstHeight: 1, lastHeight: 1, parentLink: B256::ZERO, lastBatchHash: world.hash(1)? };
+    append(&world, &anvil, entry, Payload::InParts(vec![absent]).encode()).await?;
+    let refused = fault(&world, &anvil).await?;
+    assert!(matches!(refused, EntryFault::Calldata(EntryError::Part(part)) if part == absent), "{refused}");
     Ok(())
 }
 
@@ -136,18 +150,18 @@ async fn fault_of(change: impl Fn(&mut Header)) -> Result<BatchFault> {
     batches[1].0 = BatchHeader::new(header)?;
     let finalization = world.finalization(&batches[1].0);
     append_batches(&world, &anvil, &batches, Some(&finalization)).await?;
-    match fault(&world, &anvil).await? {
-        EntryFault::Batch { height: 2, fault, .. } => Ok(fault),
-        other => eyre::bail!("{other}"),
-    }
+    let fault = fault(&world, &anvil).await?;
+    let EntryFault::Batch { height: 2, fault, .. } = fault else { eyre::bail!("{fault}") };
+    Ok(fault)
 }
 
 #[tokio::test]
 async fn a_header_that_execution_contradicts_is_named() -> Result<()> {
     use rota_execution::{ExecutionError, Invalid};
-    let invalid = async |change: fn(&mut Header)| match fault_of(change).await? {
-        BatchFault::Execution(ExecutionError::Invalid(invalid)) => Ok(invalid),
-        other => Err(eyre::eyre!("{other}")),
+    let invalid = async |change: fn(&mut Header)| {
+        let fault = fault_of(change).await?;
+        let BatchFault::Execution(ExecutionError::Invalid(invalid)) = fault else { eyre::bail!("{fault}") };
+        Ok(invalid)
     };
     let of_state = invalid(|header| header.state_root = B256::repeat_byte(1)).await?;
     assert!(matches!(of_state, Invalid::StateRoot { .. }), "{of_state}");

@@ -139,10 +139,10 @@ impl World {
         Ok(())
     }
 
-    /// Adds a final batch with one transaction that carries so many random bytes.
-    pub(crate) fn grow_with_input(&mut self, bytes: usize) -> Result<()> {
-        let transaction = self.transfer(bytes)?;
-        self.build(vec![transaction])?;
+    /// Adds a final batch with so many transactions that each carry so many random bytes.
+    pub(crate) fn grow_long(&mut self, transactions: usize, bytes: usize) -> Result<()> {
+        let chain = (0..transactions).map(|_| self.transfer(bytes)).collect::<Result<Vec<_>>>()?;
+        self.build(chain)?;
         self.commit()
     }
 

@@ -56,3 +56,25 @@ fn a_folder_that_is_gone_is_an_error_and_the_record_stays() {
     assert!(matches!(journal.put(Some(record(1))), Err(JournalError::Io { .. })));
     assert_eq!(journal.record(), None, "what is not durable must not be sent");
 }
+
+#[test]
+fn parts_of_one_stream_are_kept_in_order_until_another_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("poster.json");
+    let mut journal = Journal::open(&path).unwrap();
+    let part =
+        |stream: u8, index: u8| Part { stream: B256::repeat_byte(stream), transaction: B256::repeat_byte(index) };
+    let known = |stream: u8| -> Vec<B256> { Journal::open(&path).unwrap().parts(B256::repeat_byte(stream)).collect() };
+    for index in 1..=3 {
+        journal.put(Some(record(4))).unwrap();
+        journal.part_done(part(9, index)).unwrap();
+        assert_eq!(journal.record(), None, "the transaction that carried it is over");
+    }
+    let all = [1, 2, 3].map(B256::repeat_byte);
+    assert_eq!(known(9), all);
+    journal.put(Some(record(5))).unwrap();
+    journal.keep_parts(2).unwrap();
+    assert_eq!((known(9), journal.record()), (all[..2].to_vec(), Some(&record(5))));
+    journal.part_done(part(8, 7)).unwrap();
+    assert_eq!((known(9), known(8)), (vec![], vec![B256::repeat_byte(7)]));
+}

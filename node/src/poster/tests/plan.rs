@@ -39,7 +39,7 @@ fn view() -> L1View {
 }
 
 fn full() -> Backlog {
-    Backlog { batches: 5, bytes: 1_000, oldest_s: T0 / 1_000 }
+    Backlog { batches: 5, bytes: 1_000, oldest_s: T0 / 1_000, is_long: false }
 }
 
 fn fees() -> Fees {
@@ -61,13 +61,16 @@ fn nothing_is_posted_before_it_is_due() {
         (Backlog { bytes: 999, ..full() }, Step::Rest(Rest::TooLittle)),
         (full(), POST),
         (Backlog { bytes: 999, oldest_s: old + 1, ..full() }, Step::Rest(Rest::TooLittle)),
-        (Backlog { bytes: 1, batches: 1, oldest_s: old }, POST),
-        (Backlog { bytes: 1, batches: MAX_ENTRY_BATCHES - 1, oldest_s: old + 1 }, Step::Rest(Rest::TooLittle)),
-        (Backlog { bytes: 1, batches: MAX_ENTRY_BATCHES, oldest_s: old + 1 }, POST),
+        (Backlog { bytes: 1, batches: 1, oldest_s: old, is_long: true }, POST),
+        (
+            Backlog { bytes: 1, batches: MAX_ENTRY_BATCHES - 1, oldest_s: old + 1, ..full() },
+            Step::Rest(Rest::TooLittle),
+        ),
+        (Backlog { bytes: 1, batches: MAX_ENTRY_BATCHES, oldest_s: old + 1, ..full() }, POST),
     ];
     for (backlog, expected) in cases {
         let mut planner = Planner::new(at_position(0));
-        assert_eq!(planner.next(&view(), &backlog, None, false, T0), expected, "{backlog:?}");
+        assert_eq!(planner.next(&view(), &backlog, None, T0), expected, "{backlog:?}");
     }
 }
 
@@ -79,7 +82,7 @@ fn the_kth_backup_waits_k_times() {
         let mut view = view();
         for now_ms in (T0..=T0 + wait_ms).step_by(1_000) {
             view.block += 1;
-            let step = planner.next(&view, &full(), None, false, now_ms);
+            let step = planner.next(&view, &full(), None, now_ms);
             let early = now_ms < T0 + wait_ms;
             assert_eq!(matches!(step, Step::Rest(Rest::OthersTurn { .. })), early, "{position} at {now_ms}: {step:?}");
             assert_eq!(step == POST, !early, "{position} at {now_ms}: {step:?}");
@@ -91,7 +94,7 @@ fn the_kth_backup_waits_k_times() {
 fn progress_of_the_head_makes_backups_wait_anew() {
     let mut view = view();
     let mut planner = Planner::new(at_position(1));
-    planner.next(&view, &full(), None, false, T0);
+    planner.next(&view, &full(), None, T0);
     view.head.link = B256::repeat_byte(6);
     view.block += 1;
     let seed = turn::seed(RULES.rollup_chain_id, view.epoch, view.head.link, view.head.next_height);
@@ -99,7 +102,7 @@ fn progress_of_the_head_makes_backups_wait_anew() {
     let mut now_ms = T0 + 9_000;
     let began_ms = now_ms;
     let posted_ms = loop {
-        if matches!(planner.next(&view, &full(), None, false, now_ms), Step::Post { .. }) {
+        if matches!(planner.next(&view, &full(), None, now_ms), Step::Post { .. }) {
             break now_ms;
         }
         now_ms += 1_000;
@@ -112,16 +115,16 @@ fn progress_of_the_head_makes_backups_wait_anew() {
 fn time_without_blocks_of_l1_does_not_count() {
     let mut view = view();
     let mut planner = Planner::new(at_position(2));
-    planner.next(&view, &full(), None, false, T0);
+    planner.next(&view, &full(), None, T0);
     // L1 stands still for an hour, whether it answers or not.
     let hour = T0 + 3_600_000;
     let rest = Step::Rest(Rest::OthersTurn { position: 2 });
-    assert_eq!(planner.next(&view, &full(), None, false, hour), rest);
+    assert_eq!(planner.next(&view, &full(), None, hour), rest);
     view.block += 1;
-    assert_eq!(planner.next(&view, &full(), None, false, hour + 1), rest, "L1 is back: everyone begins anew");
+    assert_eq!(planner.next(&view, &full(), None, hour + 1), rest, "L1 is back: everyone begins anew");
     for (after_ms, expected) in [(10_000, rest), (19_999, rest), (20_001, POST)] {
         view.block += 1;
-        assert_eq!(planner.next(&view, &full(), None, false, hour + after_ms), expected, "{after_ms}");
+        assert_eq!(planner.next(&view, &full(), None, hour + after_ms), expected, "{after_ms}");
     }
 }
 
@@ -131,7 +134,7 @@ fn a_stranger_never_posts() {
     let mut view = view();
     for now_ms in (T0..T0 + 200_000).step_by(5_000) {
         view.block += 1;
-        assert_eq!(planner.next(&view, &full(), None, false, now_ms), Step::Rest(Rest::NotMember));
+        assert_eq!(planner.next(&view, &full(), None, now_ms), Step::Rest(Rest::NotMember));
     }
 }
 
@@ -139,13 +142,13 @@ fn a_stranger_never_posts() {
 fn a_backup_is_patient_once_with_an_append_that_pends() {
     let mut planner = Planner::new(at_position(1));
     let mut view = L1View { pending_next: 16, ..view() };
-    planner.next(&view, &full(), None, false, T0);
+    planner.next(&view, &full(), None, T0);
     for (after_ms, expected) in [(10_000, Step::Rest(Rest::SomebodyPends)), (20_000, POST)] {
         view.block += 1;
-        assert_eq!(planner.next(&view, &full(), None, false, T0 + after_ms), expected, "{after_ms}");
+        assert_eq!(planner.next(&view, &full(), None, T0 + after_ms), expected, "{after_ms}");
     }
     let mut first = Planner::new(at_position(0));
-    assert_eq!(first.next(&view, &full(), None, false, T0), POST, "whose turn it is does not ask");
+    assert_eq!(first.next(&view, &full(), None, T0), POST, "whose turn it is does not ask");
 }
 
 #[test]
@@ -153,8 +156,8 @@ fn the_cap_makes_a_post_wait() {
     let mut planner = Planner::new(at_position(0));
     let dear = L1View { base_fee: 100 * GWEI, ..view() };
     let capped = FeeCap { needed: 101 * GWEI, cap: 100 * GWEI };
-    assert_eq!(planner.next(&dear, &full(), None, false, T0), Step::Rest(Rest::Capped(capped)));
-    assert_eq!(planner.next(&view(), &full(), None, false, T0 + 1), POST);
+    assert_eq!(planner.next(&dear, &full(), None, T0), Step::Rest(Rest::Capped(capped)));
+    assert_eq!(planner.next(&view(), &full(), None, T0 + 1), POST);
 }
 
 #[test]
@@ -164,21 +167,21 @@ fn a_transaction_in_flight_is_sent_again_raised_or_awaited() {
     let capped = FeeCap { needed: 95 * GWEI + (95 * GWEI).div_ceil(8), cap: RULES.max_fee };
     let awaits = Step::Rest(Rest::AwaitsMining);
     let cases = [
-        ("lost on the way", sent(), 100, Fate::Unknown, false, Step::Resend),
-        ("waits", sent(), 102, Fate::Waiting, false, awaits),
-        ("waits too long", sent(), 103, Fate::Waiting, false, Step::Raise(raised)),
-        ("lost for too long", sent(), 103, Fate::Unknown, false, Step::Raise(raised)),
-        ("refused for its fees", sent(), 100, Fate::Unknown, true, Step::Raise(raised)),
-        ("at the cap", at_cap.clone(), 103, Fate::Waiting, false, Step::Rest(Rest::Capped(capped))),
-        ("lost at the cap", at_cap.clone(), 103, Fate::Unknown, false, Step::Resend),
-        ("refused at the cap", at_cap, 103, Fate::Unknown, true, Step::Rest(Rest::Capped(capped))),
-        ("mined after this block", sent(), 103, Fate::Done, false, awaits),
-        ("reverted after this block", sent(), 103, Fate::Reverted, false, awaits),
+        ("lost on the way", sent(), 100, Fate::Unknown, Step::Resend),
+        ("waits", sent(), 102, Fate::Waiting, awaits),
+        ("waits too long", sent(), 103, Fate::Waiting, Step::Raise(raised)),
+        ("lost for too long", sent(), 103, Fate::Unknown, Step::Raise(raised)),
+        ("refused for its fees", sent(), 100, Fate::Underpriced, Step::Raise(raised)),
+        ("at the cap", at_cap.clone(), 103, Fate::Waiting, Step::Rest(Rest::Capped(capped))),
+        ("lost at the cap", at_cap.clone(), 103, Fate::Unknown, Step::Resend),
+        ("refused at the cap", at_cap, 103, Fate::Underpriced, Step::Rest(Rest::Capped(capped))),
+        ("mined after this block", sent(), 103, Fate::Done, awaits),
+        ("reverted after this block", sent(), 103, Fate::Reverted, awaits),
     ];
-    for (name, sent, block, fate, underpriced, expected) in cases {
+    for (name, sent, block, fate, expected) in cases {
         let mut planner = Planner::new(at_position(3));
         let view = L1View { block, fate, ..view() };
-        assert_eq!(planner.next(&view, &full(), Some(&sent), underpriced, T0), expected, "{name}");
+        assert_eq!(planner.next(&view, &full(), Some(&sent), T0), expected, "{name}");
     }
 }
 
@@ -193,7 +196,7 @@ fn the_nonce_ends_a_transaction() {
     ];
     for (nonce, fate, end) in cases {
         let view = L1View { nonce, fate, ..view() };
-        let step = Planner::new(RULES).next(&view, &full(), Some(&sent()), false, T0);
+        let step = Planner::new(RULES).next(&view, &full(), Some(&sent()), T0);
         assert_eq!(step, Step::Settle(end), "{nonce} {fate:?}");
     }
 }
@@ -206,11 +209,11 @@ fn an_append_that_came_too_late_gives_its_nonce_to_the_next_one_or_to_nothing() 
     let waiting = L1View { fate: Fate::Waiting, ..view() };
     let mut first = Planner::new(at_position(0));
     let post = Step::Post { nonce: 7, fees: raised };
-    assert_eq!(first.next(&waiting, &full(), Some(&late), false, T0), post, "our turn");
+    assert_eq!(first.next(&waiting, &full(), Some(&late), T0), post, "our turn");
     let mut backup = Planner::new(at_position(2));
-    assert_eq!(backup.next(&waiting, &full(), Some(&late), false, T0), Step::Cancel(raised), "another's turn");
+    assert_eq!(backup.next(&waiting, &full(), Some(&late), T0), Step::Cancel(raised), "another's turn");
     let cancel = Sent { purpose: Purpose::Cancel, ..sent() };
-    assert_eq!(backup.next(&waiting, &full(), Some(&cancel), false, T0), Step::Rest(Rest::AwaitsMining));
+    assert_eq!(backup.next(&waiting, &full(), Some(&cancel), T0), Step::Rest(Rest::AwaitsMining));
     let slow = L1View { block: 103, ..waiting };
-    assert_eq!(backup.next(&slow, &full(), Some(&cancel), false, T0), Step::Raise(raised));
+    assert_eq!(backup.next(&slow, &full(), Some(&cancel), T0), Step::Raise(raised));
 }
