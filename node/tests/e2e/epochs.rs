@@ -35,17 +35,21 @@ const CHANGE_COUNTS: Duration = Duration::from_secs(60);
 const JOINS: usize = 4;
 const LEAVES: usize = 3;
 
+/// A follower that begins empty when all is done, and goes from set to set.
+const LATE: usize = 5;
+
 /// What the fifth validator stakes: a coin is 10^18 wei.
 const STAKE_COINS: u64 = 25;
 
 /// A fifth validator registers on L1 and joins, another leaves. Every node switches each epoch at the same batch, the
-/// batches are led and voted for by the set of their epoch, the new one votes and leads, the old one does no more.
+/// batches are led and voted for by the set of their epoch, the new one votes and leads, the old one does no more. A
+/// node that began empty follows through all of it.
 /// When at last L1 takes back blocks that it had called final, every node stops with exit code 70.
 #[tokio::test(flavor = "multi_thread")]
 async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
-    let settings = Settings { followers: 1, epoch_length: EPOCH_LENGTH, ..Settings::default() };
+    let settings = Settings { followers: 2, absent: vec![LATE], epoch_length: EPOCH_LENGTH, ..Settings::default() };
     with(settings, async |net: &mut Devnet| {
-        let load = Load::start(&net.http, &net.rpcs(), 4)?;
+        let load = Load::start(&net.http, &net.rpcs()[..LEAVES], 4)?;
         let leaver = genesis_keys(net).await?.get(LEAVES).copied().wrap_err("no such validator")?;
         let joiner = join(net).await?;
         leave(net).await?;
@@ -61,6 +65,7 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
         })
         .await?;
         load.finish().await?;
+        net.node_mut(LATE)?.start().await?;
         let height = net.height().await?;
         let headers = agree(&net.running(), height).await?;
         let newest = headers.last().wrap_err("no batches")?.epoch();

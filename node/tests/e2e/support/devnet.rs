@@ -3,7 +3,7 @@
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::PathBuf,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use eyre::{ContextCompat as _, Result, ensure, eyre};
@@ -78,6 +78,7 @@ pub(crate) struct Devnet {
 /// Makes a network, tells a story on it, and takes it down. If the story fails, the logs' last lines are printed.
 pub(crate) async fn with(settings: Settings, story: impl AsyncFnOnce(&mut Devnet) -> Result<()>) -> Result<()> {
     let _turn = TURN.lock().await;
+    let since = Instant::now();
     let mut net = Devnet::make(&settings).await?;
     net.begin(&settings).await?;
     story(&mut net).await?;
@@ -86,6 +87,7 @@ pub(crate) async fn with(settings: Settings, story: impl AsyncFnOnce(&mut Devnet
         ensure!(ended.is_none(), "node {} ended by itself: {ended:?}", node.index);
     }
     net.passed = true;
+    println!("the network stood for {:?}", since.elapsed());
     Ok(())
 }
 
