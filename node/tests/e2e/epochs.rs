@@ -1,6 +1,6 @@
 //! The set changes on L1 while the network runs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy::{
     network::{EthereumWallet, TransactionBuilder as _},
@@ -31,6 +31,9 @@ const EPOCH_LENGTH: u64 = 8;
 /// Two epochs until a change counts, the one it is made in, and what L1 takes to be final.
 const CHANGE_COUNTS: Duration = Duration::from_secs(60);
 
+/// A few hundred small batches, from their bytes to their states.
+const FOLLOWS: Duration = Duration::from_secs(15);
+
 /// The node that joins, and the one that leaves.
 const JOINS: usize = 4;
 const LEAVES: usize = 3;
@@ -53,11 +56,13 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
         let leaver = genesis_keys(net).await?.get(LEAVES).copied().wrap_err("no such validator")?;
         let joiner = join(net).await?;
         leave(net).await?;
+        let since = Instant::now();
         let votes = async |index: usize| Ok::<_, eyre::Report>(net.node(index)?.status().await?.votes);
         until("the fifth votes and the fourth does not", CHANGE_COUNTS, async || {
             Ok((votes(JOINS).await? && !votes(LEAVES).await?).then_some(()))
         })
         .await?;
+        println!("the set changed after {:?}, at height {}", since.elapsed(), net.height().await?);
         // Long enough that each of four leads and signs: three epochs of some eighty batches.
         let changed = net.node(0)?.status().await?.epoch;
         until("three epochs have passed", CHANGE_COUNTS, async || {
@@ -66,7 +71,9 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
         .await?;
         load.finish().await?;
         net.node_mut(LATE)?.start().await?;
-        let height = net.height().await?;
+        let (height, since) = (net.height().await?, Instant::now());
+        net.node(LATE)?.reaches(height, FOLLOWS).await?;
+        println!("a node that began empty has {height} batches after {:?}", since.elapsed());
         let headers = agree(&net.running(), height).await?;
         let newest = headers.last().wrap_err("no batches")?.epoch();
         let registry = registry(net, newest).await?;

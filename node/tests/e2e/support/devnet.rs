@@ -32,7 +32,7 @@ const PORT_KINDS: u16 = 3;
 /// Lines of each log that a failed test prints.
 const LAST_WORDS: usize = 30;
 
-/// If this is set, the folder of a failed test stays.
+/// If this is set, the folders of networks stay.
 const KEEP: &str = "ROTA_E2E_KEEP";
 
 /// One network at a time.
@@ -190,12 +190,12 @@ impl Devnet {
 
 impl Drop for Devnet {
     fn drop(&mut self) {
-        if self.passed {
-            return;
-        }
         if std::env::var_os(KEEP).is_some() {
             self.kept.disable_cleanup(true);
             eprintln!("---- the network's folder is {}", self.folder.display());
+        }
+        if self.passed {
+            return;
         }
         for node in &self.nodes {
             eprintln!("---- node {} said last:\n{}", node.index, node.last_words(LAST_WORDS));
