@@ -9,7 +9,7 @@ use jsonrpsee::{
     types::ErrorObjectOwned,
 };
 use serde::{
-    Deserializer,
+    Deserialize as _, Deserializer as _,
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -34,6 +34,9 @@ pub(crate) enum BodyRefused {
     /// A batch of too many requests.
     #[error("batch too large: limit {0}")]
     BatchTooLarge(usize),
+    /// It begins as a request or a batch of them, and is no JSON.
+    #[error("parse error: the body is no JSON")]
+    NotJson,
 }
 
 impl BodyRefused {
@@ -45,6 +48,7 @@ impl BodyRefused {
             Self::Broken => "body_broken",
             Self::Busy => "busy",
             Self::BatchTooLarge(_) => "batch_too_large",
+            Self::NotJson => "not_json",
         }
     }
 
@@ -55,6 +59,7 @@ impl BodyRefused {
             Self::TooSlow(_) | Self::Broken => (408, super::error::INVALID_REQUEST),
             Self::Busy => (503, super::error::LIMIT_EXCEEDED),
             Self::BatchTooLarge(limit) => (200, RpcError::BatchTooLarge(*limit).code()),
+            Self::NotJson => (200, super::error::PARSE_ERROR),
         };
         let error = ErrorObjectOwned::owned(code, self.to_string(), None::<()>);
         let body = serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
@@ -84,9 +89,7 @@ pub(crate) async fn read(
 ) -> Result<Full<Bytes>, BodyRefused> {
     let read = tokio::time::timeout(limits.body_time, collect(body, limits.body_bytes, buffered)).await;
     let held = read.map_err(|_| BodyRefused::TooSlow(limits.body_time.as_millis()))??;
-    if !fits(&held.bytes, limits.batch_entries) {
-        return Err(BodyRefused::BatchTooLarge(limits.batch_entries));
-    }
+    check(&held.bytes, limits.batch_entries)?;
     Ok(Full::new(Bytes::from_owner(held)))
 }
 
@@ -132,9 +135,9 @@ fn reserve(buffered: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePerm
     Arc::clone(buffered).try_acquire_many_owned(bytes).map_err(|_| BodyRefused::Busy)
 }
 
-/// Whether a body holds at most so many requests: counted before any of them takes memory. What is no list, or no JSON,
-/// is for the parser to judge.
-pub(crate) fn fits(body: &[u8], most: usize) -> bool {
+/// Whether a body is JSON and holds at most so many requests: counted before any of them takes memory. What begins as
+/// neither a request nor a batch is for the parser to judge.
+pub(crate) fn check(body: &[u8], most: usize) -> Result<(), BodyRefused> {
     struct Count<'c> {
         most: usize,
         fits: &'c mut bool,
@@ -158,9 +161,15 @@ pub(crate) fn fits(body: &[u8], most: usize) -> bool {
     }
 
     let mut fits = true;
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        // An error is of what follows the last one counted, or of JSON that the parser will refuse by name.
-        let _ = serde_json::Deserializer::from_slice(body).deserialize_seq(Count { most, fits: &mut fits });
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => json.deserialize_seq(Count { most, fits: &mut fits }),
+        Some(b'{') => IgnoredAny::deserialize(&mut json).map(|_| ()),
+        Some(_) | None => return Ok(()),
+    };
+    // A batch that is too large was not read to its end.
+    if !fits {
+        return Err(BodyRefused::BatchTooLarge(most));
     }
-    fits
+    read.and_then(|()| json.end()).map_err(|_| BodyRefused::NotJson)
 }

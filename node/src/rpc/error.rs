@@ -14,6 +14,8 @@ pub(crate) const INVALID_PARAMS: i32 = -32602;
 pub(crate) const METHOD_NOT_FOUND: i32 = -32601;
 /// The code of a request that is no request (JSON-RPC 2.0).
 pub(crate) const INVALID_REQUEST: i32 = -32600;
+/// What is no JSON.
+pub(crate) const PARSE_ERROR: i32 = -32700;
 /// The code of what the node cannot do or does not take (geth).
 pub(crate) const SERVER_ERROR: i32 = -32000;
 /// The code of a request above a limit (EIP-1474).

@@ -200,6 +200,9 @@ impl House {
         let mut service = self.http.clone().build(self.methods.clone(), self.stop.clone());
         let request = Request::from_parts(parts, HttpBody::new(whole));
         let response = service.call(request).await.unwrap_or_else(|error| broken(&error));
+        if response.status().is_client_error() {
+            self.context.metrics.refused("no_request");
+        }
         body::hold(response, buffered).await
     }
 }

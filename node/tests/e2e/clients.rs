@@ -15,9 +15,13 @@ use crate::support::{Devnet, Load, Process, Settings, agree, devnet_signer, unti
 /// cast, forge, viem and ethers, compilers included, on a busy machine.
 const CLIENTS: Duration = Duration::from_secs(240);
 
+/// Batches that a node misses while it is away: more than anyone sends again by itself.
+const MISSED: u64 = 40;
+
 /// cast sends to node 0 and reads at node 3; forge deploys an OpenZeppelin ERC-20 through node 1; viem and ethers
 /// transfer it through node 3, wait for receipts, and watch events over node 2's WebSocket. Then all nodes, also one
-/// that began empty, have the same batches, and a transfer sent to the follower is final at a validator.
+/// that began empty, have the same batches, and a transfer sent to the follower is final at a validator. A validator
+/// that is stopped for a while catches up.
 #[tokio::test(flavor = "multi_thread")]
 async fn ordinary_clients_use_any_node_and_a_follower_that_began_empty() -> Result<()> {
     let settings = Settings { followers: 1, absent: vec![4], ..Settings::default() };
@@ -28,6 +32,7 @@ async fn ordinary_clients_use_any_node_and_a_follower_that_began_empty() -> Resu
         let follower = net.node(4)?.reaches(height, Duration::from_secs(30)).await?;
         ensure!(!follower.votes, "a follower votes");
         through_the_follower(net).await?;
+        away_for_a_while(net).await?;
         let height = net.height().await?;
         agree(&net.running(), height).await?;
         Ok(())
@@ -62,5 +67,22 @@ async fn through_the_follower(net: &Devnet) -> Result<()> {
         let block: B256 = serde_json::from_value(receipt["blockHash"].clone())?;
         ensure!(block == told.block, "the follower says {}, node 0 {block}", told.block);
     }
+    Ok(())
+}
+
+/// A validator that is stopped kindly misses some batches and gets them by certificates, many to an answer.
+async fn away_for_a_while(net: &mut Devnet) -> Result<()> {
+    let ended = net.node_mut(3)?.stop().await?;
+    ensure!(ended.code() == Some(0), "node 3 ended with {ended}");
+    let missed = net.height().await? + MISSED;
+    let load = Load::start(&net.http, &net.rpcs()[..3], 8)?;
+    net.node(0)?.reaches(missed, Duration::from_secs(60)).await?;
+    load.finish().await?;
+    net.node_mut(3)?.start().await?;
+    net.node(3)?.reaches(missed, Duration::from_secs(30)).await?;
+    let metrics = net.node(3)?.metrics().await?;
+    let answers = metrics.sum("rota_network_messages_received_total", &["kind=\"CatchUpAnswer\""]);
+    println!("{MISSED} missed batches came in {answers} answers");
+    ensure!(answers >= 1.0, "nobody answered");
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The set changes on L1 while the network runs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy::{
     network::{EthereumWallet, TransactionBuilder as _},
@@ -31,29 +31,38 @@ const EPOCH_LENGTH: u64 = 8;
 /// Two epochs until a change counts, the one it is made in, and what L1 takes to be final.
 const CHANGE_COUNTS: Duration = Duration::from_secs(60);
 
+/// A few hundred small batches, from their bytes to their states.
+const FOLLOWS: Duration = Duration::from_secs(15);
+
 /// The node that joins, and the one that leaves.
 const JOINS: usize = 4;
 const LEAVES: usize = 3;
+
+/// A follower that begins empty when all is done, and goes from set to set.
+const LATE: usize = 5;
 
 /// What the fifth validator stakes: a coin is 10^18 wei.
 const STAKE_COINS: u64 = 25;
 
 /// A fifth validator registers on L1 and joins, another leaves. Every node switches each epoch at the same batch, the
-/// batches are led and voted for by the set of their epoch, the new one votes and leads, the old one does no more.
+/// batches are led and voted for by the set of their epoch, the new one votes and leads, the old one does no more. A
+/// node that began empty follows through all of it.
 /// When at last L1 takes back blocks that it had called final, every node stops with exit code 70.
 #[tokio::test(flavor = "multi_thread")]
 async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
-    let settings = Settings { followers: 1, epoch_length: EPOCH_LENGTH, ..Settings::default() };
+    let settings = Settings { followers: 2, absent: vec![LATE], epoch_length: EPOCH_LENGTH, ..Settings::default() };
     with(settings, async |net: &mut Devnet| {
-        let load = Load::start(&net.http, &net.rpcs(), 4)?;
+        let load = Load::start(&net.http, &net.rpcs()[..LEAVES], 4)?;
         let leaver = genesis_keys(net).await?.get(LEAVES).copied().wrap_err("no such validator")?;
         let joiner = join(net).await?;
         leave(net).await?;
+        let since = Instant::now();
         let votes = async |index: usize| Ok::<_, eyre::Report>(net.node(index)?.status().await?.votes);
         until("the fifth votes and the fourth does not", CHANGE_COUNTS, async || {
             Ok((votes(JOINS).await? && !votes(LEAVES).await?).then_some(()))
         })
         .await?;
+        println!("the set changed after {:?}, at height {}", since.elapsed(), net.height().await?);
         // Long enough that each of four leads and signs: three epochs of some eighty batches.
         let changed = net.node(0)?.status().await?.epoch;
         until("three epochs have passed", CHANGE_COUNTS, async || {
@@ -61,7 +70,10 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
         })
         .await?;
         load.finish().await?;
-        let height = net.height().await?;
+        net.node_mut(LATE)?.start().await?;
+        let (height, since) = (net.height().await?, Instant::now());
+        net.node(LATE)?.reaches(height, FOLLOWS).await?;
+        println!("a node that began empty has {height} batches after {:?}", since.elapsed());
         let headers = agree(&net.running(), height).await?;
         let newest = headers.last().wrap_err("no batches")?.epoch();
         let registry = registry(net, newest).await?;

@@ -252,7 +252,7 @@ async fn requests(net: &Devnet) -> Result<()> {
         ("eth_getBalance", json!(["0x12"]), "invalid_argument"),
         ("eth_chainId", json!([1]), "too_many_arguments"),
         ("eth_getBalance", json!({ "address": "0x12" }), "not_a_list"),
-        ("eth_getLogs", json!([{ "fromBlock": "0x0", "toBlock": "0xffffffff" }]), "range"),
+        ("eth_getLogs", json!([{ "fromBlock": "0x5", "toBlock": "0x1" }]), "range"),
         (send, json!(["0x02c0"]), "transaction"),
         (send, json!([oversized]), "transaction"),
         (send, json!([used]), "pool"),
@@ -266,9 +266,10 @@ async fn requests(net: &Devnet) -> Result<()> {
     }
     let many: Vec<Value> = vec![json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_chainId" }); 1_001];
     for (body, code, reason) in [
-        (serde_json::to_vec(&many)?, 413, "batch_too_large"),
+        (serde_json::to_vec(&many)?, 200, "batch_too_large"),
         (vec![b' '; 6 << 20], 413, "body_too_large"),
-        (b"{\"jsonrpc\": \"2.0\", \"id\"".to_vec(), 200, "invalid_json"),
+        (b"{\"jsonrpc\": \"2.0\", \"id\"".to_vec(), 200, "not_json"),
+        (b"hello".to_vec(), 400, "no_request"),
     ] {
         let (answered, text) = net.http.post(&node.rpc, body).await?;
         ensure!(answered == code, "{reason} is answered with {answered}, not {code}: {text}");

@@ -129,6 +129,12 @@ async fn what_is_no_request_is_answered_with_an_error() {
     assert!(answer.contains("-32600"), "{answer}");
     let (status, _) = post(served.address, "hello").await;
     assert_eq!(status, 400);
+    let deep = format!("{}1", "[".repeat(100_000));
+    let (_, answer) = post(served.address, &deep).await;
+    assert!(answer.contains("-32700"), "{answer}");
+    assert!(served.counts("rota_rpc_refused_total{reason=\"not_json\"} 2"));
+    assert!(served.counts("rota_rpc_refused_total{reason=\"invalid_request\"} 1"));
+    assert!(served.counts("rota_rpc_refused_total{reason=\"no_request\"} 1"));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::PathBuf,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use eyre::{ContextCompat as _, Result, ensure, eyre};
@@ -32,7 +32,7 @@ const PORT_KINDS: u16 = 3;
 /// Lines of each log that a failed test prints.
 const LAST_WORDS: usize = 30;
 
-/// If this is set, the folder of a failed test stays.
+/// If this is set, the folders of networks stay.
 const KEEP: &str = "ROTA_E2E_KEEP";
 
 /// One network at a time.
@@ -78,6 +78,7 @@ pub(crate) struct Devnet {
 /// Makes a network, tells a story on it, and takes it down. If the story fails, the logs' last lines are printed.
 pub(crate) async fn with(settings: Settings, story: impl AsyncFnOnce(&mut Devnet) -> Result<()>) -> Result<()> {
     let _turn = TURN.lock().await;
+    let since = Instant::now();
     let mut net = Devnet::make(&settings).await?;
     net.begin(&settings).await?;
     story(&mut net).await?;
@@ -86,6 +87,7 @@ pub(crate) async fn with(settings: Settings, story: impl AsyncFnOnce(&mut Devnet
         ensure!(ended.is_none(), "node {} ended by itself: {ended:?}", node.index);
     }
     net.passed = true;
+    println!("the network stood for {:?}", since.elapsed());
     Ok(())
 }
 
@@ -188,12 +190,12 @@ impl Devnet {
 
 impl Drop for Devnet {
     fn drop(&mut self) {
-        if self.passed {
-            return;
-        }
         if std::env::var_os(KEEP).is_some() {
             self.kept.disable_cleanup(true);
             eprintln!("---- the network's folder is {}", self.folder.display());
+        }
+        if self.passed {
+            return;
         }
         for node in &self.nodes {
             eprintln!("---- node {} said last:\n{}", node.index, node.last_words(LAST_WORDS));
