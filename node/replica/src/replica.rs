@@ -23,13 +23,6 @@ pub struct Replica {
     pub(crate) pool: Mempool,
 
     pub(crate) live: LiveBatches,
-    /// The key of the validator that leads a round, of this epoch or of an earlier one that the registry remembers.
-    #[must_use]
-    pub fn leader_of(&self, round: Round) -> Option<ConsensusKey> {
-        let EpochContext { set, leaders } = epoch_context(&self.registry, round.epoch).ok()?;
-        set.get(leaders.leader(&set, round.view)).map(|leader| leader.consensus_key)
-    }
-
     /// The last committed batch: final, executed, durable.
     pub(crate) committed: BatchHeader,
     /// Checks that consensus waits for, with the first proposer if nobody notarized the batch yet.
@@ -197,6 +190,13 @@ impl Replica {
     #[must_use]
     pub const fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// The key of the validator that leads a round, of this epoch or of an earlier one that the registry remembers.
+    #[must_use]
+    pub fn leader_of(&self, round: Round) -> Option<ConsensusKey> {
+        let EpochContext { set, leaders } = epoch_context(&self.registry, round.epoch).ok()?;
+        set.get(leaders.leader(&set, round.view)).map(|leader| leader.consensus_key)
     }
 
     /// The last committed batch: final, executed and durable.
