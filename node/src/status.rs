@@ -1,7 +1,7 @@
 //! What the rest of the node may know of the replica, without asking it.
 
 use alloy_primitives::B256;
-use rota_proto::{BatchHeader, ConsensusKey, Round};
+use rota_proto::{BatchHeader, ConsensusKey, Round, VotingPower};
 
 /// Whether a node is well. Each state but the first says what is wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +47,10 @@ pub struct ChainStatus {
     pub round: Round,
     /// The key of the validator that leads it.
     pub leader: Option<ConsensusKey>,
-    /// Whether this node votes in the epoch.
-    pub votes: bool,
+    /// The key that this node signs with, if it may become a validator.
+    pub validator: Option<ConsensusKey>,
+    /// Its power in the epoch, in gwei of stake; none if it does not vote.
+    pub power: Option<VotingPower>,
     /// Number and hash of the newest final L1 block seen.
     pub l1: (u64, B256),
     /// Transactions that wait in the pool: executable, and not yet.
