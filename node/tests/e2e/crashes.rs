@@ -46,7 +46,13 @@ async fn killed_validators_lose_nothing_final_and_sign_no_slashable_pair() -> Re
         let others = (0..TAP).filter(|index| *index != leader);
         for index in std::iter::once(leader).chain(others) {
             kill_one(net, &load, index, &mut records).await?;
+            is_one_of_four_again(net, index).await?;
         }
+        // The second dies while the first has caught up and may not have voted yet (rule S3).
+        for index in [3, 0] {
+            kill_one(net, &load, index, &mut records).await?;
+        }
+        gaps_are_told(net).await?;
         kill_all(net, &load, &mut records).await?;
         let told = load.finish().await?;
         let height = net.height().await?;
@@ -68,8 +74,22 @@ async fn kill_one(net: &mut Devnet, load: &Load, index: usize, records: &mut Rec
     let since = Instant::now();
     net.node(index)?.reaches(height, Duration::from_secs(30)).await?;
     println!("node {index} is at height {height} again after {:?}", since.elapsed());
-    net.connected().await?;
-    // Only then is it one of four again: rule S3 keeps it from voting in the view that it came back in.
+    net.connected().await
+}
+
+/// Views that a dead leader cost are counted by those who saw them.
+async fn gaps_are_told(net: &Devnet) -> Result<()> {
+    let mut skipped = 0.0;
+    for node in net.running() {
+        skipped += node.metrics().await?.sum("rota_views_skipped_total", &[]);
+    }
+    println!("views skipped, by all nodes: {skipped}");
+    ensure!(skipped > 0.0, "a leader died and no view was skipped");
+    Ok(())
+}
+
+/// It votes, and the network goes on for some batches.
+async fn is_one_of_four_again(net: &Devnet, index: usize) -> Result<()> {
     let other = net.node(usize::from(index == 0))?;
     let place = Place::new(u8::try_from(index)?).wrap_err("a place")?;
     let height = net.height().await?;

@@ -15,7 +15,7 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::support::{
     Devnet, Intruder, Load, Node, Settings, consensus_secret, devnet_signer, framed, greet, hello, sign, transfer,
-    until, with,
+    transfer_on, until, with,
 };
 
 /// What is counted shows at once; the machine may be busy.
@@ -239,6 +239,7 @@ async fn requests(net: &Devnet) -> Result<()> {
     let signer = devnet_signer(0)?;
     let (_, used) = transfer(&signer, 0)?;
     let (_, far) = transfer(&signer, 10_000_000)?;
+    let (_, elsewhere) = transfer_on(1, &signer, 1_000)?;
     let (_, other) = transfer(&devnet_signer(199_999)?, 0)?;
     let mut mis_signed = used.to_vec();
     if let Some(byte) = mis_signed.last_mut() {
@@ -257,12 +258,15 @@ async fn requests(net: &Devnet) -> Result<()> {
         (send, json!([oversized]), "transaction"),
         (send, json!([used]), "pool"),
         (send, json!([far]), "pool"),
+        (send, json!([elsewhere]), "pool"),
         (send, json!([other]), "pool"),
         (send, json!([Bytes::from(mis_signed)]), "pool"),
     ] {
+        let counter = Counter::new("rota_rpc_refused_total", "reason", reason);
+        let before = counter.read(node).await?;
         let refused: Result<Value> = node.call(method, params.clone()).await;
         ensure!(refused.is_err(), "{method} takes {params}");
-        counted(node, reason, method).await?;
+        counter.rises(node, before, 1.0).await.map_err(|error| eyre!("{method}: {error:#}"))?;
     }
     let many: Vec<Value> = vec![json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_chainId" }); 1_001];
     for (body, code, reason) in [
@@ -271,18 +275,13 @@ async fn requests(net: &Devnet) -> Result<()> {
         (b"{\"jsonrpc\": \"2.0\", \"id\"".to_vec(), 200, "not_json"),
         (b"hello".to_vec(), 400, "no_request"),
     ] {
+        let counter = Counter::new("rota_rpc_refused_total", "reason", reason);
+        let before = counter.read(node).await?;
         let (answered, text) = net.http.post(&node.rpc, body).await?;
         ensure!(answered == code, "{reason} is answered with {answered}, not {code}: {text}");
-        counted(node, reason, &text).await?;
+        counter.rises(node, before, 1.0).await?;
     }
     Ok(())
-}
-
-/// Nobody else is refused anything, so a count above zero that was not there before the last request is its own; each name
-/// is asked for once at least.
-async fn counted(node: &Node, reason: &str, what: &str) -> Result<()> {
-    let counter = Counter::new("rota_rpc_refused_total", "reason", reason);
-    counter.rises(node, 0.0, 1.0).await.map_err(|error| eyre!("{what}: {error:#}"))
 }
 
 /// Thousands of bad messages, and as many bad requests.

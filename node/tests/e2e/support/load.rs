@@ -100,8 +100,13 @@ pub(crate) fn devnet_signer(index: u64) -> Result<PrivateKeySigner> {
 
 /// A signed transfer of 1 wei: its hash and its bytes.
 pub(crate) fn transfer(signer: &PrivateKeySigner, nonce: u64) -> Result<(B256, Bytes)> {
+    transfer_on(CHAIN_ID, signer, nonce)
+}
+
+/// The same for any chain.
+pub(crate) fn transfer_on(chain_id: u64, signer: &PrivateKeySigner, nonce: u64) -> Result<(B256, Bytes)> {
     let transaction = TxEip1559 {
-        chain_id: CHAIN_ID,
+        chain_id,
         nonce,
         gas_limit: 21_000,
         max_fee_per_gas: 100_000_000_000,
