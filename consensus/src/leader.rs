@@ -1,27 +1,15 @@
 //! Who leads a view.
 
 use alloy_primitives::{B256, U256, keccak256};
-use rota_proto::{Epoch, Place, ValidatorSet, View};
+use rota_proto::{Place, ValidatorSet, View};
 
 /// The leaders of an epoch, by view. A value, so that a simulation may choose them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeaderSchedule {
-    /// Drawn by stake from the seed of the epoch (rule L1).
+    /// Drawn by stake from the seed of the epoch, `leader_seed` of `rota-proto` (rule L1).
     Drawn(B256),
     /// Chosen: view 1 is led by the first, and after the last it starts over. Never empty.
     Chosen(Vec<Place>),
-}
-
-/// Rule L1: the seed of an epoch's leaders is keccak256("rota/leader" || rollup chain id || epoch || prevrandao of
-/// the middle block of L1's epoch before), numbers as 8 bytes big-endian.
-#[must_use]
-pub fn leader_seed(rollup_chain_id: u64, epoch: Epoch, prevrandao: B256) -> B256 {
-    let mut bytes = Vec::with_capacity(11 + 8 + 8 + 32);
-    bytes.extend_from_slice(b"rota/leader");
-    bytes.extend_from_slice(&rollup_chain_id.to_be_bytes());
-    bytes.extend_from_slice(&epoch.0.to_be_bytes());
-    bytes.extend_from_slice(prevrandao.as_slice());
-    keccak256(bytes)
 }
 
 impl LeaderSchedule {

@@ -17,7 +17,7 @@ mod votes;
 mod words;
 
 pub use config::{Config, Limits, Timings};
-pub use leader::{LeaderSchedule, leader_seed};
+pub use leader::LeaderSchedule;
 pub use simplex::Simplex;
 pub use words::{
     Anchor, BuildRequest, Candidate, Durable, EpochContext, GuardRecord, Input, Output, Record, Rejected, Timer,

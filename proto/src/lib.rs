@@ -5,6 +5,7 @@ mod domain;
 mod epoch_schedule;
 mod header;
 mod key;
+mod leader;
 pub mod limits;
 mod message;
 mod numbers;
@@ -20,6 +21,7 @@ pub use domain::SigningDomain;
 pub use epoch_schedule::{EpochSchedule, ScheduleError};
 pub use header::{BATCH_VERSION, BatchHeader, ExtraData, HeaderError, L1Origin, ORIGIN_NUMBER_MAX};
 pub use key::{ConsensusKey, KeyError, Signature, Strict, Verifier};
+pub use leader::leader_seed;
 pub use message::{
     BodyMessage, CatchUpAnswer, CatchUpRequest, Fetch, FinalBatch, Message, NetworkId, RoundAnswer, Status,
 };

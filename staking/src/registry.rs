@@ -5,8 +5,10 @@ mod snapshot;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use alloy_primitives::{B256, keccak256};
-use rota_proto::{ConsensusKey, Epoch, EpochSchedule, L1Origin, Place, Validator, ValidatorSet, VotingPower};
+use alloy_primitives::B256;
+use rota_proto::{
+    ConsensusKey, Epoch, EpochSchedule, L1Origin, Place, Validator, ValidatorSet, VotingPower, leader_seed,
+};
 
 use crate::{
     L1Block, Origin, ValidatorChange,
@@ -144,12 +146,7 @@ impl Registry {
     /// # Errors
     /// [`EpochError::NotYet`], or [`EpochError::Forgotten`] for an epoch long past.
     pub fn leader_seed(&self, epoch: Epoch) -> Result<B256, EpochError> {
-        let mix = self.mix(epoch)?;
-        let mut bytes = b"rota/leader".to_vec();
-        bytes.extend_from_slice(&self.genesis.rollup_chain_id.to_be_bytes());
-        bytes.extend_from_slice(&epoch.0.to_be_bytes());
-        bytes.extend_from_slice(mix.as_slice());
-        Ok(keccak256(bytes))
+        Ok(leader_seed(self.genesis.rollup_chain_id, epoch, self.mix(epoch)?))
     }
 
     /// R5: the randomness of the middle of the epoch before, or of the genesis origin where that lies later.

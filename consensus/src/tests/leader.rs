@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use alloy_primitives::{B256, U256, hex, keccak256};
-use rota_proto::{Epoch, Place, ValidatorSet, View};
+use rota_proto::{Epoch, Place, ValidatorSet, View, leader_seed};
 use serde_json::{Value, json};
 
 use super::network::{EPOCH, STAKES, place, set};
-use crate::{LeaderSchedule, leader_seed};
+use crate::LeaderSchedule;
 
 const PREVRANDAO: B256 = B256::repeat_byte(0x9e);
 

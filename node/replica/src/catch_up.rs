@@ -71,9 +71,11 @@ impl Replica {
         }
     }
 
-    /// Rule C1: one question at a time, from the batch after the last final one.
+    /// Rules C1, C5: one question at a time, from the batch after the last final one, once that is committed: whatever
+    /// claims come meanwhile, nothing piles up.
     pub(crate) fn ask_to_catch_up(&mut self) {
-        if self.catch_up.asked.is_none() && self.catch_up.pieces.is_empty() {
+        let committed = self.committed.hash() == self.consensus.head().hash();
+        if committed && self.catch_up.asked.is_none() && self.catch_up.pieces.is_empty() {
             let from = self.consensus.head().height().next();
             self.catch_up.asked = Some(from);
             self.catch_up.asked_at_ms = self.now_ms;
@@ -166,10 +168,9 @@ impl Replica {
         self.verify_next_piece();
     }
 
-    /// Rule C5: the next question waits until what was given is committed, so that nothing piles up.
+    /// Rule C5: what was given is committed, and the next question is due.
     pub(crate) fn go_on_catching_up(&mut self) {
-        let idle = self.catch_up.pieces.is_empty() && self.committed.hash() == self.consensus.head().hash();
-        if idle && self.is_catching_up() {
+        if self.is_catching_up() {
             self.ask_to_catch_up();
         }
     }

@@ -83,7 +83,7 @@ impl Replica {
     }
 
     /// Transactions offered to a builder at most.
-    fn offered_max(&self) -> usize {
+    pub(crate) fn offered_max(&self) -> usize {
         let fit = usize::try_from(self.config.rules.gas_limit / TRANSACTION_GAS_MIN).unwrap_or(usize::MAX);
         OFFERED_BATCHES.saturating_mul(fit.clamp(1, TRANSACTIONS_PER_BODY_MAX))
     }
@@ -117,7 +117,11 @@ impl Replica {
             };
             let header = live.header.clone();
             match live.execution.clone() {
-                Execution::Ordered => {}
+                // B11: what stands on an invalid batch is invalid.
+                Execution::No | Execution::Later if self.live.stands_on_invalid(batch) => {
+                    self.answer_check(batch, false, refusals);
+                }
+                Execution::Ordered | Execution::Later => {}
                 Execution::Valid => self.answer_check(batch, true, refusals),
                 Execution::Invalid(_) => self.answer_check(batch, false, refusals),
                 Execution::No => match self.judge_origin(&header) {
@@ -146,8 +150,8 @@ impl Replica {
     /// Orders the execution of a batch and all its ancestors above the committed one, oldest first.
     pub(crate) fn order_execution(&mut self, batch: B256) {
         for ancestor in self.live.branch(batch) {
-            let waits = self.live.get(ancestor).is_some_and(|live| live.execution == Execution::No);
-            if waits {
+            let execution = self.live.get(ancestor).map(|live| live.execution.clone());
+            if matches!(execution, Some(Execution::No | Execution::Later)) {
                 self.execute(ancestor, Facts::default());
             }
         }
@@ -180,7 +184,8 @@ impl Replica {
                 self.answer_check(batch, false, refusals);
             }
             Verdict::Invalid(reason) => live.execution = Execution::Invalid(reason),
-            Verdict::NotNow(_) => live.execution = Execution::No,
+            // Ordered again at once it would come back at once, for ever.
+            Verdict::NotNow(_) => live.execution = Execution::Later,
         }
     }
 
@@ -216,6 +221,7 @@ impl Replica {
             let changes = self.pool.finalized(batch.hash, batch.height, &batch.transactions, batch.accounts);
             self.note_pool_changes(changes);
         }
+        self.live.try_again();
         self.committed_at_ms = self.now_ms;
         self.waits_since_ms = self.now_ms;
         for lost in self.live.losers(&self.committed) {

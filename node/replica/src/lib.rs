@@ -17,3 +17,6 @@ pub use words::{
     BuildOrder, Checked, CommittedBatch, Effect, Event, ExecuteOrder, Halt, ReadyBatch, Started, Ticket, Unverified,
     Verdict,
 };
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ use rota_proto::{BatchBody, BatchHeader, ConsensusKey, Transaction, limits::BODY
 pub(crate) enum Execution {
     /// Nobody asked.
     No,
+    /// It could not be executed when it was ordered; the next commit, or who needs it, orders it again.
+    Later,
     /// It was ordered; whatever is ordered next runs after it.
     Ordered,
     /// It follows the rules.
@@ -110,6 +112,19 @@ impl LiveBatches {
         }
         branch.reverse();
         branch
+    }
+
+    /// Whether a batch stands on one that is invalid.
+    pub(crate) fn stands_on_invalid(&self, batch: B256) -> bool {
+        let ancestors = self.branch(batch).into_iter().filter(|ancestor| *ancestor != batch);
+        ancestors.filter_map(|ancestor| self.get(ancestor)).any(|live| matches!(live.execution, Execution::Invalid(_)))
+    }
+
+    /// What could not be executed may be ordered again.
+    pub(crate) fn try_again(&mut self) {
+        for live in self.batches.values_mut().filter(|live| live.execution == Execution::Later) {
+            live.execution = Execution::No;
+        }
     }
 
     /// Forgets a batch.

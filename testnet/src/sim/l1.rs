@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256, keccak256};
-use rota_consensus::{EpochContext, LeaderSchedule, leader_seed};
-use rota_proto::{Epoch, EpochSchedule, L1Origin, Place, Validator, ValidatorSet, VotingPower};
+use rota_consensus::{EpochContext, LeaderSchedule};
+use rota_proto::{Epoch, EpochSchedule, L1Origin, Place, Validator, ValidatorSet, VotingPower, leader_seed};
 
 use super::{keys::public_key, queue::Time, sets::Sets, story::NodeId};
 

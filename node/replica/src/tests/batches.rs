@@ -1,0 +1,157 @@
+//! From a proposal to a vote: time, bodies, what must be durable (rules B1, B4, B8, N2).
+
+use std::sync::Arc;
+
+use alloy_primitives::B256;
+use rota_proto::{BodyMessage, Justification, Message, Signers, View, Vote};
+
+use super::{
+    node::{at, follower, has, head, leading, proposed},
+    world::{Bench, Foreign, NOON_MS, Site, Wallet, certificate, on_genesis, round},
+};
+
+pub(super) fn unjustified() -> Justification {
+    Justification { parent: None, nullifications: Vec::new() }
+}
+
+fn transfer() -> Arc<rota_proto::Transaction> {
+    Wallet::new(0).sends(0)
+}
+
+#[test]
+fn n2_batch_is_durable_before_its_vote_is_signed_and_the_vote_before_it_is_sent() {
+    let (mut node, leader) = follower();
+    let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
+    node.hear(leader, a.proposed(1, leader, unjustified()));
+    node.hear(leader, a.body_message());
+    let order = ["execute", "persist candidate", "sign notarize 1", "broadcast notarize 1"];
+    let places = order.map(|line| at(&node.log, line));
+    assert!(places.is_sorted(), "{places:?} in {:?}", node.log);
+}
+
+#[test]
+fn n2_nothing_is_voted_for_that_was_not_executed() {
+    let (mut node, leader) = follower();
+    let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
+    node.hold("execute");
+    node.hear(leader, a.proposed(1, leader, unjustified()));
+    node.hear(leader, a.body_message());
+    assert!(has(&node.log, "execute") && !has(&node.log, "sign notarize 1"), "{:?}", node.log);
+    assert!(has(&node.release(), "sign notarize 1"));
+}
+
+#[test]
+fn p4_leader_builds_persists_signs_and_sends_in_this_order() {
+    let mut node = leading();
+    node.submit(&[transfer()]);
+    let order = ["build", "persist candidate", "sign notarize 1", "broadcast body", "broadcast proposal"];
+    let places = order.map(|line| at(&node.log, line));
+    assert!(places.is_sorted(), "{places:?} in {:?}", node.log);
+    let batch = proposed(&node).expect("a proposal with its body");
+    assert_eq!(batch.body.0.len(), 1);
+    assert!(Bench::new().finds_valid(&batch), "whoever executes it agrees");
+}
+
+#[test]
+fn j5_invalid_batch_is_nullified_and_never_notarized() {
+    let (mut node, leader) = follower();
+    let good = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
+    let mut header = good.header.header().clone();
+    header.state_root = B256::repeat_byte(7);
+    let bad = Foreign { header: rota_proto::BatchHeader::new(header).expect("a header"), body: good.body };
+    node.hear(leader, bad.proposed(1, leader, unjustified()));
+    node.hear(leader, bad.body_message());
+    assert!(has(&node.log, "sign nullify 1") && !has(&node.log, "sign notarize 1"), "{:?}", node.log);
+}
+
+#[test]
+fn j5_batch_that_names_another_than_its_proposer_is_bad_as_his_and_good_once_certified() {
+    let (mut node, leader) = follower();
+    let other = (leader + 2) % 4;
+    let a = Bench::new().build(head(&node), on_genesis(other), &[transfer()]);
+    node.hear(leader, a.proposed(1, leader, unjustified()));
+    node.hear(leader, a.body_message());
+    assert!(has(&node.log, "sign nullify 1"), "{:?}", node.log);
+    let numbers: Vec<u8> = (0..4).filter(|number| *number != leader).collect();
+    node.hear(other, Message::Certificate(certificate(Vote::notarize(round(1), a.hash()), &numbers)));
+    node.hear(other, Message::Certificate(certificate(Vote::finalize(round(1), a.hash()), &numbers)));
+    assert_eq!(head(&node), a.hash(), "{:?}", node.log);
+}
+
+#[test]
+fn b1_batch_ahead_of_our_clock_waits_for_it() {
+    let (mut node, leader) = follower();
+    let limit_ms = crate::Times::default().clock_ahead_ms;
+    let site = Site { timestamp: (NOON_MS + limit_ms) / 1_000 + 1, ..on_genesis(leader) };
+    let a = Bench::new().build(head(&node), site, &[transfer()]);
+    node.hear(leader, a.proposed(1, leader, unjustified()));
+    node.hear(leader, a.body_message());
+    assert!(!has(&node.log, "execute"), "no fault, and no look at it: {:?}", node.log);
+    assert!(!has(&node.wait(400), "execute"), "600 ms are missing");
+    assert!(!has(&node.log, "sign nullify 1"));
+    let done = node.wait(600);
+    assert!(
+        at(&done, "execute") < at(&done, "sign notarize 1"),
+        "now it is not ahead by more than the limit: {done:?}"
+    );
+}
+
+#[test]
+fn b4_batch_is_dated_now_or_as_its_parent_where_that_is_later() {
+    let mut node = leading();
+    node.wait(5_000);
+    node.submit(&[transfer()]);
+    let batch = proposed(&node).expect("it leads");
+    assert_eq!(batch.header.header().timestamp, NOON_MS / 1_000 + 5);
+
+    // The batch of view 1 is a second ahead of the clock of whoever leads view 2.
+    let first = leading().replica.simplex().leader().into();
+    let second = leading().replica.simplex().leader_of_round(round(2)).expect("our epoch").into();
+    let mut node = super::node::Node::new(second);
+    let later = NOON_MS / 1_000 + 1;
+    let a = Bench::new().build(head(&node), Site { timestamp: later, ..on_genesis(first) }, &[]);
+    node.hear(first, a.proposed(1, first, unjustified()));
+    node.hear(first, a.body_message());
+    node.hear(first, Message::Certificate(certificate(Vote::notarize(round(1), a.hash()), &[0, 1, 2])));
+    node.out.clear();
+    node.wait(150);
+    let batch = proposed(&node).expect("a notarized batch that is not final is work");
+    assert_eq!((batch.header.parent(), batch.header.header().timestamp), (a.hash(), later));
+    let extra = batch.header.extra();
+    let signers: Signers = [0, 1, 2].map(super::world::place).into_iter().collect();
+    assert_eq!((extra.parent_view, extra.parent_signers), (View(1), signers), "P3");
+}
+
+#[test]
+fn b8_body_that_comes_before_its_header_waits_for_it() {
+    let (mut node, leader) = follower();
+    let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
+    assert!(node.hear(leader, a.body_message()).is_empty());
+    let done = node.hear(leader, a.proposed(1, leader, unjustified()));
+    assert!(has(&done, "sign notarize 1") && !has(&done, "fetch"), "{done:?}");
+}
+
+#[test]
+fn b8_wrong_body_is_nothing_and_does_not_keep_out_the_right_one() {
+    let (mut node, leader) = follower();
+    let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
+    let wrong = BodyMessage { batch: a.hash(), transactions: rota_proto::BatchBody::default().encode() };
+    node.hear(2, Message::Body(wrong.clone()));
+    node.hear(leader, a.proposed(1, leader, unjustified()));
+    node.hear(2, Message::Body(wrong));
+    assert!(!has(&node.log, "execute"));
+    node.hear(leader, a.body_message());
+    assert!(has(&node.log, "sign notarize 1"), "{:?}", node.log);
+}
+
+#[test]
+fn b8_missing_body_is_asked_for_with_the_next_retry() {
+    let (mut node, leader) = follower();
+    let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
+    let done = node.hear(leader, a.proposed(1, leader, unjustified()));
+    assert!(!has(&done, "fetch"), "it is usually on its way: {done:?}");
+    let retry = rota_consensus::Timings::default().retry_ms;
+    assert!(has(&node.wait(retry), "fetch"), "{:?}", node.log);
+    node.hear(leader, a.body_message());
+    assert!(has(&node.log, "execute"));
+}

@@ -1,0 +1,12 @@
+//! Tests of the rules in the README, on a host in memory with the real execution and real signatures.
+
+mod batches;
+mod catching_up;
+mod cluster;
+mod finality;
+mod l1;
+mod messages;
+mod node;
+mod offers;
+mod text;
+mod world;
