@@ -7,7 +7,7 @@ use rota_proto::{BodyMessage, Justification, Message, Signers, View, Vote};
 
 use super::{
     node::{at, follower, has, head, leading, proposed},
-    world::{Bench, Foreign, NOON_MS, Site, Wallet, certificate, on_genesis, round},
+    world::{Bench, Foreign, NOON_MS, Site, Wallet, certificate, leader_of, on_genesis, round},
 };
 
 pub(super) fn unjustified() -> Justification {
@@ -106,7 +106,7 @@ fn b4_batch_is_dated_now_or_as_its_parent_where_that_is_later() {
 
     // The batch of view 1 is a second ahead of the clock of whoever leads view 2.
     let first = leading().replica.simplex().leader().into();
-    let second = leading().replica.simplex().leader_of_round(round(2)).expect("our epoch").into();
+    let second = leader_of(&leading().replica, 2);
     let mut node = super::node::Node::new(second);
     let later = NOON_MS / 1_000 + 1;
     let a = Bench::new().build(head(&node), Site { timestamp: later, ..on_genesis(first) }, &[]);

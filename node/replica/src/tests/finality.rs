@@ -8,7 +8,7 @@ use rota_proto::{BatchHeader, Justification, Message, Signers, Transaction, Vote
 use super::{
     batches::unjustified,
     node::{Node, at, follower, has, head},
-    world::{Bench, Foreign, Site, Wallet, certificate, on_genesis, place, round},
+    world::{Bench, Foreign, Site, Wallet, certificate, leader_of, on_genesis, place, round},
 };
 use crate::{Event, Verdict};
 const ALL: [u8; 4] = [0, 1, 2, 3];
@@ -50,7 +50,7 @@ fn b7_batches_that_become_final_together_are_committed_in_one_order() {
     let mut bench = Bench::new();
     let a = bench.build(head(&node), on_genesis(leader), &[Wallet::new(0).sends(0)]);
     let signers: Signers = ALL.map(place).into_iter().collect();
-    let second = node.replica.simplex().leader_of_round(round(2)).expect("our epoch").into();
+    let second = leader_of(&node.replica, 2);
     let site = Site { parent_view: 1, parent_signers: signers, ..on_genesis(second) };
     let b = bench.build(a.hash(), site, &[Wallet::new(0).sends(1)]);
     let because =
@@ -78,7 +78,7 @@ fn b7_final_batch_that_is_invalid_here_stops_the_node_alone() {
     node.hear(leader, bad.body_message());
     // Without the verdict for its proposer alone: as a certified batch it is invalid for good.
     node.hear(leader, certified(Vote::notarize(round(1), bad.hash())));
-    let second = node.replica.simplex().leader_of_round(round(2)).expect("our epoch").into();
+    let second = leader_of(&node.replica, 2);
     let because =
         Justification { parent: Some(certificate(Vote::notarize(round(1), bad.hash()), &ALL)), ..unjustified() };
     let signers: Signers = ALL.map(place).into_iter().collect();
@@ -124,7 +124,7 @@ fn b9_notarized_batch_hides_its_transactions_and_a_final_one_removes_them() {
 fn lost(mut node: Node, a: &Foreign) -> Node {
     node.hear(0, certified(Vote::notarize(round(1), a.hash())));
     node.hear(0, certified(Vote::nullify(round(1))));
-    let second = node.replica.simplex().leader_of_round(round(2)).expect("our epoch").into();
+    let second = leader_of(&node.replica, 2);
     let b = Bench::new().build(super::world::genesis().header.hash(), on_genesis(second), &[]);
     let because = Justification { nullifications: vec![certificate(Vote::nullify(round(1)), &ALL)], ..unjustified() };
     node.hear(second, b.proposed(2, second, because));

@@ -44,6 +44,13 @@ pub(super) fn place(number: u8) -> Place {
     Place::new(number).expect("below 128")
 }
 
+/// The place that leads a view.
+pub(super) fn leader_of(replica: &crate::Replica, view: u64) -> u8 {
+    let key = replica.leader_of(round(view)).expect("the registry knows the epoch");
+    let set = replica.simplex().set(round(view).epoch).expect("our epoch");
+    set.place_of(&key).expect("a leader has a place").into()
+}
+
 pub(super) const fn round(view: u64) -> Round {
     Round::new(Epoch(0), View(view))
 }
