@@ -22,7 +22,7 @@ impl Driver {
     #[expect(clippy::wildcard_enum_match_arm, reason = "few messages are questions")]
     pub(super) fn answer(&mut self, request: Message, responder: Responder) -> Result<(), DriverError> {
         let answer = match request {
-            Message::CatchUpRequest(request) => Some(catch_up_answer(&self.parts.store, request)?),
+            Message::CatchUpRequest(request) => catch_up_answer(&self.parts.store, request)?,
             Message::Fetch(fetch) => {
                 self.live_body(fetch).map_or_else(|| stored(&self.parts.store, fetch), |b| Ok(Some(b)))?
             }
@@ -113,8 +113,8 @@ fn final_batch(header: rota_proto::BatchHeader, transactions: alloy_primitives::
     Message::FinalBatch(Box::new(FinalBatch { header, transactions, finalization: None }))
 }
 
-/// Final batches from a height on, up to the last that has a finalization within the limits.
-fn catch_up_answer(store: &SledStore, request: CatchUpRequest) -> Result<Message, StoreError> {
+/// Final batches from a height on, up to the last that has a finalization within the limits; none is no answer.
+fn catch_up_answer(store: &SledStore, request: CatchUpRequest) -> Result<Option<Message>, StoreError> {
     let count = usize::try_from(request.count).unwrap_or(usize::MAX).min(BATCHES_PER_ANSWER_MAX);
     let mut batches = Vec::new();
     let mut bytes = 0;
@@ -132,5 +132,5 @@ fn catch_up_answer(store: &SledStore, request: CatchUpRequest) -> Result<Message
     }
     let proven = batches.iter().rposition(|batch| batch.finalization.is_some()).map_or(0, |last| last + 1);
     batches.truncate(proven);
-    Ok(Message::CatchUpAnswer(CatchUpAnswer { batches }))
+    Ok((!batches.is_empty()).then_some(Message::CatchUpAnswer(CatchUpAnswer { batches })))
 }

@@ -157,6 +157,8 @@ pub(crate) fn fits(request: &Message, answer: &Message) -> bool {
         (Message::Fetch(Fetch::Proposal { round, batch }), Message::Proposal(proposal)) => {
             proposal.vote.vote.round == *round && proposal.vote.vote.batch == *batch
         }
+        // Who keeps no justification any more gives the header and the body.
+        (Message::Fetch(Fetch::Proposal { batch, .. }), Message::FinalBatch(found)) => found.header.hash() == *batch,
         (Message::Fetch(Fetch::Body(batch)), Message::Body(body)) => body.batch == *batch,
         (Message::Fetch(Fetch::Certificate(round)), Message::Certificate(certificate)) => {
             // What ends a view is a certificate of it or of a later one.

@@ -2,7 +2,7 @@ use alloy_primitives::B256;
 use libp2p::PeerId;
 use rota_proto::{CatchUpRequest, Fetch, Height, Message, Vote};
 
-use super::support::{body, catch_up_answer, certificate, proposal, round, vote};
+use super::support::{body, catch_up_answer, certificate, final_batch, proposal, round, vote};
 use crate::network::{
     NetworkLimits, RequestError, Target,
     exchange::{Exchange, fits},
@@ -23,6 +23,7 @@ fn answers_to_other_questions_do_not_fit() {
         (fetch_body, vote(1)),
         (fetch_proposal(round(3), B256::ZERO), answer.clone()),
         (fetch_proposal(round(4), asked.header.hash()), answer),
+        (fetch_proposal(round(3), B256::ZERO), Message::FinalBatch(Box::new(final_batch(3)))),
         (catch_up(5, 3), catch_up_answer(6, 2)),
         (catch_up(5, 3), catch_up_answer(5, 4)),
         (catch_up(5, 3), catch_up_answer(5, 0)),
@@ -42,6 +43,10 @@ fn answers_to_the_question_fit() {
     let cases = [
         (Message::Fetch(Fetch::Body(body(1).batch)), Message::Body(body(1))),
         (Message::Fetch(fetch_proposal), Message::Proposal(Box::new(asked))),
+        (
+            Message::Fetch(Fetch::Proposal { round: round(3), batch: final_batch(3).header.hash() }),
+            Message::FinalBatch(Box::new(final_batch(3))),
+        ),
         (Message::CatchUpRequest(CatchUpRequest { from: Height(5), count: 3 }), catch_up_answer(5, 3)),
         (
             Message::Fetch(Fetch::Certificate(round(5))),
