@@ -48,7 +48,10 @@ impl Mempool {
         if self.contains(&transaction.hash()) {
             return Err(Refused::AlreadyKnown);
         }
-        self.admit(Candidate::check(transaction, &self.rules)?, origin, account)
+        let candidate = Candidate::check_form(transaction, &self.rules)?;
+        // Who can send or pay nothing shall not make us recover the signers of 64 authorizations.
+        self.check_account(&candidate, account)?;
+        self.admit(candidate.recover_authorizations(&self.rules), origin, account)
     }
 
     /// Takes a transaction that has been checked against this pool's [`rules`](Self::rules), as
@@ -92,8 +95,9 @@ impl Mempool {
         Ok(Added { status, origin, replaced: replaced.map(|old| old.hash()), changes })
     }
 
-    /// The rules that look at the sender's account and chain, in geth's order.
-    fn check(&self, candidate: &Candidate, account: AccountState) -> Result<Plan, Refused> {
+    /// Those that need nothing but the account: who sends, with which nonce, with what funds; the account as it is
+    /// known here, and the sender's next nonce.
+    fn check_account(&self, candidate: &Candidate, account: AccountState) -> Result<(AccountState, u64), Refused> {
         let transaction = &candidate.transaction;
         let (sender, nonce) = (transaction.sender(), transaction.nonce());
         if self.contains(&transaction.hash()) {
@@ -115,6 +119,14 @@ impl Mempool {
         if candidate.cost > account.balance {
             return Err(Refused::InsufficientFunds { balance: account.balance, cost: candidate.cost }); // M4
         }
+        Ok((account, next))
+    }
+
+    /// The rules that look at the sender's account and chain, in geth's order.
+    fn check(&self, candidate: &Candidate, account: AccountState) -> Result<Plan, Refused> {
+        let (account, next) = self.check_account(candidate, account)?;
+        let (sender, nonce) = (candidate.transaction.sender(), candidate.transaction.nonce());
+        let chain = self.chains.get(&sender);
         self.check_delegation(candidate, &account, next)?;
         let old = chain.and_then(|chain| chain.entries().get(&nonce));
         if let Some(old) = old {

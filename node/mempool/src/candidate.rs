@@ -54,6 +54,11 @@ impl Candidate {
     /// # Errors
     /// [`Refused`], one of those marked M1.
     pub fn check(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
+        Ok(Self::check_form(transaction, rules)?.recover_authorizations(rules))
+    }
+
+    /// The same but for the signers of its authorizations, which cost more than all else together.
+    pub(crate) fn check_form(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
         let envelope = transaction.envelope();
         let price = Price { fee: envelope.max_fee_per_gas(), tip: envelope.priority_fee_or_price() };
         // A transaction without a chain id is not decoded at all (rule T1 of proto).
@@ -84,11 +89,17 @@ impl Candidate {
         if price.fee < rules.base_fee_min.into() {
             return Err(Refused::BelowMinimum { fee: price.fee, minimum: rules.base_fee_min });
         }
-        let authorizations = effective(envelope.authorization_list(), rules.chain_id)?;
+        check_authorizations(envelope.authorization_list())?;
         // Saturated, it is more than any balance.
         let cost = U256::from(gas).saturating_mul(U256::from(price.fee)).saturating_add(envelope.value());
         let slots = transaction.length().div_ceil(SLOT_BYTES);
-        Ok(Self { price, cost, slots, authorizations, transaction })
+        Ok(Self { price, cost, slots, authorizations: Box::default(), transaction })
+    }
+
+    /// Finds out whom its authorizations bind.
+    pub(crate) fn recover_authorizations(self, rules: &ChainRules) -> Self {
+        let list = self.transaction.envelope().authorization_list().unwrap_or_default();
+        Self { authorizations: effective(list, rules.chain_id), ..self }
     }
 
     /// The transaction.
@@ -98,16 +109,18 @@ impl Candidate {
     }
 }
 
+/// A transaction of type 4 has between one authorization and [`AUTHORIZATIONS_MAX`].
+const fn check_authorizations(list: Option<&[SignedAuthorization]>) -> Result<(), Refused> {
+    match list {
+        Some([]) => Err(Refused::NoAuthorizations),
+        Some(list) if list.len() > AUTHORIZATIONS_MAX => Err(Refused::TooManyAuthorizations { count: list.len() }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The authorizations that may take effect (EIP-7702): for this chain or any, rightly signed. The others are skipped
 /// in execution and reserve nobody here, or anyone could hinder an account by an authorization of another chain.
-fn effective(list: Option<&[SignedAuthorization]>, chain_id: u64) -> Result<Box<[Authorization]>, Refused> {
-    let Some(list) = list else { return Ok(Box::default()) };
-    if list.is_empty() {
-        return Err(Refused::NoAuthorizations);
-    }
-    if list.len() > AUTHORIZATIONS_MAX {
-        return Err(Refused::TooManyAuthorizations { count: list.len() });
-    }
+fn effective(list: &[SignedAuthorization], chain_id: u64) -> Box<[Authorization]> {
     let for_us = list.iter().filter(|signed| signed.chain_id.is_zero() || signed.chain_id == U256::from(chain_id));
     let mut authorizations: Vec<Authorization> = for_us
         .filter_map(|signed| {
@@ -117,5 +130,5 @@ fn effective(list: Option<&[SignedAuthorization]>, chain_id: u64) -> Result<Box<
         .collect();
     authorizations.sort_unstable();
     authorizations.dedup();
-    Ok(authorizations.into())
+    authorizations.into()
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rota_proto::Transaction;
 
-use super::{Draft, Wallet, add, pool, rich, transfer};
-use crate::{AccountCode, AccountState, Added, Mempool, Origin, Refused};
+use super::{Draft, Wallet, add, pool, rich, transfer, wallet};
+use crate::{AccountCode, AccountState, Added, Candidate, Mempool, Origin, Refused};
 
 /// Adds a transaction of an account that has a delegation.
 fn add_delegated(pool: &mut Mempool, transaction: &Arc<Transaction>) -> Result<Added, Refused> {
@@ -82,4 +82,16 @@ fn an_authorization_with_a_false_signature_binds_nobody() {
     add(&mut pool, &Wallet::new(9).sign_7702(Draft::default(), vec![signed])).unwrap();
     add(&mut pool, &transfer(1, 0, 100, 10)).unwrap();
     add(&mut pool, &transfer(1, 1, 100, 10)).unwrap();
+}
+
+/// Rule M1: signers of authorizations are recovered last, so that who can pay nothing costs next to nothing.
+#[test]
+fn m1_authorizations_of_a_sender_that_cannot_pay_are_not_recovered() {
+    let transaction = Wallet::new(1).sign_7702(Draft::default(), vec![Wallet::new(2).authorize(0, 0)]);
+    let form = Candidate::check_form(Arc::clone(&transaction), &wallet::RULES).expect("a good form");
+    assert!(form.authorizations.is_empty(), "nobody has looked at a signature");
+    let whole = Candidate::check(Arc::clone(&transaction), &wallet::RULES).expect("the same");
+    assert_eq!(whole.authorizations.len(), 1);
+    let refused = pool().add(transaction, Origin::Remote, AccountState::default());
+    assert!(matches!(refused, Err(Refused::InsufficientFunds { .. })), "{refused:?}");
 }
