@@ -1,6 +1,7 @@
 use rota_proto::{Certificate, Verified};
 
 mod certificates;
+mod coming_back;
 mod config;
 mod epoch;
 mod finalize;
