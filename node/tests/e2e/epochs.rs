@@ -79,6 +79,7 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
         let registry = registry(net, newest).await?;
         check_epochs(&headers, &registry)?;
         check_signers(&headers, &registry, &joiner, &leaver)?;
+        net.nobody_is_banned().await?;
         l1_takes_back_final_blocks(net).await
     })
     .await

@@ -41,8 +41,13 @@ const GROWTH_MAX_BYTES: u64 = 8 << 20;
 /// far ahead. Each is refused under its name and counted; the node stays up, the network goes on, memory stays flat.
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_is_refused_by_name_and_costs_no_memory() -> Result<()> {
-    let settings =
-        Settings { stakes: vec![30, 27, 23, 20, 1], absent: vec![TRAITOR], epoch_length: 3_000, ..Settings::default() };
+    let settings = Settings {
+        stakes: vec![30, 27, 23, 20, 1],
+        absent: vec![TRAITOR],
+        epoch_length: 3_000,
+        hostile: true,
+        ..Settings::default()
+    };
     with(settings, async |net: &mut Devnet| {
         let load = Load::start(&net.http, &net.rpcs()[..TRAITOR], 4)?;
         net.node(0)?.reaches(8, Duration::from_secs(60)).await?;

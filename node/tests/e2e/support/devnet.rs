@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) batch_interval_ms: u64,
     /// Nodes that are not started with the others.
     pub(crate) absent: Vec<usize>,
+    /// Whether somebody will misbehave; otherwise nobody may have been banned in the end.
+    pub(crate) hostile: bool,
 }
 
 impl Default for Settings {
@@ -61,6 +63,7 @@ impl Default for Settings {
             epoch_length: 60,
             batch_interval_ms: 100,
             absent: Vec::new(),
+            hostile: false,
         }
     }
 }
@@ -85,6 +88,9 @@ pub(crate) async fn with(settings: Settings, story: impl AsyncFnOnce(&mut Devnet
     for node in net.nodes.iter_mut().filter(|node| node.runs()) {
         let ended = node.process()?.ended()?;
         ensure!(ended.is_none(), "node {} ended by itself: {ended:?}", node.index);
+    }
+    if !settings.hostile {
+        net.nobody_is_banned().await?;
     }
     net.passed = true;
     println!("the network stood for {:?}", since.elapsed());
@@ -141,6 +147,19 @@ impl Devnet {
                 Ok(Some(()))
             })
             .await?;
+        }
+        Ok(())
+    }
+
+    /// Honest nodes commit no faults that count.
+    pub(crate) async fn nobody_is_banned(&self) -> Result<()> {
+        for node in self.running() {
+            let metrics = node.metrics().await?;
+            let (bans, wrong) = (
+                metrics.sum("rota_network_bans_total", &[]),
+                metrics.sum("rota_network_faults_total", &["name=\"WrongAnswer\""]),
+            );
+            ensure!(bans + wrong == 0.0, "node {} banned {bans} times and got {wrong} wrong answers", node.index);
         }
         Ok(())
     }
