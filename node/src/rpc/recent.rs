@@ -14,8 +14,8 @@ use rota_execution::{Account, ExecutedBatch, NodeKey, State, StateError, StateVi
 /// Batches that can be asked about: half a minute at ten a second.
 const BATCHES_MAX: usize = 300;
 
-/// Replaced values held in all, about 150 bytes each: 30 MB. At 1,500 transfers a second these are a minute.
-const VALUES_MAX: usize = 200_000;
+/// Replaced values held in all, about 150 bytes each: 15 MB. At 1,500 transfers a second these are half a minute.
+const VALUES_MAX: usize = 100_000;
 
 /// What a batch replaced.
 #[derive(Debug)]

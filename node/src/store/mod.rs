@@ -41,7 +41,7 @@ use pending::{PendingState, Settling, Trees};
 const SCHEMA: u32 = 2;
 
 /// sled's cache: its default of 1 GiB is more than a node is to use.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Why the store cannot go on.
 #[derive(Debug, thiserror::Error)]
