@@ -5,9 +5,10 @@ use std::sync::Arc;
 use alloy_primitives::Address;
 use rota_consensus::Durable;
 use rota_mempool::AccountState;
-use rota_proto::{Transaction, limits::BODY_BYTES_MAX};
+use rota_proto::{BatchBody, Transaction, limits::BODY_BYTES_MAX};
 
 use super::{
+    cluster::Cluster,
     node::{Node, has, leading, proposed},
     world::{NOON_MS, Wallet},
 };
@@ -35,6 +36,21 @@ fn b5_heartbeat_makes_an_empty_batch() {
     let batch = proposed(&node).expect("a heartbeat");
     assert!(batch.body.0.is_empty());
     assert_eq!(batch.header.header().timestamp, (NOON_MS + Times::default().heartbeat_ms) / 1_000);
+}
+
+#[test]
+fn b5_one_empty_batch_follows_a_batch_with_transactions() {
+    let mut cluster = Cluster::new(Times::default());
+    let transfer = Wallet::new(0).sends(0);
+    for node in &mut cluster.nodes {
+        node.submit(&[Arc::clone(&transfer)]);
+    }
+    cluster.pass(5 * Times::default().trailer_ms);
+    for node in &cluster.nodes {
+        let transactions =
+            node.finals.iter().map(|batch| BatchBody::decode(&batch.transactions).expect("a body").0.len());
+        assert_eq!(transactions.collect::<Vec<_>>(), [1, 0], "{:?}", node.log);
+    }
 }
 
 #[test]
