@@ -173,17 +173,26 @@ fn write_to_tree(
 ) -> Result<(), StoreError> {
     let mut sorted: Vec<_> = changed.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
-    for (key, value) in sorted {
-        match value {
-            Some(value) => trees.state.insert(key, value.as_ref())?,
-            None => trees.state.remove(key)?,
-        };
-    }
+    write_records(&trees.state, sorted)?;
     trees.db.flush()?;
     trees.meta.insert(SETTLED, &height.to_be_bytes())?;
     trees.db.flush()?;
     layers.write().unwrap_or_else(PoisonError::into_inner).settling = None;
     fs::remove_file(segment).map_err(StoreError::ChangeLog)
+}
+
+/// Writes records one by one, or removes them. Who calls it makes sure that a crash in between is made good.
+pub(super) fn write_records<'a>(
+    state: &sled::Tree,
+    records: impl IntoIterator<Item = (&'a Vec<u8>, &'a Option<Bytes>)>,
+) -> Result<(), StoreError> {
+    for (key, value) in records {
+        match value {
+            Some(value) => state.insert(key, value.as_ref())?,
+            None => state.remove(key)?,
+        };
+    }
+    Ok(())
 }
 
 /// The height whose state the tree holds: what genesis wrote, to begin with.

@@ -10,7 +10,9 @@ use sled::{
     transaction::{ConflictableTransactionError, TransactionError, TransactionalTree},
 };
 
-use super::{Head, SledStore, StoreError, change_log::StateRecords, codec::join, key, round_bytes};
+use super::{
+    Head, SledStore, StoreError, change_log::StateRecords, codec::join, key, pending::write_records, round_bytes,
+};
 
 /// Records of genesis that are written at once.
 const GENESIS_PIECE: usize = 4_096;
@@ -59,7 +61,8 @@ impl SledStore {
         let mut state = Writes::default();
         state.changes(&genesis.changes);
         for piece in state.state.chunks(GENESIS_PIECE) {
-            self.write_state(piece)?;
+            write_records(&self.state, piece.iter().map(|(key, value)| (key, value)))?;
+            self.flush()?;
         }
         let mut writes = Writes::default();
         writes.batch(&genesis.header, &rota_proto::BatchBody::default().encode(), None);
@@ -96,16 +99,6 @@ impl SledStore {
             self.write_chain(&writes)?;
             self.flush()
         })
-    }
-
-    fn write_state(&self, records: &[(Vec<u8>, Option<Bytes>)]) -> Result<(), StoreError> {
-        for (key, value) in records {
-            match value {
-                Some(value) => self.state.insert(key, value.as_ref())?,
-                None => self.state.remove(key)?,
-            };
-        }
-        self.flush()
     }
 
     fn write_chain(&self, writes: &Writes) -> Result<(), StoreError> {
