@@ -1,5 +1,5 @@
 //! The node's store: sled, one transaction and one flush a final batch; and a log of the changes that wait for the
-//! state tree, which is written by the ten thousand ([`pending`]).
+//! state tree, which is written by the ten thousand (`pending`).
 //!
 //! | tree | key | value |
 //! |---|---|---|
