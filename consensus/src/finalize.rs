@@ -1,6 +1,6 @@
 //! Finality: what a finalization makes final, and what must never happen (rules F, A).
 
-use rota_proto::{Certificate, Verified, View, VoteKind};
+use rota_proto::{Certificate, Fetch, Verified, View, VoteKind};
 
 use crate::{Output, Simplex};
 
@@ -9,7 +9,8 @@ use crate::{Output, Simplex};
 const FINAL_VIEWS_MAX: usize = 8_192;
 
 impl Simplex {
-    /// Rules F2, F3: the highest finalized batch whose ancestors are here becomes final, they with it.
+    /// Rules F2, F3: the highest finalized batch whose ancestors are here becomes final, they with it. If there is none,
+    /// what is missing is asked for, of the lowest first: whoever was away for long gets there step by step.
     pub(crate) fn finalize(&mut self) {
         if self.closed.is_some() {
             return;
@@ -17,16 +18,24 @@ impl Simplex {
         let finalized = |(view, state): (&View, &crate::view::ViewState)| {
             state.finalization().map(|certificate| (*view, certificate.clone()))
         };
-        let Some((view, certificate)) = self.views.range(self.finalized.next()..).rev().find_map(finalized) else {
-            return;
-        };
+        let finalizations: Vec<(View, Verified<Certificate>)> =
+            self.views.range(self.finalized.next()..).filter_map(finalized).collect();
+        for (view, certificate) in finalizations.iter().rev() {
+            let vote = certificate.vote;
+            if vote.batch == self.tree.root().hash() {
+                return self.finalize_view(*view, certificate.clone());
+            }
+            if self.tree.missing(vote.batch, vote.round).is_empty() {
+                return self.make_final(*view, certificate.clone());
+            }
+        }
+        for (_, certificate) in finalizations {
+            self.want_missing(certificate.vote.batch, certificate.vote.round);
+        }
+    }
+
+    fn make_final(&mut self, view: View, certificate: Verified<Certificate>) {
         let batch = certificate.vote.batch;
-        if batch == self.tree.root().hash() {
-            return self.finalize_view(view, certificate);
-        }
-        if self.want_missing(batch, certificate.vote.round) {
-            return;
-        }
         let Some(path) = self.tree.path(batch) else { return self.report_conflict(certificate) };
         self.remember_chain(view, &path);
         // F2: the certificate was persisted when it was kept, before anyone is told.
@@ -46,7 +55,11 @@ impl Simplex {
         self.failures = 0;
         self.views = self.views.split_off(&view);
         self.to_finalize = self.to_finalize.split_off(&view.next());
-        self.wanted.clear();
+        let tree = &self.tree;
+        self.wanted.retain(|fetch| match fetch {
+            Fetch::Certificate(round) | Fetch::Proposal { round, .. } => round.view > view,
+            Fetch::Body(batch) => tree.get(*batch).is_some_and(|node| !node.body),
+        });
     }
 
     fn remember_chain(&mut self, view: View, path: &[alloy_primitives::B256]) {

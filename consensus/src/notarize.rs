@@ -6,7 +6,7 @@ use rota_proto::{BatchHeader, Fetch, Proposal, Round, Verified, View, Vote};
 use crate::{
     Candidate, Output, Record, Rejected, Simplex, Timer,
     tree::Verdict,
-    view::{Counted, Offer},
+    view::{Counted, Offer, ViewState},
 };
 
 /// What is to be done about a proposal.
@@ -175,7 +175,7 @@ impl Simplex {
         if !again && !self.follows(header, round.view) {
             return Judgement::Bad;
         }
-        let base = justification.base_view(header);
+        let base = self.base_view(candidate);
         // J2 cannot hold below the final view: a quorum that finalized never nullifies.
         if base < self.finalized || self.want_nullifications(base, round.view) {
             return Judgement::Wait;
@@ -189,6 +189,21 @@ impl Simplex {
             return Judgement::Wait;
         }
         self.ask_verdict(header.hash(), candidate)
+    }
+
+    /// The view of the notarization on which a candidate stands. Of a batch that closes the epoch it is the latest that
+    /// we know of the batch itself, whatever the justification names: a relay may put an older one into a re-proposal
+    /// (rules J3, E4), and the view of the later is never nullified.
+    fn base_view(&self, candidate: &Candidate) -> View {
+        let Candidate { round, header, justification } = candidate;
+        let named = justification.base_view(header);
+        if !self.closes(header) {
+            return named;
+        }
+        let batch = header.hash();
+        let renews = |state: &ViewState| state.notarization().is_some_and(|known| known.vote.batch == batch);
+        let renewed = self.views.range(..round.view).rev().find(|(_, state)| renews(state));
+        renewed.map_or(named, |(view, _)| named.max(*view))
     }
 
     /// Rule J1, as far as the header alone tells: it belongs to this epoch, its parent's view lies before its own,

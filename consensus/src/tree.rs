@@ -132,8 +132,16 @@ impl Tree {
         }
     }
 
-    /// Drops batches without a certificate that were last seen before `round`.
+    /// Drops batches without a certificate that were last seen before `round`, but for the ancestors of those that have
+    /// one: they are asked for one by one, and would be dropped as they come.
     pub(crate) fn drop_strays(&mut self, round: Round) {
-        self.nodes.retain(|_, node| node.certified || node.round >= round);
+        let mut needed = BTreeSet::new();
+        for (hash, _) in self.nodes.iter().filter(|(_, node)| node.certified) {
+            let mut at = *hash;
+            while let Some(node) = self.get(at).filter(|_| needed.insert(at)) {
+                at = node.header.parent();
+            }
+        }
+        self.nodes.retain(|hash, node| node.round >= round || needed.contains(hash));
     }
 }

@@ -302,6 +302,9 @@ pub enum Rejected {
     /// Nobody asked for it.
     #[error("batch {0} is not wanted")]
     NotWanted(B256),
+    /// A body that is not the one its header commits to: whoever sent it made it up.
+    #[error("the body does not belong to batch {0}")]
+    WrongBody(B256),
     /// An answer to a question that is no longer open.
     #[error("an answer about round {answer} came too late in round {ours}")]
     LateAnswer {
@@ -344,6 +347,7 @@ impl Rejected {
             Self::TooManyProposals(_) => "too-many-proposals",
             Self::NotClosing(_) => "not-closing",
             Self::NotWanted(_) => "not-wanted",
+            Self::WrongBody(_) => "wrong-body",
             Self::LateAnswer { .. } => "late-answer",
             Self::OldTimer => "old-timer",
             Self::NotHere => "not-here",

@@ -206,6 +206,15 @@ fn batch_that_closes_nothing_cannot_be_its_own_parent() {
     check_rejected(&mut node, again, Rejected::NotClosing(a.hash()));
 }
 
+/// Rules J3, E4: what a relay puts into a re-proposal in place of its justification does not make it wait.
+#[test]
+fn closing_batch_is_notarized_again_whatever_justification_came_with_it() {
+    let network = network();
+    let (mut node, x) = closing(&network, 3);
+    let expected = ["timer pace 100", "persist proposal 2 X", "sign notarize 2 X"];
+    check(&mut node, network.propose(2, &x, bare()), &expected);
+}
+
 /// Rule E4: over a view that is not nullified the closing batch is not taken either.
 #[test]
 fn closing_batch_over_a_view_that_is_not_nullified_waits() {

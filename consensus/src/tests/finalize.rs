@@ -59,6 +59,38 @@ fn finalization_waits_for_headers_and_bodies_and_the_highest_goes_first() {
     assert_eq!((node.core.head(), node.core.finalized_view()), (&b, View(2)));
 }
 
+/// Rule F2: what is here of the chain becomes final although a higher finalization is known whose batch is missing, and
+/// what leads up to that one is not dropped as a stray meanwhile.
+#[test]
+fn node_that_was_away_for_long_gets_to_the_highest_finalization_step_by_step() {
+    const AWAY: u64 = 200;
+    let network = Network::new(&STAKES);
+    let mut node = Node::new(&network, 3);
+    let mut chain = vec![network.opening.clone()];
+    for view in 1..=AWAY {
+        let signers: &[u8] = if view == 1 { &[] } else { &[0, 1] };
+        chain.push(network.batch(&format!("B{view}"), &chain[chain.len() - 1], view - 1, signers));
+    }
+    node.step(Input::Certificate(network.finalization(AWAY, &chain[200])));
+    assert_eq!(node.core.round(), network.round(AWAY + 1));
+    // From the bottom, as final batches come from a peer, each by its own finalization.
+    for view in 1..=100 {
+        let batch = &chain[usize::try_from(view).unwrap()];
+        node.step(Input::Certificate(network.finalization(view, batch)));
+        node.step(Input::Header(Box::new(batch.clone())));
+        node.step(Input::Body(batch.hash()));
+        assert_eq!(node.core.head(), batch);
+    }
+    // From the top, one by one, while views pass.
+    for view in (101..=AWAY).rev() {
+        let batch = &chain[usize::try_from(view).unwrap()];
+        node.step(Input::Header(Box::new(batch.clone())));
+        node.step(Input::Body(batch.hash()));
+        node.enter(2 * AWAY + 2 - view);
+    }
+    assert_eq!((node.core.head(), node.core.finalized_view()), (&chain[200], View(AWAY)));
+}
+
 /// Rule F3: rivals of the final batch, and what stands on them, are dropped.
 #[test]
 fn batches_beside_the_final_one_are_dropped() {

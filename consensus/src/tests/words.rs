@@ -32,6 +32,7 @@ fn refusals_name_their_numbers() {
         (Rejected::TooManyProposals(round(9)), "two proposals of round 7.9 are known already".to_owned()),
         (Rejected::NotClosing(batch), format!("batch {batch} does not close its epoch and cannot be its own parent")),
         (Rejected::NotWanted(batch), format!("batch {batch} is not wanted")),
+        (Rejected::WrongBody(batch), format!("the body does not belong to batch {batch}")),
         (
             Rejected::LateAnswer { answer: round(8), ours: round(9) },
             "an answer about round 7.8 came too late in round 7.9".to_owned(),
