@@ -5,7 +5,7 @@ use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
 use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_rlp::{Decodable, Encodable};
 
-use crate::{Epoch, Height, Round, Signers, View, limits::HEADER_BYTES_MAX};
+use crate::{BatchBody, Epoch, Height, Round, Signers, View, limits::HEADER_BYTES_MAX};
 
 /// Rota's facts in the `extraData` of a header (rule H2), 30 bytes, big-endian:
 ///
@@ -190,6 +190,12 @@ impl BatchHeader {
     pub fn origin(&self) -> L1Origin {
         let hash = self.header.parent_beacon_block_root.unwrap_or_default();
         L1Origin { number: self.extra.origin_number, hash }
+    }
+
+    /// Whether these are the RLP bytes of the body that it commits to by its transactions root.
+    #[must_use]
+    pub fn commits_to(&self, body: &[u8]) -> bool {
+        BatchBody::decode(body).is_ok_and(|body| body.root() == self.header().transactions_root)
     }
 
     /// The whole header.

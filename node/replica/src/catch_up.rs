@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use alloy_primitives::{B256, Bytes};
 use rota_consensus::{Input, Rejected};
-use rota_proto::{BatchHeader, Certificate, FinalBatch, Height, Verified};
+use rota_proto::{BatchHeader, Certificate, Fetch, FinalBatch, Height, Verified};
 
 use crate::{Effect, Replica, words::Unverified};
 
@@ -71,6 +71,15 @@ impl Replica {
         }
     }
 
+    /// Rule C1: consensus lacks a batch of a view well above the last final one: others are that far.
+    pub(crate) fn notice_gap(&mut self, fetch: &Fetch) {
+        if let Fetch::Proposal { round, .. } = fetch
+            && round.view.0 > self.consensus.finalized_view().0.saturating_add(BEHIND_MIN)
+        {
+            self.ask_to_catch_up();
+        }
+    }
+
     /// Rules C1, C5: one question at a time, from the batch after the last final one, once that is committed: whatever
     /// claims come meanwhile, nothing piles up.
     pub(crate) fn ask_to_catch_up(&mut self) {
@@ -95,6 +104,10 @@ impl Replica {
     pub(crate) fn take_catch_up(&mut self, batches: Vec<FinalBatch>) {
         if self.catch_up.asked.take().is_none() {
             return;
+        }
+        // Nobody that was asked has more: what somebody claimed is not believed for ever.
+        if batches.is_empty() {
+            self.catch_up.hinted = self.committed.height();
         }
         let mut piece = Vec::new();
         for batch in batches {
@@ -141,15 +154,20 @@ impl Replica {
     }
 
     /// A header and body that consensus wants; what it asked the peers for in the same step need not be asked.
-    fn supply(&mut self, header: BatchHeader, body: Bytes, refusals: &mut Vec<Rejected>) {
+    pub(crate) fn supply(&mut self, header: BatchHeader, body: Bytes, refusals: &mut Vec<Rejected>) {
         let hash = header.hash();
         if self.consensus.header(hash).is_none() {
             self.consensus(Input::Header(Box::new(header.clone())), refusals);
         }
-        if self.consensus.header(hash).is_some() && !self.live.has_body(hash) && self.live.join(&header, body) {
+        if self.live.has_body(hash) {
+            // The header may have been forgotten, and the body not yet.
             self.consensus(Input::Body(hash), refusals);
+        } else if self.consensus.header(hash).is_some() {
+            self.join(&header, body, refusals);
         }
-        self.effects.retain(|effect| !asks_for(effect, hash));
+        if self.live.has_body(hash) {
+            self.effects.retain(|effect| !asks_for(effect, hash));
+        }
     }
 
     /// A certificate was taken: a gossiped batch may have waited for it.
@@ -164,7 +182,7 @@ impl Replica {
     }
 
     /// A new epoch began: its set answers for the next piece.
-    pub(crate) fn go_on_following(&mut self, _refusals: &mut Vec<Rejected>) {
+    pub(crate) fn go_on_following(&mut self) {
         self.verify_next_piece();
     }
 
@@ -178,6 +196,5 @@ impl Replica {
 
 /// Whether an effect asks peers for this batch's header or body.
 pub(crate) fn asks_for(effect: &Effect, hash: B256) -> bool {
-    use rota_proto::Fetch;
     matches!(effect, Effect::Fetch(Fetch::Proposal { batch, .. } | Fetch::Body(batch)) if *batch == hash)
 }

@@ -224,13 +224,24 @@ impl Replica {
         self.live.try_again();
         self.committed_at_ms = self.now_ms;
         self.waits_since_ms = self.now_ms;
-        for lost in self.live.losers(&self.committed) {
-            if self.live.remove(lost).is_some_and(|live| live.hidden) {
-                self.give_back(lost);
-            }
-        }
+        self.live.losers(&self.committed).into_iter().for_each(|lost| self.forget(lost));
         self.pool.set_base_fee(self.config.rules.next_base_fee(self.committed.header()));
         self.go_on_catching_up();
+    }
+
+    /// Rule B12: a batch that consensus has forgotten, as proposals that nobody certified, is not kept here either: a
+    /// faulty leader would fill the memory with one body a view. Final batches that wait for their commit are.
+    pub(crate) fn forget_strays(&mut self) {
+        let forgotten = |batch: &B256| self.consensus.header(*batch).is_none();
+        let strays: Vec<B256> = self.live.above(self.consensus.head().height()).filter(forgotten).collect();
+        strays.into_iter().for_each(|stray| self.forget(stray));
+    }
+
+    fn forget(&mut self, batch: B256) {
+        self.checks.remove(&batch);
+        if self.live.remove(batch).is_some_and(|live| live.hidden) {
+            self.give_back(batch);
+        }
     }
 
     /// Rule S1: bodies first, so that what consensus takes up is complete.
@@ -241,6 +252,8 @@ impl Replica {
                 self.live.join(&candidate.header, body.clone());
             }
         }
+        // Rule I2: the second of two conflicting votes may come after a restart.
+        started.witnessed.iter().flat_map(|seen| seen.verified_votes()).for_each(|vote| self.watch(vote));
         self.consensus(Input::Started(Box::new(started.durable)), refusals);
     }
 }

@@ -1,9 +1,10 @@
 //! What peers say: what is worth verifying, and where it goes once verified (rules I).
 
-use rota_consensus::Input;
-use rota_consensus::Rejected;
+use alloy_primitives::Bytes;
+use rota_consensus::{Input, Rejected};
 use rota_proto::{
-    BodyMessage, Certificate, ConsensusKey, Fetch, FinalBatch, Message, Proposal, RoundAnswer, SignedVote, VerifyError,
+    BatchHeader, BodyMessage, Certificate, ConsensusKey, Fetch, FinalBatch, Message, Proposal, RoundAnswer, SignedVote,
+    VerifyError,
 };
 
 use crate::{
@@ -28,10 +29,10 @@ impl Replica {
                 }
             }
             Message::RoundAnswer(answer) => self.receive_round_answer(from, *answer, refusals),
-            Message::CatchUpAnswer(answer) => self.take_catch_up(answer.batches),
             Message::Status(status) => self.hear_of_height(status.height),
-            // Transactions are recovered by the host first; requests for final batches are its own.
-            Message::Transactions(_) | Message::CatchUpRequest(_) => {}
+            // Transactions are recovered by the host first; final batches are asked for and given by it. An answer that
+            // nobody asked for would end a question that somebody else answers.
+            Message::Transactions(_) | Message::CatchUpRequest(_) | Message::CatchUpAnswer(_) => {}
         }
     }
 
@@ -82,16 +83,22 @@ impl Replica {
                 Some(from) => self.live.keep_early(from, batch, transactions),
                 None => refusals.push(Rejected::NotWanted(batch)),
             },
-            Some(header) => {
-                if self.live.join(&header, transactions) {
-                    self.consensus(Input::Body(batch), refusals);
-                }
-            }
+            Some(header) => self.join(&header, transactions, refusals),
+        }
+    }
+
+    /// Rule B8: a body joins its header, or is refused by name: whoever sent it made it up.
+    pub(crate) fn join(&mut self, header: &BatchHeader, body: Bytes, refusals: &mut Vec<Rejected>) {
+        let batch = header.hash();
+        if self.live.join(header, body) {
+            self.consensus(Input::Body(batch), refusals);
+        } else {
+            refusals.push(Rejected::WrongBody(batch));
         }
     }
 
     /// A header has become known: a body that waited for it joins it.
-    pub(crate) fn join_early_body(&mut self, batch: rota_proto::BatchHeader, refusals: &mut Vec<Rejected>) {
+    pub(crate) fn join_early_body(&mut self, batch: BatchHeader, refusals: &mut Vec<Rejected>) {
         for body in self.live.take_early(batch.hash()) {
             if self.live.join(&batch, body) {
                 self.consensus(Input::Body(batch.hash()), refusals);
@@ -102,20 +109,23 @@ impl Replica {
     }
 
     /// A final batch from gossip or in answer to a fetch: header and body by their hashes, the certificate by itself.
+    /// With a certificate that is known already they join at once; with another they wait for its verification.
     fn receive_final(&mut self, batch: FinalBatch, refusals: &mut Vec<Rejected>) {
         let FinalBatch { header, transactions, finalization } = batch;
         let hash = header.hash();
         if header.height() <= self.committed.height() {
             return refusals.push(Rejected::Known);
         }
-        if let Some(finalization) = finalization.filter(|certificate| certificate.vote.batch == hash) {
-            self.receive_certificate(finalization, refusals);
-            self.catch_up.offer(header, transactions);
-            return;
-        }
-        self.consensus(Input::Header(Box::new(header.clone())), refusals);
-        if self.consensus.header(hash).is_some() && !self.live.has_body(hash) && self.live.join(&header, transactions) {
-            self.consensus(Input::Body(hash), refusals);
+        let fresh = finalization.filter(|certificate| {
+            certificate.vote.batch == hash && self.consensus.admit_certificate(certificate) != Err(Rejected::Known)
+        });
+        match fresh {
+            None => self.supply(header, transactions, refusals),
+            Some(_) if !self.live.is_body(&header, &transactions) => refusals.push(Rejected::WrongBody(hash)),
+            Some(finalization) => {
+                self.receive_certificate(finalization, refusals);
+                self.catch_up.offer(header, transactions);
+            }
         }
     }
 
@@ -137,7 +147,7 @@ impl Replica {
 
     /// The body of a live batch, for whoever asks.
     #[must_use]
-    pub fn body(&self, batch: alloy_primitives::B256) -> Option<alloy_primitives::Bytes> {
+    pub fn body(&self, batch: alloy_primitives::B256) -> Option<Bytes> {
         self.live.get(batch).map(|live| live.body.clone())
     }
 
@@ -150,7 +160,10 @@ impl Replica {
         let place = from.and_then(|from| self.consensus.set(epoch)?.place_of(&from));
         if let Some(from) = place {
             let RoundAnswer { entered_by, votes, .. } = answer;
-            let votes = votes.into_iter().filter(|vote| vote.vote.round.epoch == epoch).collect();
+            // Only votes of ours tell anything; others would be verified for nothing.
+            let ours =
+                |vote: &SignedVote| Some(vote.signer) == self.consensus.place() && vote.vote.round.epoch == epoch;
+            let votes = votes.into_iter().filter(ours).collect();
             let entered_by = entered_by.filter(|certificate| certificate.vote.round.epoch == epoch);
             self.verify(epoch, Unverified::RoundAnswer { from, entered_by, votes });
         }
@@ -185,13 +198,18 @@ impl Replica {
                 self.join_early_body(header, refusals);
             }
             Checked::RoundAnswer { from, entered_by, votes } => {
+                let certified = entered_by.iter().flat_map(|certificate| certificate.verified_votes());
+                certified.chain(votes.iter().copied()).for_each(|vote| self.watch(vote));
                 self.consensus(Input::RoundAnswer { from, entered_by, votes }, refusals);
             }
-            Checked::CatchUp(certificate) => self.follow(certificate, refusals),
+            Checked::CatchUp(certificate) => {
+                certificate.verified_votes().for_each(|vote| self.watch(vote));
+                self.follow(certificate, refusals);
+            }
         }
     }
 
-    fn watch(&mut self, vote: rota_proto::Verified<SignedVote>) {
+    pub(crate) fn watch(&mut self, vote: rota_proto::Verified<SignedVote>) {
         if let Some(set) = self.consensus.set(vote.vote.round.epoch).cloned()
             && let Some(evidence) = self.slasher.observe(vote, &set)
         {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{B256, Bytes};
-use rota_proto::{BatchBody, BatchHeader, ConsensusKey, Transaction, limits::BODY_BYTES_MAX};
+use rota_proto::{BatchHeader, ConsensusKey, Height, Transaction, limits::BODY_BYTES_MAX};
 
 /// How far a batch is with execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,11 @@ impl LiveBatches {
         self.batches.contains_key(&batch)
     }
 
+    /// Whether this is the body of a batch: the one that is here, or one that its header commits to.
+    pub(crate) fn is_body(&self, header: &BatchHeader, body: &Bytes) -> bool {
+        self.get(header.hash()).map_or_else(|| header.commits_to(body), |live| live.body == *body)
+    }
+
     /// Takes the early bodies for a batch, right or wrong.
     pub(crate) fn take_early(&mut self, batch: B256) -> Vec<Bytes> {
         self.early.extract_if(.., |early| early.batch == batch).map(|early| early.body).collect()
@@ -88,7 +93,7 @@ impl LiveBatches {
 
     /// Joins a body to its header, if it is the one that the header commits to (rule B8).
     pub(crate) fn join(&mut self, header: &BatchHeader, body: Bytes) -> bool {
-        let fits = BatchBody::decode(&body).is_ok_and(|body| body.root() == header.header().transactions_root);
+        let fits = header.commits_to(&body);
         if fits {
             self.batches.entry(header.hash()).or_insert_with(|| Live {
                 header: header.clone(),
@@ -145,6 +150,11 @@ impl LiveBatches {
             }
         }
         lost
+    }
+
+    /// The batches above a height.
+    pub(crate) fn above(&self, height: Height) -> impl Iterator<Item = B256> + '_ {
+        self.batches.iter().filter(move |(_, live)| live.header.height() > height).map(|(hash, _)| *hash)
     }
 
     /// How many are held.

@@ -121,10 +121,11 @@ impl Replica {
         (std::mem::take(&mut self.effects), refusals)
     }
 
-    /// What holds whatever the event was: waiting checks, waiting epochs, the work there is.
+    /// What holds whatever the event was: waiting epochs, waiting checks, what consensus has forgotten, the work there is.
     fn settle(&mut self, refusals: &mut Vec<Rejected>) {
         self.enter_awaited_epoch(refusals);
         self.order_checks(refusals);
+        self.forget_strays();
         self.tell_work(refusals);
     }
 
@@ -157,7 +158,10 @@ impl Replica {
             Output::Check { batch, proposer } => {
                 self.checks.insert(batch, proposer);
             }
-            Output::Fetch(fetch) => self.effects.push(Effect::Fetch(fetch)),
+            Output::Fetch(fetch) => {
+                self.notice_gap(&fetch);
+                self.effects.push(Effect::Fetch(fetch));
+            }
             Output::ShareWork => self.share_work(),
             Output::Notarized(batch) => self.hide(batch),
             Output::Finalized { certificate, batches } => self.order_commit(certificate, batches),

@@ -80,6 +80,8 @@ pub struct Started {
     pub durable: Durable,
     /// Bodies of the proposals among it, by the hash of their header.
     pub bodies: BTreeMap<B256, Bytes>,
+    /// Certificates that the slasher knew, of as many rounds as it remembers.
+    pub witnessed: Vec<Verified<Certificate>>,
 }
 
 /// A batch with everything that is known after execution.

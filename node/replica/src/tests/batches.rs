@@ -1,8 +1,9 @@
-//! From a proposal to a vote: time, bodies, what must be durable (rules B1, B4, B8, N2).
+//! From a proposal to a vote: time, bodies, what must be durable (rules B1, B4, B8, B12, N2).
 
 use std::sync::Arc;
 
 use alloy_primitives::B256;
+use rota_consensus::Rejected;
 use rota_proto::{BodyMessage, Justification, Message, Signers, View, Vote};
 
 use super::{
@@ -132,16 +133,33 @@ fn b8_body_that_comes_before_its_header_waits_for_it() {
 }
 
 #[test]
-fn b8_wrong_body_is_nothing_and_does_not_keep_out_the_right_one() {
+fn b8_wrong_body_is_refused_by_name_and_does_not_keep_out_the_right_one() {
     let (mut node, leader) = follower();
     let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
     let wrong = BodyMessage { batch: a.hash(), transactions: rota_proto::BatchBody::default().encode() };
     node.hear(2, Message::Body(wrong.clone()));
     node.hear(leader, a.proposed(1, leader, unjustified()));
     node.hear(2, Message::Body(wrong));
+    assert_eq!(node.refusals.last(), Some(&Rejected::WrongBody(a.hash())));
     assert!(!has(&node.log, "execute"));
     node.hear(leader, a.body_message());
     assert!(has(&node.log, "sign notarize 1"), "{:?}", node.log);
+}
+
+#[test]
+fn b12_batch_that_consensus_forgot_is_not_kept() {
+    let (mut node, leader) = follower();
+    let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
+    node.hear(leader, a.proposed(1, leader, unjustified()));
+    node.hear(leader, a.body_message());
+    assert_eq!(node.replica.live_batches(), 1);
+    let kept = rota_consensus::Limits::default().stray_views;
+    for view in 1..=kept {
+        node.hear(1, Message::Certificate(certificate(Vote::nullify(round(view)), &[0, 1, 3])));
+    }
+    assert_eq!(node.replica.live_batches(), 1, "at the limit");
+    node.hear(1, Message::Certificate(certificate(Vote::nullify(round(kept + 1)), &[0, 1, 3])));
+    assert_eq!(node.replica.live_batches(), 0);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rota_proto::{Epoch, FinalBatch, Height};
+use rota_proto::{Epoch, FinalBatch, Height, Message, limits::BATCHES_PER_ANSWER_MAX};
 
 use super::{
     cluster::Cluster,
@@ -147,4 +147,33 @@ fn gossiped_final_batch_waits_for_its_certificate_and_is_taken_whole() {
     node.hear(0, rota_proto::Message::FinalBatch(Box::new(first.clone())));
     assert_eq!(head(node), first.header.hash(), "{:?}", node.log);
     assert!(!has(&node.log, "fetch"), "{:?}", node.log);
+}
+
+/// C1 and C4: the first word that reaches a node after hundreds of views is a finalization far ahead.
+#[test]
+fn c1_node_that_was_away_for_hundreds_of_views_of_an_epoch_comes_back() {
+    let mut cluster = Cluster::new(Times::default());
+    let away = 3;
+    cluster.away = vec![away];
+    for nonce in 0..300 {
+        let transfer = Wallet::new(0).sends(nonce);
+        for node in &mut cluster.nodes[..away] {
+            node.submit(&[Arc::clone(&transfer)]);
+        }
+        cluster.pass(150);
+    }
+    cluster.pass(4_000);
+    let (last, heights) = (head(&cluster.nodes[0]), cluster.nodes[0].finals.len());
+    assert!(heights >= 200, "{heights} batches");
+    let newest = cluster.nodes[0].finals.last().and_then(|batch| batch.finalization.clone());
+    let mut done = cluster.nodes[away].hear(0, Message::Certificate(newest.expect("the last is proven")));
+    let mut questions = 0;
+    while let Some(from) = done.iter().find_map(|line| line.strip_prefix("catch up from ")) {
+        let mut finals = cluster.finals_from(0, from.parse().expect("a height"));
+        finals.truncate(BATCHES_PER_ANSWER_MAX);
+        done = cluster.nodes[away].take(Event::CaughtUp(finals));
+        questions += 1;
+    }
+    assert!(questions > 1 && head(&cluster.nodes[away]) == last, "{questions} questions");
+    assert_eq!(cluster.nodes[away].finals.len(), heights);
 }

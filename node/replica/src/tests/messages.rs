@@ -8,7 +8,7 @@ use super::{
     node::{Node, follower, has, head},
     world::{Bench, certificate, key, on_genesis, place, round, signed},
 };
-use crate::{Checked, Event, Unverified};
+use crate::{Checked, Event, Started, Unverified};
 
 fn vote(vote: Vote, number: u8) -> Message {
     Message::Vote(signed(vote, number))
@@ -65,6 +65,26 @@ fn i2_slasher_sees_a_verified_vote_before_consensus_acts_on_it() {
     let Checked::Vote(_) = &verified else { panic!("a vote") };
     let done = node.take(Event::Verified(Box::new(verified)));
     assert_eq!(done.first().map(String::as_str), Some("evidence"), "{done:?}");
+}
+
+#[test]
+fn i2_second_vote_is_evidence_though_the_node_restarted_after_the_first() {
+    let mut node = Node::unstarted(0, crate::Times::default());
+    let nullification = certificate(Vote::nullify(round(1)), &[0, 1, 3]);
+    let Checked::Certificate(witnessed) = super::node::checked(Unverified::Certificate(nullification), &node) else {
+        panic!("a certificate")
+    };
+    node.take(Event::Started(Box::new(Started { witnessed: vec![witnessed], ..Started::default() })));
+    let done = node.hear(3, vote(Vote::finalize(round(1), B256::repeat_byte(1)), 3));
+    assert!(has(&done, "evidence"), "{done:?}");
+}
+
+#[test]
+fn unasked_answer_of_final_batches_is_nothing() {
+    let mut node = Node::new(0);
+    node.take(Event::PeerHeight(rota_proto::Height(1_000)));
+    node.hear(1, Message::CatchUpAnswer(rota_proto::CatchUpAnswer { batches: Vec::new() }));
+    assert!(node.replica.is_catching_up(), "the question is still open");
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl Node {
         // Otherwise the first heartbeat is due at once: nothing was ever committed.
         self.replica.committed_at_ms = self.now_ms;
         self.take(Event::Clock(self.now_ms));
-        self.take(Event::Started(Box::new(Started { durable, bodies: BTreeMap::new() })));
+        self.take(Event::Started(Box::new(Started { durable, ..Started::default() })));
     }
 
     /// Something happens, and everything that it leads to is done. Says what was done.
