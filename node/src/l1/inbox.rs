@@ -1,5 +1,7 @@
 //! The inbox on L1: its head, its entries with their payloads, and transactions to it.
 
+use std::ops::RangeInclusive;
+
 use alloy::{
     eips::BlockId,
     network::TransactionResponse as _,
@@ -17,7 +19,7 @@ use rota_staking::bindings::{
     FIRST_POSTED_HEIGHT, IRotaInbox::Entry, RotaInbox, RotaInbox::RotaInboxErrors, RotaStaking, entry_link,
 };
 
-use super::{L1Client, L1Error, transport};
+use super::{BLOCKS_PER_QUERY, L1Client, L1Error, transport};
 use crate::poster::{Fate, InboxHead, Member, Payload, PayloadError};
 
 /// The newest block of L1.
@@ -156,6 +158,9 @@ impl L1Client {
             return Ok(InboxHead { link: B256::ZERO, next_height: FIRST_POSTED_HEIGHT });
         }
         let head = RotaInbox::headCall::abi_decode_returns(&answer).map_err(transport)?;
+        if head.nextHeight < FIRST_POSTED_HEIGHT {
+            return Err(L1Error::NoInbox { address: self.settings.inbox, next_height: head.nextHeight });
+        }
         Ok(InboxHead { link: head.link, next_height: head.nextHeight })
     }
 
@@ -234,13 +239,18 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn appended(&self, from: u64, to: u64) -> Result<Vec<Appended>, L1Error> {
-        let filter = Filter::new()
-            .address(self.settings.inbox)
-            .event_signature(RotaInbox::Appended::SIGNATURE_HASH)
-            .from_block(from)
-            .to_block(to);
-        let logs = self.provider.get_logs(&filter).await.map_err(transport)?;
-        logs.iter().map(appended).collect()
+        let filter = Filter::new().address(self.settings.inbox).event_signature(RotaInbox::Appended::SIGNATURE_HASH);
+        let mut entries = Vec::new();
+        let mut next = from;
+        while next <= to {
+            let last = to.min(next.saturating_add(BLOCKS_PER_QUERY - 1));
+            let page = filter.clone().from_block(next).to_block(last);
+            for log in self.provider.get_logs(&page).await.map_err(transport)? {
+                entries.push(appended(&log, next..=last)?);
+            }
+            next = last.saturating_add(1);
+        }
+        Ok(entries)
     }
 
     /// The entry of an event, from the calldata of its transaction alone (rule C15 of the contracts).
@@ -294,9 +304,13 @@ impl L1Client {
     }
 }
 
-fn appended(log: &Log) -> Result<Appended, L1Error> {
+/// The entry of a log, which has to stand in one of these blocks.
+fn appended(log: &Log, blocks: RangeInclusive<u64>) -> Result<Appended, L1Error> {
     let block = log.block_number.unwrap_or_default();
     let unreadable = |reason: String| L1Error::Log { block, reason };
+    if !blocks.contains(&block) || log.removed {
+        return Err(unreadable(format!("the blocks asked for are {blocks:?}")));
+    }
     let event = RotaInbox::Appended::decode_log(&log.inner).map_err(|error| unreadable(error.to_string()))?;
     Ok(Appended {
         block,

@@ -8,8 +8,9 @@ use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     providers::{DynProvider, Provider as _, ProviderBuilder},
     rpc::types::{Block, Filter, Log},
+    transports::http::reqwest,
 };
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, BloomInput};
 use alloy_sol_types::SolEvent as _;
 use rota_proto::{Epoch, Place, VotingPower};
 use rota_replica::Event;
@@ -25,6 +26,9 @@ pub const BLOCKS_PER_QUERY: u64 = 500;
 
 /// The longest wait between two tries while L1 does not answer.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// The longest wait for one answer: a proxy that accepts and says nothing is as good as away.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
 
 /// Why L1 gave no answer that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,14 @@ pub enum L1Error {
         found: u64,
         /// The network's.
         expected: u64,
+    },
+    /// There is another contract than the inbox at its address, or the endpoint does not tell the truth.
+    #[error("the inbox at {address} says that height {next_height} comes next: is that address the inbox?")]
+    NoInbox {
+        /// The address of `network.toml`.
+        address: Address,
+        /// What it says.
+        next_height: u64,
     },
     /// It has no block where it must have one.
     #[error("L1 has no block {0}")]
@@ -74,9 +86,11 @@ impl L1Client {
     /// # Errors
     /// [`L1Error::Address`].
     pub fn new(url: &str, settings: L1Toml) -> Result<Self, L1Error> {
-        let parsed =
-            url.parse().map_err(|error| L1Error::Address { address: url.into(), reason: format!("{error}") })?;
-        Ok(Self { provider: ProviderBuilder::new().connect_http(parsed).erased(), settings })
+        let unusable = |reason: String| L1Error::Address { address: url.into(), reason };
+        let parsed = url.parse().map_err(|error| unusable(format!("{error}")))?;
+        let client = reqwest::Client::builder().timeout(ANSWER_MAX).build();
+        let client = client.map_err(|error| unusable(error.to_string()))?;
+        Ok(Self { provider: ProviderBuilder::new().connect_reqwest(client, parsed).erased(), settings })
     }
 
     /// Checks that it is the network's L1.
@@ -106,25 +120,53 @@ impl L1Client {
         }
     }
 
-    /// Final blocks from one number to another, both included, with the changes announced in them.
+    /// Final blocks from one number to another, both included, with the changes announced in them. If a later one cannot
+    /// be had, those before it are the answer.
     ///
     /// # Errors
-    /// [`L1Error`].
+    /// [`L1Error`] of the first.
     pub async fn blocks(&self, from: u64, to: u64) -> Result<Vec<L1Block>, L1Error> {
-        let filter = Filter::new()
-            .address(self.settings.staking)
-            .event_signature(ValidatorChanged::SIGNATURE_HASH)
-            .from_block(from)
-            .to_block(to);
+        let filter = self.changes().from_block(from).to_block(to);
         let logs = self.provider.get_logs(&filter).await.map_err(transport)?;
         let mut blocks = Vec::new();
         for number in from..=to {
-            let block = self.provider.get_block_by_number(BlockNumberOrTag::Number(number)).await.map_err(transport)?;
-            let block = block.ok_or(L1Error::Missing(number))?;
-            let own = logs.iter().filter(|log| log.block_number == Some(number));
-            blocks.push(assemble(&block, own)?);
+            let own: Vec<&Log> = logs.iter().filter(|log| log.block_number == Some(number)).collect();
+            match self.block(number, &own).await {
+                Ok(block) => blocks.push(block),
+                Err(error) if blocks.is_empty() => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "L1 gave a part of its blocks");
+                    break;
+                }
+            }
         }
         Ok(blocks)
+    }
+
+    /// A block with the logs that are known of it.
+    async fn block(&self, number: u64, logs: &[&Log]) -> Result<L1Block, L1Error> {
+        let block = self.provider.get_block_by_number(BlockNumberOrTag::Number(number)).await.map_err(transport)?;
+        let block = block.ok_or(L1Error::Missing(number))?;
+        if logs.iter().any(|log| log.block_hash != Some(block.header.hash)) {
+            return Err(L1Error::Log { block: number, reason: format!("it is not of block {}", block.header.hash) });
+        }
+        // An endpoint whose logs lag behind its blocks answers with none; the set would be wrong for ever.
+        if logs.is_empty() && self.may_announce(&block) {
+            let logs = self.provider.get_logs(&self.changes().at_block_hash(block.header.hash)).await;
+            return assemble(&block, logs.map_err(transport)?.iter());
+        }
+        assemble(&block, logs.iter().copied())
+    }
+
+    /// Whether a block's bloom does not exclude a change of the set.
+    fn may_announce(&self, block: &Block) -> bool {
+        let bloom = &block.header.logs_bloom;
+        bloom.contains_input(BloomInput::Raw(self.settings.staking.as_slice()))
+            && bloom.contains_input(BloomInput::Raw(ValidatorChanged::SIGNATURE_HASH.as_slice()))
+    }
+
+    fn changes(&self) -> Filter {
+        Filter::new().address(self.settings.staking).event_signature(ValidatorChanged::SIGNATURE_HASH)
     }
 
     /// Follows L1 from a block on, each final block once and in order, until the node stops. What fails is tried
@@ -142,7 +184,7 @@ impl L1Client {
                 _ = shutdown.changed() => return,
                 () = tokio::time::sleep(wait) => {}
             }
-            match self.news(next).await {
+            match self.news(next, BLOCKS_PER_QUERY).await {
                 Ok(blocks) => {
                     wait = poll;
                     for block in blocks {
@@ -154,15 +196,19 @@ impl L1Client {
                 }
                 Err(error) => {
                     wait = (wait * 2).min(BACKOFF_MAX);
-                    tracing::warn!(%error, retry_in = ?wait, "L1");
+                    tracing::warn!(%error, retry_in = ?wait, "L1 cannot be followed");
                 }
             }
         }
     }
 
-    async fn news(&self, next: u64) -> Result<Vec<L1Block>, L1Error> {
-        let newest = self.final_number().await?;
-        if newest < next { Ok(Vec::new()) } else { self.blocks(next, newest.min(next + BLOCKS_PER_QUERY - 1)).await }
+    /// What is final from a block on, at most so many blocks.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn news(&self, next: u64, most: u64) -> Result<Vec<L1Block>, L1Error> {
+        let newest = self.final_number().await?.min(next.saturating_add(most).saturating_sub(1));
+        if newest < next { Ok(Vec::new()) } else { self.blocks(next, newest).await }
     }
 }
 

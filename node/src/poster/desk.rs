@@ -113,7 +113,7 @@ impl Desk {
         let at = BlockId::hash(tip.hash);
         let account = self.l1.account(self.submitter.address(), at).await?;
         // A transaction of now is mined in the next block.
-        let epoch = self.schedule.epoch_of(tip.number + 1).map_or(0, |epoch| epoch.0);
+        let epoch = self.schedule.epoch_of(tip.number.saturating_add(1)).map_or(0, |epoch| epoch.0);
         let members = match self.view.take() {
             Some(view) if view.epoch == epoch => view.members,
             _ => self.l1.members(at, epoch).await?,

@@ -34,7 +34,8 @@ pub struct FeeCap {
 }
 
 impl Fees {
-    /// Of a first transaction: twice the base fee, so that six full blocks in a row do not outrun it, within the cap.
+    /// Of a first transaction: twice the base fee, so that six full blocks in a row do not outrun it, within the cap; and
+    /// within eight ninths of the cap if that is enough for now, so that it can be replaced or called back once.
     ///
     /// # Errors
     /// [`FeeCap`] if the cap does not even allow the base fee and the tip of now.
@@ -44,7 +45,8 @@ impl Fees {
         if needed > market.cap {
             return Err(FeeCap { needed, cap: market.cap });
         }
-        Ok(Self { max_fee: market.base_fee.saturating_mul(2).saturating_add(tip).min(market.cap), tip })
+        let most = (market.cap - market.cap.div_ceil(9)).max(needed);
+        Ok(Self { max_fee: market.base_fee.saturating_mul(2).saturating_add(tip).min(most), tip })
     }
 
     /// Of a transaction that replaces one with these fees: both up by an eighth, as nodes demand (they ask 10 % or

@@ -68,6 +68,7 @@ impl TickError {
     const fn name(&self) -> &'static str {
         match self {
             Self::Track(TrackError::L1(_)) => "l1",
+            Self::Track(TrackError::LogsMissing { .. }) => "logs-missing",
             Self::Track(TrackError::Store(_) | TrackError::State(_)) => "store",
             Self::Track(TrackError::Conflict(_)) => "conflict",
             Self::Post(error) => error.name(),
@@ -181,7 +182,7 @@ impl Poster {
     fn complain(&mut self, error: &TickError) {
         self.metrics.failure(error.name());
         let TickError::Track(TrackError::Conflict(conflict)) = error else {
-            tracing::warn!(%error, "posting to L1");
+            tracing::warn!(%error, "L1 cannot be compared or posted to");
             return;
         };
         self.metrics.conflict(true);

@@ -235,15 +235,19 @@ impl Planner {
             Purpose::Part { entry, .. } => entry.first_height == view.head.next_height,
             Purpose::Cancel => false,
         };
-        // P12: the nonce of an append that came too late goes to the next one, or to nothing.
-        if !follows && self.may_post(view, backlog, now_ms).is_ok() {
-            return match sent.fees.raised(&market) {
-                Ok(fees) => Step::Post { nonce: sent.nonce, fees },
-                Err(capped) => Step::Rest(Rest::Capped(capped)),
+        if !follows && (sent.purpose != Purpose::Cancel || self.may_post(view, backlog, now_ms).is_ok()) {
+            // P12: the nonce of an append that came too late goes to the next one, or to nothing. What L1's endpoint does
+            // not know it need not outbid: at the cap, a transaction that every pool dropped would block its nonce.
+            let fees = match view.fate {
+                Fate::Done | Fate::Reverted => return Step::Rest(Rest::AwaitsMining),
+                Fate::Unknown => Fees::first(&market),
+                Fate::Underpriced | Fate::Waiting => sent.fees.raised(&market),
             };
-        }
-        if !follows && sent.purpose != Purpose::Cancel {
-            return sent.fees.raised(&market).map_or_else(|capped| Step::Rest(Rest::Capped(capped)), Step::Cancel);
+            return match (fees, self.may_post(view, backlog, now_ms)) {
+                (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
+                (Ok(fees), Ok(())) => Step::Post { nonce: sent.nonce, fees },
+                (Ok(fees), Err(_)) => Step::Cancel(fees),
+            };
         }
         let slow = view.block >= sent.block.saturating_add(self.rules.replace_after_blocks);
         match (view.fate, slow) {

@@ -1,6 +1,6 @@
 //! What L1 has of our chain, compared with what it should have (rules P14 to P16). Every node does this.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use alloy::eips::BlockId;
 use alloy_primitives::B256;
@@ -66,6 +66,14 @@ pub enum TrackError {
     /// L1 differs from our chain.
     #[error(transparent)]
     Conflict(Box<Conflict>),
+    /// L1's endpoint left out a log: each entry follows the height before it, and the last has the inbox's link.
+    #[error(
+        "L1's endpoint gave entries up to block {block} that do not add up to the inbox's head: they are read again"
+    )]
+    LogsMissing {
+        /// The L1 block.
+        block: u64,
+    },
 }
 
 /// How far L1's final blocks were compared with our chain.
@@ -76,8 +84,18 @@ struct Compared {
     block: u64,
     /// The link of the last.
     link: B256,
-    /// The highest height that final blocks have, as far as they were read.
+    /// The last height of the last.
+    last_height: u64,
+    /// The highest height that was ever seen in final blocks.
     finalized: u64,
+}
+
+impl Compared {
+    /// Nothing, before the contracts' deployment.
+    const fn nothing(deployment_block: u64) -> Self {
+        let last_height = FIRST_POSTED_HEIGHT - 1;
+        Self { block: deployment_block.saturating_sub(1), link: B256::ZERO, last_height, finalized: 0 }
+    }
 }
 
 /// What an entry is, held against our chain.
@@ -87,16 +105,27 @@ enum Verdict {
     Ahead,
 }
 
+/// How far final blocks were compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// There are more.
+    Behind,
+    /// An entry is beyond our chain.
+    AheadOfChain,
+    /// All of them.
+    CaughtUp,
+}
+
 /// Follows the inbox.
 #[derive(Debug)]
 pub struct Tracker {
     l1: L1Client,
     store: SledStore,
+    deployment_block: u64,
     compared: Compared,
-    /// Links of entries in blocks that are not final, compared by their last batch.
-    recent: BTreeSet<B256>,
-    /// Whether all final blocks were compared.
-    caught_up: bool,
+    /// Links of entries in blocks that are not final, compared by their last batch, with their last heights.
+    recent: BTreeMap<B256, u64>,
+    reach: Reach,
     posted: watch::Sender<Posted>,
     metrics: Metrics,
 }
@@ -112,14 +141,14 @@ impl Tracker {
         deployment_block: u64,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), StoreError> {
-        let begin = Compared { block: deployment_block.saturating_sub(1), link: B256::ZERO, finalized: 0 };
         // What cannot be read is read from L1 again.
         let stored = store.meta(META)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let compared: Compared = stored.unwrap_or(begin);
+        let compared: Compared = stored.unwrap_or(Compared::nothing(deployment_block));
         let first = Posted { safe: compared.finalized, finalized: compared.finalized };
         metrics.heights(first);
         let (posted, reader) = watch::channel(first);
-        Ok((Self { l1, store, compared, recent: BTreeSet::new(), caught_up: false, posted, metrics }, reader))
+        let (recent, reach) = (BTreeMap::new(), Reach::Behind);
+        Ok((Self { l1, store, deployment_block, compared, recent, reach, posted, metrics }, reader))
     }
 
     /// Looks at L1 as of its newest block, and says where the inbox stands, and which block is final.
@@ -130,27 +159,29 @@ impl Tracker {
         let final_number = self.l1.final_number().await?.min(tip.number);
         let head = self.l1.inbox_head(BlockId::hash(tip.hash)).await?;
         self.compare_final(final_number).await?;
-        self.compare_recent(final_number, tip.number).await?;
-        self.tell(&head);
+        self.compare_recent(&head, final_number, tip.number).await?;
+        self.tell();
         Ok((head, final_number))
     }
 
     /// Whether there is more to compare before the newest block.
     #[must_use]
-    pub const fn is_behind(&self) -> bool {
-        !self.caught_up
+    pub fn is_behind(&self) -> bool {
+        self.reach == Reach::Behind
     }
 
     /// Rule P15: whether the entry with this link, and all before it, were compared with our chain.
     #[must_use]
     pub fn knows(&self, link: B256) -> bool {
-        self.caught_up && (link.is_zero() || link == self.compared.link || self.recent.contains(&link))
+        let known = link.is_zero() || link == self.compared.link || self.recent.contains_key(&link);
+        self.reach == Reach::CaughtUp && known
     }
 
     /// Rule P16: what is safe may go back, what is finalized never does.
-    fn tell(&self, head: &InboxHead) {
+    fn tell(&self) {
         let finalized = self.compared.finalized;
-        let posted = Posted { safe: (head.next_height - FIRST_POSTED_HEIGHT).max(finalized), finalized };
+        let safe = self.recent.values().copied().max().unwrap_or(self.compared.last_height);
+        let posted = Posted { safe: safe.max(finalized), finalized };
         self.metrics.heights(posted);
         self.posted.send_if_modified(|known| std::mem::replace(known, posted) != posted);
     }
@@ -159,37 +190,64 @@ impl Tracker {
     async fn compare_final(&mut self, newest: u64) -> Result<(), TrackError> {
         let before = self.compared;
         let last = newest.min(self.compared.block.saturating_add(BLOCKS_PER_QUERY));
-        self.caught_up = false;
+        self.reach = Reach::Behind;
         if last > self.compared.block {
             for event in self.l1.appended(self.compared.block + 1, last).await? {
-                let verdict = self.judge(&event)?;
-                self.compared.finalized = self.compared.finalized.max(event.last_height);
-                match verdict {
-                    Verdict::Ours => self.check_payload(&event).await?,
-                    // Our chain comes there; until then there is nothing for us to post.
-                    Verdict::Ahead => return self.keep_if_moved(&before).map_err(Into::into),
+                if event.last_height <= self.compared.last_height {
+                    continue;
                 }
-                self.compared.block = event.block - 1;
-                self.compared.link = event.link;
+                if event.first_height != self.compared.last_height + 1 {
+                    return Err(self.begin_anew(event.block));
+                }
+                if matches!(self.judge(&event)?, Verdict::Ahead) {
+                    // Our chain comes there; until then there is nothing for us to post.
+                    self.reach = Reach::AheadOfChain;
+                    return self.keep_if_moved(&before).map_err(Into::into);
+                }
+                self.check_payload(&event).await?;
+                let Appended { link, last_height, .. } = event;
+                // The block is read again if there is another entry in it that is ahead.
+                let block = event.block.saturating_sub(1);
+                self.compared = Compared { block, link, last_height, finalized: before.finalized.max(last_height) };
             }
             self.compared.block = last;
         }
-        self.caught_up = self.compared.block >= newest;
+        if self.compared.block >= newest {
+            let moved = self.compared.block != before.block;
+            if moved && self.l1.inbox_head(BlockId::number(newest)).await?.link != self.compared.link {
+                return Err(self.begin_anew(newest));
+            }
+            self.reach = Reach::CaughtUp;
+        }
         self.keep_if_moved(&before).map_err(Into::into)
     }
 
+    /// Rule P14: what was read up to a block does not add up, so nothing of it is believed.
+    fn begin_anew(&mut self, block: u64) -> TrackError {
+        let finalized = self.compared.finalized;
+        self.compared = Compared { finalized, ..Compared::nothing(self.deployment_block) };
+        self.keep().err().map_or(TrackError::LogsMissing { block }, Into::into)
+    }
+
     /// Rule P14: entries that may still vanish, by their last batch.
-    async fn compare_recent(&mut self, final_number: u64, newest: u64) -> Result<(), TrackError> {
+    async fn compare_recent(&mut self, head: &InboxHead, final_number: u64, newest: u64) -> Result<(), TrackError> {
         self.recent.clear();
-        if !self.caught_up || newest <= final_number {
+        if self.reach != Reach::CaughtUp {
             return Ok(());
         }
-        for event in self.l1.appended(final_number + 1, newest).await? {
-            if matches!(self.judge(&event)?, Verdict::Ours) {
-                self.recent.insert(event.link);
+        let mut known = (self.compared.link, self.compared.last_height);
+        let from = final_number.max(self.compared.block) + 1;
+        for event in self.l1.appended(from, newest).await? {
+            if event.first_height != known.1 + 1 {
+                return Err(TrackError::LogsMissing { block: event.block });
             }
+            if matches!(self.judge(&event)?, Verdict::Ahead) {
+                return Ok(());
+            }
+            known = (event.link, event.last_height);
+            self.recent.insert(known.0, known.1);
         }
-        Ok(())
+        if known.0 == head.link { Ok(()) } else { Err(TrackError::LogsMissing { block: newest }) }
     }
 
     fn judge(&self, event: &Appended) -> Result<Verdict, TrackError> {

@@ -15,10 +15,19 @@ fn a_first_transaction_offers_twice_the_base_fee_and_the_tip() {
 
 #[test]
 fn the_cap_bounds_the_offer_and_refuses_what_it_does_not_reach() {
-    assert_eq!(Fees::first(&market(60, 1, 100)), Ok(Fees { max_fee: 100 * GWEI, tip: GWEI }));
+    assert_eq!(Fees::first(&market(60, 1, 90)), Ok(Fees { max_fee: 80 * GWEI, tip: GWEI }), "one raise is left");
     assert_eq!(Fees::first(&market(99, 1, 100)).map(|fees| fees.max_fee), Ok(100 * GWEI));
     let refused = FeeCap { needed: 101 * GWEI, cap: 100 * GWEI };
     assert_eq!(Fees::first(&market(100, 1, 100)), Err(refused));
+}
+
+#[test]
+fn a_first_transaction_can_be_replaced_once_whatever_the_cap() {
+    for cap in (9..1_000).step_by(7) {
+        let market = Market { base_fee: cap / 2, tip: 1, cap };
+        let first = Fees::first(&market).unwrap();
+        assert!(first.raised(&market).is_ok(), "cap {cap}: {first:?}");
+    }
 }
 
 #[test]

@@ -217,3 +217,23 @@ fn an_append_that_came_too_late_gives_its_nonce_to_the_next_one_or_to_nothing() 
     let slow = L1View { block: 103, ..waiting };
     assert_eq!(backup.next(&slow, &full(), Some(&cancel), T0), Step::Raise(raised));
 }
+
+#[test]
+fn a_late_append_that_no_pool_knows_blocks_no_nonce_at_the_cap() {
+    let entry = PlannedEntry { first_height: 11, last_height: 15, parent_link: B256::repeat_byte(4) };
+    let fees = Fees { max_fee: 95 * GWEI, tip: GWEI };
+    let late = Sent { purpose: Purpose::Append(entry), fees, ..sent() };
+    let capped = FeeCap { needed: 95 * GWEI + (95 * GWEI).div_ceil(8), cap: RULES.max_fee };
+    let capped = Step::Rest(Rest::Capped(capped));
+    let Step::Post { fees: first, .. } = POST else { unreachable!() };
+    for (position, fate, expected) in [
+        (0, Fate::Unknown, POST),
+        (2, Fate::Unknown, Step::Cancel(first)),
+        (0, Fate::Waiting, capped),
+        (2, Fate::Waiting, capped),
+        (0, Fate::Reverted, Step::Rest(Rest::AwaitsMining)),
+    ] {
+        let step = Planner::new(at_position(position)).next(&L1View { fate, ..view() }, &full(), Some(&late), T0);
+        assert_eq!(step, expected, "position {position}, {fate:?}");
+    }
+}
