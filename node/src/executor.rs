@@ -13,7 +13,7 @@ use rota_mempool::{AccountCode, AccountState};
 use rota_proto::{Certificate, Epoch, EpochSchedule, Height, Verified};
 use rota_replica::{BuildOrder, CommittedBatch, Event, ExecuteOrder, ReadyBatch, Verdict};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     rpc::RecentStates,
@@ -46,7 +46,7 @@ pub enum ExecutorError {
     /// The state cannot be read.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
-    /// A final batch was not executed here: its execution failed, so it differs from the network's.
+    /// A final batch was not executed here, though it was ordered.
     #[error("final batch {batch} cannot be committed: {reason}")]
     NotLive {
         /// The batch.
@@ -54,6 +54,22 @@ pub enum ExecutorError {
         /// Why.
         reason: Unready,
     },
+    /// A final batch is invalid here: this node's execution differs from the network's.
+    #[error("final batch {batch} is invalid here: {reason}. Compare this node's version and genesis with others'")]
+    FinalInvalid {
+        /// The batch.
+        batch: B256,
+        /// The rule that it breaks, by our execution.
+        reason: String,
+    },
+}
+
+impl ExecutorError {
+    /// Whether going on would be unsafe: the network's chain is not ours.
+    #[must_use]
+    pub const fn is_halt(&self) -> bool {
+        matches!(self, Self::FinalInvalid { .. })
+    }
 }
 
 /// The executor's side of its thread.
@@ -63,6 +79,8 @@ struct Executor {
     schedule: EpochSchedule,
     /// RLP of the bodies of unfinal batches.
     bodies: BTreeMap<B256, Bytes>,
+    /// The last batch that was invalid, and why: should it become final, that is what there is to say.
+    invalid: Option<(B256, String)>,
     events: mpsc::Sender<Event>,
     shown: Shown,
 }
@@ -79,6 +97,15 @@ pub struct Shown {
 /// The executor's thread; its end says whether it failed.
 pub type ExecutorThread = JoinHandle<Result<(), ExecutorError>>;
 
+/// What the driver needs of the executor.
+#[derive(Debug)]
+pub struct Jobs {
+    /// Where jobs go.
+    pub orders: std_mpsc::Sender<Job>,
+    /// Ends with the thread.
+    pub ended: oneshot::Receiver<()>,
+}
+
 /// Starts the thread. It ends when the sender of jobs is dropped, or with an error.
 ///
 /// The queue of jobs has no bound of its own: the replica orders nothing beyond what may be unfinal.
@@ -88,11 +115,15 @@ pub fn spawn(
     schedule: EpochSchedule,
     events: mpsc::Sender<Event>,
     shown: Shown,
-) -> std::io::Result<(std_mpsc::Sender<Job>, ExecutorThread)> {
-    let (jobs, inbox) = std_mpsc::channel();
-    let executor = Executor { execution, store, schedule, bodies: BTreeMap::new(), events, shown };
-    let thread = thread::Builder::new().name("executor".into()).spawn(move || executor.run(&inbox))?;
-    Ok((jobs, thread))
+) -> std::io::Result<(Jobs, ExecutorThread)> {
+    let (orders, inbox) = std_mpsc::channel();
+    let (alive, ended) = oneshot::channel();
+    let executor = Executor { execution, store, schedule, bodies: BTreeMap::new(), invalid: None, events, shown };
+    let thread = thread::Builder::new().name("executor".into()).spawn(move || {
+        let _alive: oneshot::Sender<()> = alive;
+        executor.run(&inbox)
+    })?;
+    Ok((Jobs { orders, ended }, thread))
 }
 
 impl Executor {
@@ -151,6 +182,7 @@ impl Executor {
             }
             Err(ExecutionError::Invalid(reason)) => {
                 tracing::warn!(batch = %hash, %reason, "invalid batch");
+                self.invalid = Some((hash, reason.to_string()));
                 Verdict::Invalid(reason.to_string())
             }
             Err(ExecutionError::Unready(reason)) => Verdict::NotNow(reason.to_string()),
@@ -161,7 +193,7 @@ impl Executor {
 
     fn commit(&mut self, certificate: &Verified<Certificate>, batches: &[B256]) -> Result<Event, ExecutorError> {
         let last = certificate.vote.batch;
-        let path = self.execution.finalize(&last).map_err(|reason| ExecutorError::NotLive { batch: last, reason })?;
+        let path = self.execution.finalize(&last).map_err(|reason| self.not_live(last, batches, reason))?;
         let records: Vec<FinalRecord> = path.iter().map(|executed| self.record(executed, certificate)).collect();
         self.shown.recent.before_commit(&path).map_err(ExecutionError::from)?;
         let begin = Instant::now();
@@ -176,6 +208,15 @@ impl Executor {
         self.shown.unfinal.retain(|hash| self.execution.unfinal(hash).is_some());
         assert!(committed.len() == batches.len(), "what is final here is what consensus said, up to height {height}");
         Ok(Event::Committed(committed))
+    }
+
+    fn not_live(&self, batch: B256, batches: &[B256], reason: Unready) -> ExecutorError {
+        match &self.invalid {
+            Some((invalid, why)) if batches.contains(invalid) => {
+                ExecutorError::FinalInvalid { batch: *invalid, reason: why.clone() }
+            }
+            _ => ExecutorError::NotLive { batch, reason },
+        }
     }
 
     fn show(&self, hash: &B256) {

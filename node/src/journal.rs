@@ -1,4 +1,6 @@
-//! The journal of local transactions on the disk: a restart keeps what users of this node sent.
+//! The journal of local transactions on the disk: a restart keeps what users of this node sent. It is not synced, for a
+//! sync for each of thousands of transactions a second costs more than they do: a crash of the process loses nothing,
+//! a loss of power the last seconds.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -15,6 +17,8 @@ pub struct JournalFile {
     path: PathBuf,
     file: File,
     records: usize,
+    /// Bytes of whole records.
+    length: u64,
 }
 
 impl JournalFile {
@@ -33,7 +37,8 @@ impl JournalFile {
         let intact = u64::try_from(journal.intact_bytes).unwrap_or(u64::MAX);
         file.set_len(intact)?;
         file.seek(SeekFrom::Start(intact))?;
-        Ok((Self { path: path.to_path_buf(), file, records: journal.records }, journal.transactions))
+        let path = path.to_path_buf();
+        Ok((Self { path, file, records: journal.records, length: intact }, journal.transactions))
     }
 
     /// Appends records, and writes the journal anew once most of it is of the past.
@@ -48,18 +53,33 @@ impl JournalFile {
         }
     }
 
+    /// The new file takes the old one's place once it is whole.
     fn rotate(&mut self, pool: &Mempool) -> io::Result<()> {
         let records: Vec<JournalRecord> = pool.journal().collect();
-        let beside = self.path.with_extension("new");
-        self.file = OpenOptions::new().create(true).write(true).truncate(true).open(&beside)?;
-        self.records = 0;
-        self.write(&records)?;
-        fs::rename(&beside, &self.path)
+        let path = self.path.with_extension("new");
+        let file = OpenOptions::new().create(true).write(true).truncate(true).open(&path)?;
+        let mut rotated = Self { path, file, records: 0, length: 0 };
+        rotated.write(&records)?;
+        rotated.file.sync_data()?;
+        fs::rename(&rotated.path, &self.path)?;
+        *self = Self { path: std::mem::take(&mut self.path), ..rotated };
+        Ok(())
     }
 
+    /// What a failed write left is cut off: nothing that follows it could be read.
     fn write(&mut self, records: &[JournalRecord]) -> io::Result<()> {
         let bytes: Vec<u8> = records.iter().flat_map(JournalRecord::encode).collect();
+        if let Err(error) = self.file.write_all(&bytes) {
+            self.file.set_len(self.length)?;
+            self.file.seek(SeekFrom::Start(self.length))?;
+            return Err(error);
+        }
         self.records += records.len();
-        self.file.write_all(&bytes)
+        self.length += bytes.len() as u64;
+        Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "tests/journal.rs"]
+mod tests;

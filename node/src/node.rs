@@ -11,17 +11,20 @@ use libp2p::identity::Keypair;
 use prometheus_client::registry::Registry as MetricsRegistry;
 use rota_consensus::{Anchor, Durable, GuardRecord};
 use rota_execution::{ChainRules, Execution, Genesis};
-use rota_proto::{Round, Signature, SigningDomain, Strict, ValidatorSet};
+use rota_proto::{Round, Signature, SigningDomain, Strict, ValidatorSet, View};
 use rota_replica::{Event, Replica, ReplicaConfig, Started};
 use rota_staking::Registry;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+};
 
 use crate::{
-    config::{NetworkToml, NodeToml, read_text},
+    config::{ConfigError, NetworkToml, NodeToml, read_text},
     driver::{self, Driver, Parts, Submission, now_ms},
     executor::{self, Shown},
     journal::JournalFile,
-    l1::L1Client,
+    l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
     network::{self, NetworkConfig, NetworkLimits, PeerRecord},
     poster::{self, Poster, Submitter},
     rpc::RecentStates,
@@ -72,7 +75,10 @@ struct Prepared {
 /// # Errors
 /// A report that says what is wrong and where.
 pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Result<()> {
-    let prepared = prepare(folder).await?;
+    let prepared = tokio::select! {
+        prepared = prepare(folder) => prepared?,
+        () = wait_for(shutdown.clone()) => return Ok(()),
+    };
     let mut metrics = MetricsRegistry::with_prefix("rota");
     let signer = open_signer(folder, &prepared)?;
     let (events, inbox) = mpsc::channel(EVENTS_MAX);
@@ -117,7 +123,9 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
         journal: Some(journal),
         metrics: driver::Metrics::new(&mut metrics),
     };
-    let driver = tokio::spawn(Driver::new(parts).run(started, shutdown.clone()));
+    // A thread of its own: it syncs files and checks signatures, and what it wakes should not wait for it.
+    let (runtime, stop) = (Handle::current(), shutdown.clone());
+    let driver = tokio::task::spawn_blocking(move || runtime.block_on(Driver::new(parts).run(started, stop)));
     let poll = Duration::from_millis(prepared.node.l1_poll_ms);
     let l1 = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
     let poster = tokio::spawn(poster.run(poll, shutdown.clone()));
@@ -147,14 +155,18 @@ async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
     let network = NetworkToml::read(&folder.path("config/network.toml"))?;
     let node = NodeToml::read(&folder.path("config/node.toml"))?;
     let genesis = Genesis::parse(&read_text(&folder.path("config/genesis.json"))?)?;
-    let hash = genesis.header.hash();
-    if hash != network.genesis_hash {
-        return Err(eyre!("genesis.json hashes to {hash}, network.toml says {}", network.genesis_hash));
+    let (found, expected) = (genesis.header.hash(), network.genesis_hash);
+    if found != expected {
+        return Err(ConfigError::OtherGenesis { found, expected }.into());
     }
     let store = SledStore::open(&folder.path("data/store")).wrap_err("the store (is another node running here?)")?;
     store.begin(&genesis)?;
     let head = store.head()?.wrap_err("the store has no head after genesis")?;
     let l1 = L1Client::new(&node.l1_rpc, network.l1.clone())?;
+    // L1 may be away; another one is a setting that would look as if L1 contradicted itself.
+    if let Err(error @ L1Error::OtherChain { .. }) = l1.check_chain().await {
+        return Err(error.into());
+    }
     let registry = follow_to(&store, &network, &l1, &head).await?;
     Ok(Prepared { network, node, rules: genesis.rules, store, l1, registry, head })
 }
@@ -168,16 +180,11 @@ async fn follow_to(store: &SledStore, network: &NetworkToml, l1: &L1Client, head
     };
     let mut told = std::time::Instant::now();
     while registry.leader_seed(head.round.epoch).is_err() || registry.newest().number < network.l1.origin_number {
-        let next = registry.newest().number + 1;
-        match l1.final_number().await {
-            Ok(newest) if newest >= next => {
-                for block in l1.blocks(next, newest.min(next + 499)).await? {
-                    registry.apply(&block)?;
-                }
-            }
-            Ok(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+        match l1.news(registry.newest().number + 1, BLOCKS_PER_QUERY).await {
+            Ok(blocks) if blocks.is_empty() => tokio::time::sleep(Duration::from_millis(200)).await,
+            Ok(blocks) => blocks.iter().try_for_each(|block| registry.apply(block).map(drop))?,
             Err(error) => {
-                tracing::warn!(%error, "L1");
+                tracing::warn!(%error, "L1 cannot be followed");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
@@ -191,22 +198,20 @@ async fn follow_to(store: &SledStore, network: &NetworkToml, l1: &L1Client, head
 
 async fn begin_registry(network: &NetworkToml, l1: &L1Client) -> eyre::Result<Registry> {
     let number = network.l1.deployment_block;
-    loop {
+    let block = loop {
         let ready = match l1.check_chain().await {
-            Ok(()) => l1.final_number().await,
-            Err(error @ crate::l1::L1Error::OtherChain { .. }) => return Err(error.into()),
+            Ok(()) => l1.news(number, 1).await,
+            Err(error @ L1Error::OtherChain { .. }) => return Err(error.into()),
             Err(error) => Err(error),
         };
-        match ready {
-            Ok(newest) if newest >= number => break,
-            Ok(newest) => tracing::info!(newest, number, "waiting for the deployment to be final on L1"),
+        match ready.map(|blocks| blocks.into_iter().next()) {
+            Ok(Some(block)) => break block,
+            Ok(None) => tracing::info!(number, "waiting for the deployment to be final on L1"),
             Err(error) => tracing::warn!(%error, "L1"),
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    let blocks = l1.blocks(number, number).await?;
-    let block = blocks.first().wrap_err("L1 has no deployment block")?;
-    let (registry, warnings) = Registry::begin(network.registry()?, block)?;
+    };
+    let (registry, warnings) = Registry::begin(network.registry()?, &block)?;
     warnings.iter().for_each(|warning| tracing::warn!(?warning, "registry"));
     Ok(registry)
 }
@@ -261,12 +266,16 @@ fn peer_record(signer: &Signer, node_key: &Keypair, domain: &SigningDomain) -> e
 
 /// The node key, made on the first start: it holds no stake.
 fn node_key(path: &Path) -> eyre::Result<Keypair> {
-    if let Ok(bytes) = std::fs::read(path) {
-        return Keypair::from_protobuf_encoding(&bytes).wrap_err_with(|| format!("node key {}", path.display()));
+    let named = || format!("node key {}", path.display());
+    match std::fs::read(path) {
+        Ok(bytes) => Keypair::from_protobuf_encoding(&bytes).wrap_err_with(named),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = Keypair::generate_ed25519();
+            crate::cli::write_secret(path, &key.to_protobuf_encoding()?).wrap_err_with(named)?;
+            Ok(key)
+        }
+        Err(error) => Err(error).wrap_err_with(named),
     }
-    let key = Keypair::generate_ed25519();
-    crate::cli::write_secret(path, &key.to_protobuf_encoding()?)?;
-    Ok(key)
 }
 
 fn replica(prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<Replica> {
@@ -283,21 +292,27 @@ fn replica(prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<Replica
     Ok(Replica::new(config, key, prepared.registry.clone(), anchor)?)
 }
 
-/// What was durable of live views: everything of the epoch from the last final view on (rule S1 of consensus).
+/// What was durable of live views: everything of the epoch from the last final view on (rule S1 of consensus), and the
+/// certificates that the slasher knew.
 fn started(prepared: &Prepared, replica: &Replica, signer: Option<&Signer>) -> eyre::Result<Event> {
-    let Head { round, header, .. } = &prepared.head;
-    let records = prepared.store.live_from(*round)?;
+    let Head { round, .. } = &prepared.head;
     let set = replica.simplex().set(round.epoch).cloned().wrap_err("the set of our epoch is not known")?;
     let domain = prepared.network.domain();
     let verified = |certificate: rota_proto::Certificate| certificate.verify(&domain, &set, &Strict).ok();
-    let live = records.certificates.into_iter().filter(|certificate| certificate.vote.round.epoch == round.epoch);
-    let certificates = live.filter_map(verified).collect();
+    let below = View(round.view.0.saturating_sub(rota_staking::limits::RETENTION));
+    let kept = prepared.store.certificates_from(Round::new(round.epoch, below))?;
+    let witnessed: Vec<_> = kept
+        .into_iter()
+        .filter(|certificate| certificate.vote.round.epoch == round.epoch)
+        .filter_map(verified)
+        .collect();
+    let certificates = witnessed.iter().filter(|certificate| certificate.vote.round >= *round).cloned().collect();
+    let (proposals, bodies) = prepared.store.candidates_from(*round)?;
     let votes = own_votes(signer, replica, &set)?;
-    let fresh = header.height().0 == 0 && votes.is_empty();
-    let proposals = records.candidates;
     let record = signer.map(|signer| guard_record(signer.record())).unwrap_or_default();
-    let durable = Durable { certificates, proposals, votes, record, ask: !fresh };
-    Ok(Event::Started(Box::new(Started { durable, bodies: records.bodies })))
+    // Also a node that begins asks: an empty folder may be all that is left of one that has voted.
+    let durable = Durable { certificates, proposals, votes, record, ask: true };
+    Ok(Event::Started(Box::new(Started { durable, bodies, witnessed })))
 }
 
 fn guard_record(record: &rota_staking::SafetyRecord) -> GuardRecord {

@@ -5,21 +5,26 @@ mod testnet;
 
 use std::{
     fs::{self, OpenOptions},
-    io::Write as _,
+    io::{IsTerminal as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand};
+use rota_execution::{ExecutionError, GenesisError};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
+    config::ConfigError,
     driver::DriverError,
     executor::ExecutorError,
+    l1::L1Error,
+    network::NetworkError,
     node::{self, Folder},
-    signer::{GuardStorageError, SignError},
+    poster::{PosterError, SubmitterError},
+    signer::{GuardStorageError, KeystoreError, SignError},
     store::StoreError,
 };
 
@@ -53,7 +58,7 @@ struct NodeArguments {
 
 /// Exit codes: each way to die has its own.
 mod exit {
-    /// The command line was not understood (clap's own).
+    /// Anything else; the text says why. (2, a command line that is not understood, is clap's own.)
     pub(super) const FAILED: u8 = 1;
     /// The node stopped itself because going on would have been unsafe.
     pub(super) const HALTED: u8 = 70;
@@ -94,17 +99,12 @@ pub fn main() -> ExitCode {
 }
 
 fn code(report: &eyre::Report) -> u8 {
-    let halted = |error: &Cause| carried::<rota_replica::Halt>(error).is_some();
-    let config = |error: &Cause| {
-        carried::<crate::config::ConfigError>(error).is_some()
-            || carried::<crate::poster::SubmitterError>(error).is_some()
-    };
-    if report.chain().any(halted) {
+    if report.chain().any(is_halt) {
         exit::HALTED
+    } else if report.chain().any(is_setting) {
+        exit::CONFIG
     } else if report.chain().any(is_storage) {
         exit::STORE
-    } else if report.chain().any(config) {
-        exit::CONFIG
     } else {
         exit::FAILED
     }
@@ -113,13 +113,33 @@ fn code(report: &eyre::Report) -> u8 {
 /// An error in a report's chain.
 type Cause = dyn std::error::Error + 'static;
 
+/// Whether going on would be unsafe: what is final contradicts itself, here or on L1.
+fn is_halt(error: &Cause) -> bool {
+    carried::<rota_replica::Halt>(error).is_some()
+        || carried::<rota_staking::RegistryError>(error).is_some()
+        || carried::<ExecutorError>(error).is_some_and(ExecutorError::is_halt)
+}
+
+/// Whether a file that the operator writes, or what it names, cannot be used.
+fn is_setting(error: &Cause) -> bool {
+    carried::<ConfigError>(error).is_some()
+        || carried::<GenesisError>(error).is_some()
+        || carried::<KeystoreError>(error).is_some()
+        || carried::<SubmitterError>(error).is_some()
+        || carried::<NetworkError>(error).is_some()
+        || matches!(carried(error), Some(L1Error::Address { .. } | L1Error::OtherChain { .. }))
+        || matches!(carried(error), Some(StoreError::Schema { .. } | StoreError::OtherGenesis { .. }))
+        || matches!(carried(error), Some(GuardStorageError::Foreign { .. }))
+}
+
 /// Whether the store or the guard's record failed. An error that is transparent stands in the chain in place of the one
 /// that it carries.
 fn is_storage(error: &Cause) -> bool {
     carried::<StoreError>(error).is_some()
         || carried::<GuardStorageError>(error).is_some()
         || matches!(carried(error), Some(SignError::Storage(_)))
-        || matches!(carried(error), Some(ExecutorError::Store(_)))
+        || matches!(carried(error), Some(ExecutorError::Store(_) | ExecutorError::Execution(ExecutionError::State(_))))
+        || matches!(carried(error), Some(PosterError::Store(_) | PosterError::Journal(_)))
         || matches!(carried(error), Some(DriverError::Store(_)))
 }
 
@@ -133,34 +153,40 @@ const LOGGED: &str = "info,libp2p=warn,libp2p_gossipsub=error";
 fn start_logs(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { builder.json().init() } else { builder.with_target(false).init() }
+    let ansi = std::io::stderr().is_terminal();
+    if json { builder.json().init() } else { builder.with_target(false).with_ansi(ansi).init() }
 }
 
-/// Turns true with the first SIGINT or SIGTERM.
+/// Turns true with the first SIGINT or SIGTERM; a second one ends the process at once, as a crash does.
 fn until_stopped() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        match terminate {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = tokio::signal::ctrl_c() => {}
-                    _ = terminate.recv() => {}
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be caught");
-                // An error here leaves only SIGKILL.
-                let _ = tokio::signal::ctrl_c().await;
-            }
-        }
-        tracing::info!("stopping");
+        signalled().await;
+        tracing::info!("stopping; a second signal ends the process at once");
         // Nobody may be left to tell.
         let _ = stop.send(true);
         // Receivers learn the end from the value; the sender stays so that they do not take its loss for one.
-        stop.closed().await;
+        signalled().await;
+        std::process::exit(exit::FAILED.into());
     });
     stopped
+}
+
+async fn signalled() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be caught");
+            // An error here leaves only SIGKILL.
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
 }
 
 /// Writes a file for its owner alone, with the folders above it.

@@ -1,13 +1,17 @@
 use std::{io, path::PathBuf};
 
+use alloy_primitives::B256;
 use eyre::{Report, WrapErr as _};
+use rota_execution::GenesisError;
+use rota_staking::RegistryError;
 
 use super::{code, exit};
 use crate::{
     config::ConfigError,
     driver::DriverError,
     executor::ExecutorError,
-    signer::{GuardStorageError, SignError},
+    l1::L1Error,
+    signer::{GuardStorageError, KeystoreError, SignError},
     store::StoreError,
 };
 
@@ -23,7 +27,7 @@ fn store() -> StoreError {
 fn each_error_has_its_exit_code_however_deep_it_lies() {
     let missing = ConfigError::Read { path: PathBuf::from("node.toml"), source: io::Error::other("gone") };
     let driver = |error: DriverError| Err::<(), _>(error).wrap_err("the node stopped itself").unwrap_err();
-    let cases: [(Report, u8); 9] = [
+    let cases: [(Report, u8); 15] = [
         (Report::from(store()).wrap_err("the store"), exit::STORE),
         (guard().into(), exit::STORE),
         (SignError::from(guard()).into(), exit::STORE),
@@ -31,6 +35,12 @@ fn each_error_has_its_exit_code_however_deep_it_lies() {
         (driver(DriverError::Signer(Box::new(guard().into()))), exit::STORE),
         (driver(DriverError::Executor(Box::new(ExecutorError::Store(store())))), exit::STORE),
         (Report::from(missing).wrap_err("settings"), exit::CONFIG),
+        (ConfigError::OtherGenesis { found: B256::ZERO, expected: B256::ZERO }.into(), exit::CONFIG),
+        (GenesisError::Json("no".into()).into(), exit::CONFIG),
+        (Report::from(KeystoreError::Passphrase).wrap_err("the key"), exit::CONFIG),
+        (L1Error::OtherChain { found: 1, expected: 2 }.into(), exit::CONFIG),
+        (RegistryError::Gap { number: 9, expected: 8 }.into(), exit::HALTED),
+        (L1Error::Missing(7).into(), exit::FAILED),
         (driver(DriverError::ExecutorGone), exit::FAILED),
         (eyre::eyre!("a port is taken"), exit::FAILED),
     ];

@@ -147,6 +147,14 @@ pub enum ConfigError {
     /// The epochs cannot be.
     #[error("network.toml: {0}")]
     Schedule(#[from] ScheduleError),
+    /// The two files are of different networks.
+    #[error("genesis.json hashes to {found}, network.toml says {expected}: take both files from the same network")]
+    OtherGenesis {
+        /// The hash of the genesis batch.
+        found: B256,
+        /// What `network.toml` says.
+        expected: B256,
+    },
 }
 
 impl NetworkToml {

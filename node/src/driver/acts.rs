@@ -1,26 +1,37 @@
 //! What the replica wants done, each effect in one place. Their order is the replica's.
 
-use rota_proto::{Certificate, ConsensusKey, Message, Round, Strict, ValidatorSet, Verified, Vote, VoteKind};
+use rota_proto::{
+    Certificate, ConsensusKey, JustificationError, Message, Round, Strict, ValidatorSet, Verified, Vote, VoteKind,
+};
 use rota_replica::{Effect, Event, Halt, Ticket, Unverified, check};
 
-use super::{Driver, DriverError};
-use crate::{executor::Job, network::Recipient, signer::SignError};
-
-/// Certificates are kept for so many epochs, the evidence window.
-const EVIDENCE_EPOCHS: u64 = 8;
+use super::{Driver, DriverError, heard::Finding};
+use crate::{
+    executor::Job,
+    network::{Misbehaviour, Recipient},
+    signer::SignError,
+};
 
 impl Driver {
     pub(super) fn act(&mut self, effect: Effect) -> Result<(), DriverError> {
         match effect {
             Effect::Verify { what, set } => self.verify(what, &set),
-            Effect::PersistCandidate { candidate, body } => self.parts.store.put_candidate(&candidate, &body)?,
+            Effect::PersistCandidate { candidate, body } => {
+                self.parts.store.put_candidate(&candidate, &body)?;
+                self.unflushed = false;
+            }
             Effect::PersistCertificate(certificate) => {
                 self.tell_skipped(&certificate);
                 self.parts.store.put_certificate(&certificate)?;
+                self.unflushed = true;
             }
             Effect::PersistRegistry(snapshot) => self.parts.store.put_meta("registry", &snapshot)?,
             Effect::Sign { vote, signer, set } => self.sign(vote, signer, &set)?,
-            Effect::RaiseFloor(round) => self.raise_floor(round)?,
+            Effect::RaiseFloor(round) => {
+                if let Some(signer) = &mut self.parts.signer {
+                    signer.raise_floor(round);
+                }
+            }
             Effect::HoldBack { floor, resume } => self.hold_back(floor, resume)?,
             Effect::OldRecord(vote) => tracing::error!(
                 %vote,
@@ -30,7 +41,7 @@ impl Driver {
             Effect::Broadcast(message) => self.broadcast(&message),
             Effect::Send { to, message } => self.send(to, &message),
             Effect::Fetch(fetch) => self.fetch(fetch),
-            Effect::Serve { to, fetch } => self.serve(to, fetch)?,
+            Effect::Serve { to, fetch } => self.serve(to, fetch),
             Effect::CatchUp(from) => self.catch_up(from),
             Effect::SetTimer { timer, after_ms } => self.timers.set(timer, after_ms),
             Effect::CancelViewTimer => self.timers.cancel_view(),
@@ -77,22 +88,38 @@ impl Driver {
     /// Signatures are checked here and now: a quorum of four takes less than the channel to another thread would.
     fn verify(&mut self, what: Unverified, set: &ValidatorSet) {
         let ticket = if matches!(what, Unverified::CatchUp(_)) { Ticket::CatchUp } else { Ticket::Other };
-        self.queue.push_back(match check(what, &self.parts.domain, set, &Strict) {
+        let is_vote = matches!(what, Unverified::Vote(_));
+        let (event, finding) = match check(what, &self.parts.domain, set, &Strict) {
             Ok(checked) => {
-                self.stands = Some(true);
-                Event::Verified(Box::new(checked))
+                let finding = if is_vote { Finding::VoteStands } else { Finding::Stands };
+                (Event::Verified(Box::new(checked)), finding)
             }
             Err(error) => {
-                self.stands = Some(false);
+                let (fault, name) = match error {
+                    JustificationError::Unverified(_) => (Misbehaviour::BadSignature, "bad-signature"),
+                    JustificationError::NotTheParent | JustificationError::NotBetween(_) => {
+                        (Misbehaviour::FalseJustification, "false-justification")
+                    }
+                };
                 tracing::debug!(%error, "refused");
-                self.parts.metrics.refused("bad-signature");
-                Event::Unverified(ticket)
+                self.parts.metrics.refused(name);
+                (Event::Unverified(ticket), Finding::Fault(fault))
             }
-        });
+        };
+        self.queue.push_back(event);
+        match (ticket, finding) {
+            (Ticket::Other, finding) => self.finding = Some(finding),
+            (Ticket::CatchUp, Finding::Fault(fault)) => self.blame_for_batches(fault),
+            (Ticket::CatchUp, _) => {}
+        }
     }
 
     fn sign(&mut self, vote: Vote, place: rota_proto::Place, set: &ValidatorSet) -> Result<(), DriverError> {
         let Some(signer) = &mut self.parts.signer else { return Ok(()) };
+        // Who signs finalize may never nullify: were its notarization lost, the view might never end (rule N2).
+        if std::mem::take(&mut self.unflushed) {
+            self.parts.store.flush()?;
+        }
         match signer.sign(vote, place, set) {
             Ok(signed) => self.queue.push_back(Event::Signed(signed)),
             Err(SignError::Refused(refusal)) => tracing::error!(%vote, %refusal, "the guard refuses"),
@@ -107,18 +134,6 @@ impl Driver {
         signer.hold_back(floor, resume).map_err(|error| DriverError::Signer(Box::new(error.into())))
     }
 
-    fn raise_floor(&mut self, round: Round) -> Result<(), DriverError> {
-        if let Some(signer) = &mut self.parts.signer {
-            signer.raise_floor(round);
-        }
-        let kept = Round::new(rota_proto::Epoch(round.epoch.0.saturating_sub(EVIDENCE_EPOCHS)), rota_proto::View(0));
-        // Now and then is enough: every scan costs.
-        if round.view.0.is_multiple_of(64) {
-            self.parts.store.prune_live(round, kept)?;
-        }
-        Ok(())
-    }
-
     fn broadcast(&self, message: &Message) {
         self.complain(self.parts.network.broadcast(message, self.others.clone()));
     }
@@ -128,7 +143,7 @@ impl Driver {
     }
 
     fn order(&self, job: Job) -> Result<(), DriverError> {
-        self.parts.jobs.send(job).map_err(|_| DriverError::ExecutorGone)
+        self.parts.jobs.orders.send(job).map_err(|_| DriverError::ExecutorGone)
     }
 
     fn commit(

@@ -54,7 +54,10 @@ impl Driver {
     pub(super) fn hear(&mut self, event: NetworkEvent) -> Result<(), DriverError> {
         match event {
             NetworkEvent::Message { from, validator, message, way } => self.hear_message(from, validator, message, way),
-            NetworkEvent::Request { request, responder, .. } => self.answer(request, responder),
+            NetworkEvent::Request { request, responder, .. } => {
+                self.answer(request, responder);
+                Ok(())
+            }
             NetworkEvent::PeerConnected { peer, validator, status } => {
                 tracing::info!(%peer, validator = validator.is_some(), height = %status.height, "peer connected");
                 self.peers += 1;
@@ -63,6 +66,7 @@ impl Driver {
             }
             NetworkEvent::PeerGone { peer } => {
                 tracing::info!(%peer, "peer gone");
+                self.recovery.forget(&peer);
                 self.peers = self.peers.saturating_sub(1);
                 Ok(())
             }

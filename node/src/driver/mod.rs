@@ -4,31 +4,38 @@ mod acts;
 mod heard;
 mod inbox;
 mod metrics;
+mod recovery;
 mod serve;
 mod timers;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, mpsc as std_mpsc},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use libp2p::PeerId;
 use rota_consensus::Rejected;
 use rota_mempool::{Added, Refused};
-use rota_proto::{BatchHeader, ConsensusKey, FinalBatch, Message, SigningDomain, ValidatorSet};
+use rota_proto::{
+    BatchHeader, ConsensusKey, Epoch, FinalBatch, Height, Message, Round, SigningDomain, ValidatorSet, View,
+};
 use rota_replica::{CommittedBatch, Event, Halt, Replica};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::{
-    executor::{ExecutorError, Job},
-    network::{NetworkEvent, NetworkHandle, Seen},
+    executor::{ExecutorError, Jobs},
+    network::{Misbehaviour, NetworkEvent, NetworkHandle, Seen},
     signer::{SignError, Signer},
     status::ChainStatus,
-    store::{SledStore, StoreError, StoredBatch},
+    store::{Head, SledStore, StoreError, StoredBatch},
 };
 
+use heard::Finding;
 pub use inbox::Submission;
 pub use metrics::Metrics;
+use recovery::Recovery;
+use serve::Given;
 use timers::Timers;
 
 /// Verified messages whose gossip copies are known again: some seconds of a hundred validators.
@@ -37,8 +44,20 @@ const VOUCHED_MAX: usize = 8_192;
 /// Waiting for finality longer than this is told when it ends.
 const GAP_TOLD_MS: u64 = 1_000;
 
-/// How often the clock reaches the replica when nothing else happens.
+/// How often the replica hears the time.
 const CLOCK_TICK: Duration = Duration::from_millis(20);
+
+/// Answers of peers that may wait for the driver.
+const GIVEN_MAX: usize = 64;
+
+/// Peers' questions that are answered from the store at a time: megabytes are read and encoded for one.
+const SERVED_AT_ONCE: usize = 2;
+
+/// Certificates are kept for so many epochs, the evidence window.
+const EVIDENCE_EPOCHS: u64 = 8;
+
+/// Live records are pruned once in so many batches.
+const PRUNED_EVERY: u64 = 64;
 
 /// Why the driver stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +87,8 @@ pub struct Parts {
     pub signer: Option<Signer>,
     /// The store.
     pub store: SledStore,
-    /// Where jobs for the executor go.
-    pub jobs: std_mpsc::Sender<Job>,
+    /// The executor.
+    pub jobs: Jobs,
     /// The network.
     pub network: NetworkHandle,
     /// What the network says.
@@ -94,6 +113,8 @@ pub struct Parts {
 pub struct Driver {
     parts: Parts,
     timers: Timers,
+    /// When the replica last heard the time.
+    clock_at: Instant,
     /// Events of our own making, taken before any other.
     queue: VecDeque<Event>,
     /// What the pool said of the transactions just submitted, by their number.
@@ -103,8 +124,17 @@ pub struct Driver {
     highest: u64,
     /// The validators of the current epoch, without ourselves.
     others: Vec<ConsensusKey>,
-    /// Whether the signatures of the message at hand stand, if they were looked at.
-    stands: Option<bool>,
+    /// What the message at hand turned out to be, if it was looked at.
+    finding: Option<Finding>,
+    /// Whether a certificate was kept that is not durable yet.
+    unflushed: bool,
+    recovery: Recovery,
+    /// What peers gave that were asked.
+    given: (mpsc::Sender<Given>, mpsc::Receiver<Given>),
+    /// Who gave the final batches that are being followed.
+    gave_batches: Option<PeerId>,
+    /// Questions that are answered from the store at a time: validators', and everyone's.
+    serving: (Arc<Semaphore>, Arc<Semaphore>),
     /// Votes, certificates and proposals whose signatures stood, so that a copy need not be verified again.
     vouched: Seen,
     halted: Option<DriverError>,
@@ -114,16 +144,23 @@ impl Driver {
     /// A driver that has done nothing yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let Parts { store, event_sender, network, metrics, .. } = &parts;
         Self {
+            recovery: Recovery::new(store.clone(), event_sender.clone(), network.clone(), metrics.clone()),
             parts,
             timers: Timers::default(),
+            clock_at: Instant::now(),
             queue: VecDeque::new(),
             answers: BTreeMap::new(),
             peers: 0,
             highest: 0,
             next_submission: 0,
             others: Vec::new(),
-            stands: None,
+            finding: None,
+            unflushed: false,
+            given: mpsc::channel(GIVEN_MAX),
+            gave_batches: None,
+            serving: (Arc::new(Semaphore::new(SERVED_AT_ONCE)), Arc::new(Semaphore::new(SERVED_AT_ONCE))),
             vouched: Seen::new(VOUCHED_MAX),
             halted: None,
         }
@@ -138,21 +175,32 @@ impl Driver {
         if let Some(set) = set {
             self.meet(&set);
         }
-        self.take(Event::Clock(now_ms()))?;
+        self.tick()?;
         self.take(started)?;
         let mut clock = tokio::time::interval(CLOCK_TICK);
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            // The time passes also while there is always something to do.
+            if self.clock_at.elapsed() >= CLOCK_TICK {
+                self.tick()?;
+            }
             tokio::select! {
                 biased;
                 _ = shutdown.changed() => return Ok(()),
+                _ = &mut self.parts.jobs.ended => return Err(DriverError::ExecutorGone),
                 timer = self.timers.next() => self.take(Event::Timer(timer))?,
                 Some(event) = self.parts.events.recv() => self.take(event)?,
+                Some(given) = self.given.1.recv() => self.take_given(given)?,
                 Some(event) = self.parts.network_events.recv() => self.hear(event)?,
                 Some(submission) = self.parts.submissions.recv() => self.submit(submission)?,
-                _ = clock.tick() => self.take(Event::Clock(now_ms()))?,
+                _ = clock.tick() => self.tick()?,
             }
         }
+    }
+
+    fn tick(&mut self) -> Result<(), DriverError> {
+        self.clock_at = Instant::now();
+        self.take(Event::Clock(now_ms()))
     }
 
     /// Gives the replica an event and does what it wants, until nothing is left to do.
@@ -187,6 +235,7 @@ impl Driver {
             tracing::info!(height = %batch.height, hash = %batch.hash, transactions = batch.transactions.len(), "final");
         }
         let Some(last) = batches.last() else { return Ok(()) };
+        self.forget_live(last.height)?;
         self.complain(self.parts.network.set_head(last.height, last.hash));
         if let Some(stored) = self.parts.store.batch_by_height(last.height.0)?.filter(|stored| self.led(stored)) {
             let StoredBatch { header, body, finalization, .. } = stored;
@@ -196,6 +245,17 @@ impl Driver {
         Ok(())
     }
 
+    /// Candidates below what is final and durable, and certificates below the evidence window, are of no more use.
+    fn forget_live(&self, height: Height) -> Result<(), DriverError> {
+        // Now and then is enough: every scan costs.
+        if !height.0.is_multiple_of(PRUNED_EVERY) {
+            return Ok(());
+        }
+        let Some(Head { round, .. }) = self.parts.store.head()? else { return Ok(()) };
+        let kept = Round::new(Epoch(round.epoch.0.saturating_sub(EVIDENCE_EPOCHS)), View::ZERO);
+        Ok(self.parts.store.prune_live(round, kept)?)
+    }
+
     /// Whether we led the round in which a batch became final. It may be of the epoch that the batch closed.
     fn led(&self, stored: &StoredBatch) -> bool {
         let round = stored.finalization.as_ref().map(|certificate| certificate.vote.round);
@@ -203,9 +263,12 @@ impl Driver {
         leader.is_some() && leader == self.parts.signer.as_ref().map(Signer::consensus_key)
     }
 
-    fn count(&self, refusal: &Rejected) {
+    fn count(&mut self, refusal: &Rejected) {
         tracing::trace!(%refusal, "refused");
         self.parts.metrics.refused(refusal.name());
+        if matches!(refusal, Rejected::WrongBody(_)) {
+            self.finding = Some(Finding::Fault(Misbehaviour::InvalidContent));
+        }
     }
 
     /// The sets change: whom to speak to, whose records to believe.

@@ -1,39 +1,72 @@
 //! Answers from the store, and questions to peers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
+use libp2p::PeerId;
 use rota_proto::{
-    BodyMessage, CatchUpAnswer, CatchUpRequest, ConsensusKey, Fetch, FinalBatch, Height, Message,
+    BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, ConsensusKey, Fetch, FinalBatch, Height, Message,
     limits::{ANSWER_BYTES_MAX, BATCHES_PER_ANSWER_MAX, CERTIFICATE_BYTES_MAX},
 };
 use rota_replica::Event;
 
 use super::{Driver, DriverError};
 use crate::{
-    network::{Responder, Target},
+    network::{Answer, Misbehaviour, NetworkHandle, Recipient, Responder, Target},
     store::{SledStore, StoreError},
 };
 
 /// How many peers are asked for one thing before the next retry.
 const PEERS_ASKED_MAX: usize = 3;
 
+/// What a peer gave that was asked.
+pub(super) enum Given {
+    /// A missing piece of a live view.
+    Piece(Message),
+    /// Final batches, or none.
+    Batches {
+        /// Who gave them.
+        by: Option<PeerId>,
+        /// The batches; their bodies belong to their headers.
+        batches: Vec<FinalBatch>,
+    },
+}
+
 impl Driver {
-    /// A question that wants an answer on its own stream.
+    /// A question that wants an answer on its own stream. What the store has is read on a blocking thread; more than a
+    /// few at a time get none.
     #[expect(clippy::wildcard_enum_match_arm, reason = "few messages are questions")]
-    pub(super) fn answer(&mut self, request: Message, responder: Responder) -> Result<(), DriverError> {
-        let answer = match request {
-            Message::CatchUpRequest(request) => catch_up_answer(&self.parts.store, request)?,
-            Message::Fetch(fetch) => {
-                self.live_body(fetch).map_or_else(|| stored(&self.parts.store, fetch), |b| Ok(Some(b)))?
-            }
-            // The network hands over no other question; a round query comes on the direct stream.
-            other => {
-                tracing::debug!(?other, "no question that the store answers");
-                None
-            }
+    pub(super) fn answer(&self, request: Message, responder: Responder) {
+        let network = self.parts.network.clone();
+        let live = match &request {
+            Message::Fetch(fetch) => self.live_body(*fetch),
+            _ => None,
         };
-        self.complain(self.parts.network.respond(responder, answer.as_ref()));
-        Ok(())
+        if live.is_some() {
+            return self.complain(network.respond(responder, live.as_ref()));
+        }
+        let Ok(place) = Arc::clone(&self.serving.1).try_acquire_owned() else {
+            self.parts.metrics.refused("serving-busy");
+            return self.complain(network.respond(responder, None));
+        };
+        let store = self.parts.store.clone();
+        tokio::task::spawn_blocking(move || {
+            let _held = place;
+            let answer = match request {
+                Message::CatchUpRequest(request) => catch_up_answer(&store, request),
+                Message::Fetch(fetch) => stored(&store, fetch),
+                // The network hands over no other question; a round query comes on the direct stream.
+                other => {
+                    tracing::debug!(?other, "no question that the store answers");
+                    Ok(None)
+                }
+            };
+            let answer = answer.unwrap_or_else(|error| {
+                tracing::error!(%error, "a peer's question could not be answered");
+                None
+            });
+            // A command that the network does not take is lost, as an answer may be.
+            let _ = network.respond(responder, answer.as_ref());
+        });
     }
 
     fn live_body(&self, fetch: Fetch) -> Option<Message> {
@@ -43,11 +76,19 @@ impl Driver {
     }
 
     /// A validator's fetch that the replica has nothing for.
-    pub(super) fn serve(&mut self, to: ConsensusKey, fetch: Fetch) -> Result<(), DriverError> {
-        if let Some(message) = stored(&self.parts.store, fetch)? {
-            self.send(to, &message);
-        }
-        Ok(())
+    pub(super) fn serve(&self, to: ConsensusKey, fetch: Fetch) {
+        let Ok(place) = Arc::clone(&self.serving.0).try_acquire_owned() else {
+            return self.parts.metrics.refused("serving-busy");
+        };
+        let (store, network) = (self.parts.store.clone(), self.parts.network.clone());
+        tokio::task::spawn_blocking(move || {
+            let _held = place;
+            match stored(&store, fetch) {
+                // A command that the network does not take is lost, as a message may be.
+                Ok(message) => drop(message.map(|message| network.send_to(Recipient::Validator(to), &message))),
+                Err(error) => tracing::error!(%error, "a validator's question could not be answered"),
+            }
+        });
     }
 
     /// Asks a few peers, one after the other, for a missing piece; the answer comes in as a message.
@@ -56,11 +97,16 @@ impl Driver {
         if self.parts.replica.simplex().place().is_some() && !matches!(fetch, Fetch::Body(_)) {
             return self.complain(self.parts.network.broadcast(&Message::Fetch(fetch), self.others.clone()));
         }
-        let (network, events) = (self.parts.network.clone(), self.parts.event_sender.clone());
+        let header = match fetch {
+            Fetch::Body(batch) => self.parts.replica.simplex().header(batch).cloned(),
+            Fetch::Proposal { .. } | Fetch::Certificate(_) => None,
+        };
+        let (network, given) = (self.parts.network.clone(), self.given.0.clone());
         tokio::spawn(async move {
-            if let Some(message) = ask(&network, &Message::Fetch(fetch)).await {
+            let fits = move |message: &Message| is_piece(message, fetch, header.as_ref());
+            if let Some(answer) = ask(&network, &Message::Fetch(fetch), fits).await {
                 // The node may be stopping.
-                let _ = events.send(Event::Message { from: None, message }).await;
+                let _ = given.send(Given::Piece(answer.message)).await;
             }
         });
     }
@@ -69,23 +115,56 @@ impl Driver {
     pub(super) fn catch_up(&self, from: Height) {
         let count = u32::try_from(BATCHES_PER_ANSWER_MAX).unwrap_or(u32::MAX);
         let request = Message::CatchUpRequest(CatchUpRequest { from, count });
-        let (network, events) = (self.parts.network.clone(), self.parts.event_sender.clone());
+        let (network, given) = (self.parts.network.clone(), self.given.0.clone());
         tokio::spawn(async move {
-            let batches = match ask(&network, &request).await {
-                Some(Message::CatchUpAnswer(answer)) => answer.batches,
-                _ => Vec::new(),
+            let answer = ask(&network, &request, move |message| follows(message, from)).await;
+            let (by, batches) = match answer {
+                Some(Answer { from, message: Message::CatchUpAnswer(answer) }) => (Some(from), answer.batches),
+                _ => (None, Vec::new()),
             };
             // The node may be stopping.
-            let _ = events.send(Event::CaughtUp(batches)).await;
+            let _ = given.send(Given::Batches { by, batches }).await;
         });
+    }
+
+    pub(super) fn take_given(&mut self, given: Given) -> Result<(), DriverError> {
+        match given {
+            Given::Piece(message) => self.take(Event::Message { from: None, message }),
+            Given::Batches { by, batches } => {
+                self.gave_batches = by;
+                self.take(Event::CaughtUp(batches))
+            }
+        }
+    }
+
+    /// The finalization of batches that a peer gave does not stand.
+    pub(super) fn blame_for_batches(&mut self, fault: Misbehaviour) {
+        if let Some(peer) = self.gave_batches.take() {
+            self.complain(self.parts.network.punish(peer, fault));
+        }
     }
 }
 
-async fn ask(network: &crate::network::NetworkHandle, request: &Message) -> Option<Message> {
+/// Asks peers until one gives what fits; who gives what does not is to blame.
+async fn ask(
+    network: &NetworkHandle,
+    request: &Message,
+    fits: impl Fn(&Message) -> bool + Clone + Send + 'static,
+) -> Option<Answer> {
     let mut asked = BTreeSet::new();
     while asked.len() < PEERS_ASKED_MAX {
         match network.request(Target::AnyBut(asked.clone()), request.clone()).await {
-            Ok(answer) => return Some(answer.message),
+            Ok(answer) => {
+                let (from, fits) = (answer.from, fits.clone());
+                // A body of megabytes takes a while to hash.
+                let checked = tokio::task::spawn_blocking(move || Some(answer).filter(|answer| fits(&answer.message)));
+                match checked.await {
+                    Ok(Some(answer)) => return Some(answer),
+                    Ok(None) => drop(network.punish(from, Misbehaviour::InvalidContent)),
+                    Err(error) => tracing::error!(%error, "an answer could not be checked"),
+                }
+                asked.insert(from);
+            }
             Err(error) => {
                 tracing::debug!(%error, "no answer");
                 asked.insert(error.peer()?);
@@ -93,6 +172,27 @@ async fn ask(network: &crate::network::NetworkHandle, request: &Message) -> Opti
         }
     }
     None
+}
+
+/// Whether a message is the piece that was asked for, as far as it tells by itself or by the header.
+fn is_piece(message: &Message, fetch: Fetch, header: Option<&BatchHeader>) -> bool {
+    match (fetch, message) {
+        (Fetch::Body(batch), Message::Body(body)) => {
+            body.batch == batch && header.is_none_or(|header| header.commits_to(&body.transactions))
+        }
+        (Fetch::Proposal { batch, .. }, Message::FinalBatch(given)) => {
+            given.header.hash() == batch && given.header.commits_to(&given.transactions)
+        }
+        (Fetch::Certificate(round), Message::Certificate(certificate)) => certificate.vote.round == round,
+        (Fetch::Body(_) | Fetch::Proposal { .. } | Fetch::Certificate(_), _) => false,
+    }
+}
+
+/// Whether a message is an answer of batches that follow one another from a height on.
+fn follows(message: &Message, from: Height) -> bool {
+    let Message::CatchUpAnswer(CatchUpAnswer { batches }) = message else { return false };
+    let rising = batches.iter().zip(from.0..).all(|(batch, height)| batch.header.height().0 == height);
+    rising && batches.iter().all(|batch| batch.header.commits_to(&batch.transactions))
 }
 
 /// What the store has of a missing piece.

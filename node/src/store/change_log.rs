@@ -36,8 +36,7 @@ const REMOVED: u32 = u32::MAX;
 /// The log of one store. Its last segment grows.
 #[derive(Debug)]
 pub(super) struct ChangeLog {
-    folder: PathBuf,
-    segment: PathBuf,
+    segments: Segments,
     file: File,
     /// Durable bytes of the last segment.
     length: u64,
@@ -48,15 +47,13 @@ impl ChangeLog {
     /// record above `head` is of a commit that did not happen, and goes.
     pub(super) fn open(folder: &Path, settled: u64, head: u64) -> Result<(Self, Vec<Commit>), StoreError> {
         fs::create_dir_all(folder).map_err(log_error)?;
-        let mut segments: Vec<PathBuf> = fs::read_dir(folder)
-            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
-            .map_err(log_error)?;
-        segments.sort();
-        let segment = segments.last().cloned().unwrap_or_else(|| segment_path(folder, settled));
+        let segments = Segments(folder.into());
+        let paths = segments.paths().map_err(log_error)?;
+        let segment = paths.last().cloned().unwrap_or_else(|| segment_path(folder, settled));
         let mut commits = Vec::new();
         let mut at = settled;
         let mut length = 0;
-        for path in &segments {
+        for path in &paths {
             let bytes = fs::read(path).map_err(log_error)?;
             length = 0;
             while let Some((commit, end)) = record_at(&bytes, length) {
@@ -78,7 +75,7 @@ impl ChangeLog {
         }
         let length = u64::try_from(length).map_err(|error| damaged("the change log", error))?;
         let file = open_segment(folder, &segment, length).map_err(log_error)?;
-        Ok((Self { folder: folder.into(), segment, file, length }, commits))
+        Ok((Self { segments, file, length }, commits))
     }
 
     /// Makes the changes of a commit durable. What failed is cut off, so that the next try begins at the same place.
@@ -94,12 +91,43 @@ impl ChangeLog {
         Ok(())
     }
 
-    /// Begins a new segment for what comes after `height`, and names the one that ends there.
-    pub(super) fn begin_segment(&mut self, height: u64) -> Result<PathBuf, StoreError> {
-        let segment = segment_path(&self.folder, height);
-        self.file = open_segment(&self.folder, &segment, 0).map_err(log_error)?;
+    /// Begins a new segment for what comes after `height`.
+    pub(super) fn begin_segment(&mut self, height: u64) -> Result<(), StoreError> {
+        let segment = segment_path(self.segments.folder(), height);
+        self.file = open_segment(self.segments.folder(), &segment, 0).map_err(log_error)?;
         self.length = 0;
-        Ok(std::mem::replace(&mut self.segment, segment))
+        Ok(())
+    }
+
+    /// Its files, for whoever settles what they hold.
+    pub(super) fn segments(&self) -> Segments {
+        self.segments.clone()
+    }
+}
+
+/// The folder of a log's segments, each named by the height after which it begins.
+#[derive(Clone, Debug)]
+pub(super) struct Segments(PathBuf);
+
+impl Segments {
+    fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The paths of all, rising.
+    fn paths(&self) -> std::io::Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(&self.0)?;
+        let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Removes what is settled up to a height: every segment before the one that begins there, also those that an
+    /// earlier settling left when it was killed.
+    pub(super) fn remove_below(&self, height: u64) -> Result<(), StoreError> {
+        let next = segment_path(&self.0, height);
+        let mut settled = self.paths().map_err(log_error)?.into_iter().filter(|path| *path < next);
+        settled.try_for_each(fs::remove_file).map_err(log_error)
     }
 }
 

@@ -12,17 +12,6 @@ use super::{
     key, round_bytes, round_of,
 };
 
-/// The records of live views, as they were written.
-#[derive(Debug, Default)]
-pub struct LiveRecords {
-    /// Candidates, parents before children.
-    pub candidates: Vec<Candidate>,
-    /// Their bodies, by the hash of their header.
-    pub bodies: BTreeMap<B256, Bytes>,
-    /// Certificates.
-    pub certificates: Vec<Certificate>,
-}
-
 impl SledStore {
     /// Makes a candidate durable: its header, its justification, its body.
     ///
@@ -41,7 +30,7 @@ impl SledStore {
         self.flush()
     }
 
-    /// Keeps a certificate. It is durable with the next flush, which comes before the next vote.
+    /// Keeps a certificate. It is durable with the next flush, which the driver makes before it signs anything.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -70,24 +59,30 @@ impl SledStore {
         record.map(|bytes| candidate_of(round, &bytes)).transpose()
     }
 
-    /// Everything from a round on: what a restart begins with.
+    /// Candidates from a round on, parents before children, and their bodies by the hash of their header.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn live_from(&self, round: Round) -> Result<LiveRecords, StoreError> {
-        let mut records = LiveRecords::default();
+    pub fn candidates_from(&self, round: Round) -> Result<(Vec<Candidate>, BTreeMap<B256, Bytes>), StoreError> {
+        let (mut candidates, mut bodies) = (Vec::new(), BTreeMap::new());
         for record in self.live.range(key(1, &[&round_bytes(round)])..key(2, &[])) {
             let (key, bytes) = record?;
             let round = round_of(key.get(1..17).ok_or_else(|| damaged("live", "a candidate's key"))?)?;
             let (candidate, body) = candidate_of(round, &bytes)?;
-            records.bodies.insert(candidate.header.hash(), body);
-            records.candidates.push(candidate);
+            bodies.insert(candidate.header.hash(), body);
+            candidates.push(candidate);
         }
-        records.candidates.sort_by_key(|candidate| (candidate.header.height(), candidate.round));
-        for record in self.live.range(key(2, &[&round_bytes(round)])..) {
-            records.certificates.push(certificate_of("live", &record?.1)?);
-        }
-        Ok(records)
+        candidates.sort_by_key(|candidate| (candidate.header.height(), candidate.round));
+        Ok((candidates, bodies))
+    }
+
+    /// Certificates from a round on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn certificates_from(&self, round: Round) -> Result<Vec<Certificate>, StoreError> {
+        let records = self.live.range(key(2, &[&round_bytes(round)])..);
+        records.map(|record| certificate_of("live", &record?.1)).collect()
     }
 
     /// Forgets candidates below a round, and certificates below another: those are kept for the evidence window.

@@ -31,7 +31,6 @@ use alloy_rlp::Decodable;
 use rota_execution::{Account, NodeKey, StateError, StateView, TransactionReceipt};
 use rota_proto::{BatchBody, BatchHeader, Certificate, Height, Message, Round};
 
-pub use live::LiveRecords;
 pub use write::FinalRecord;
 
 use codec::{damaged, split};

@@ -7,8 +7,7 @@
 
 use std::{
     collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     thread::{self, JoinHandle},
 };
@@ -17,7 +16,7 @@ use alloy_primitives::Bytes;
 
 use super::{
     StoreError,
-    change_log::{ChangeLog, StateRecords},
+    change_log::{ChangeLog, Segments, StateRecords},
     codec::damaged,
 };
 
@@ -126,7 +125,8 @@ impl PendingState {
             return Ok(());
         }
         finish(writer.settler.take())?;
-        let segment = writer.log.begin_segment(writer.height)?;
+        writer.log.begin_segment(writer.height)?;
+        let log = writer.log.segments();
         let changed = {
             let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
             let changed = Arc::new(std::mem::take(&mut layers.current));
@@ -135,7 +135,7 @@ impl PendingState {
         };
         let (trees, layers, height) = (self.trees.clone(), Arc::clone(&self.layers), writer.height);
         let settler = thread::Builder::new().name("settle".into());
-        let settler = settler.spawn(move || write_to_tree(&trees, &layers, &changed, height, &segment));
+        let settler = settler.spawn(move || write_to_tree(&trees, &layers, &changed, height, &log));
         writer.settler = Some(settler.map_err(StoreError::ChangeLog)?);
         Ok(())
     }
@@ -169,7 +169,7 @@ fn write_to_tree(
     layers: &RwLock<Layers>,
     changed: &Changed,
     height: u64,
-    segment: &PathBuf,
+    log: &Segments,
 ) -> Result<(), StoreError> {
     let mut sorted: Vec<_> = changed.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
@@ -178,7 +178,7 @@ fn write_to_tree(
     trees.meta.insert(SETTLED, &height.to_be_bytes())?;
     trees.db.flush()?;
     layers.write().unwrap_or_else(PoisonError::into_inner).settling = None;
-    fs::remove_file(segment).map_err(StoreError::ChangeLog)
+    log.remove_below(height)
 }
 
 /// Writes records one by one, or removes them. Who calls it makes sure that a crash in between is made good.

@@ -132,7 +132,7 @@ impl Signatures {
     /// Adds those in the certificates that the node in `folder` keeps. It does not run.
     pub(crate) fn read_store(&mut self, folder: &Path) -> Result<()> {
         let store = SledStore::open(&folder.join("data/store"))?;
-        let certificates = store.live_from(Round::new(Epoch(0), View::ZERO))?.certificates;
+        let certificates = store.certificates_from(Round::new(Epoch(0), View::ZERO))?;
         ensure!(!certificates.is_empty(), "{} has no certificates", folder.display());
         self.found.extend(certificates.iter().flat_map(Certificate::votes));
         Ok(())
