@@ -29,7 +29,7 @@ pub(super) fn summary(plan: &Plan<'_>, stakes: &[u64], network: &NetworkToml) ->
     let nodes = (0u8..).zip(plan.keys).map(|(index, _)| node(plan, index, stakes)).collect::<eyre::Result<Vec<_>>>()?;
     let accounts = (0..plan.arguments.accounts.min(NAMED_ACCOUNTS)).map(|index| {
         let key = devnet_key(index)?;
-        Ok(json!({ "address": key.address(), "key": format!("{}", key.to_bytes()) }))
+        Ok(json!({ "address": key.address(), "key": key.to_bytes() }))
     });
     Ok(json!({
         "chainId": network.rollup_chain_id,
