@@ -1,9 +1,11 @@
 //! `rota testnet`: a new network: keys, contracts on L1, genesis, and a folder for each node.
 
+mod summary;
+
 use std::{
     collections::BTreeMap,
     fs,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -16,7 +18,7 @@ use alloy::{
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use ed25519_dalek::SigningKey;
 use eyre::{ContextCompat as _, WrapErr as _, eyre};
-use libp2p::identity::Keypair;
+use libp2p::{Multiaddr, identity::Keypair};
 use rota_execution::{Genesis, system_contracts};
 use rota_staking::bindings::{IRotaStaking, WEI_PER_POWER, inbox_creation_code, staking_creation_code};
 use serde_json::json;
@@ -62,9 +64,16 @@ pub(super) struct TestnetArguments {
         default_value = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
     )]
     deployer_key: PrivateKeySigner,
-    /// The address that every node listens on and is reached at.
-    #[arg(long, default_value = "127.0.0.1")]
-    host: IpAddr,
+    /// For a network of several hosts: the IP address at which peers reach each node, one a node, in order. Each node
+    /// then listens for peers on every interface. Without it, all nodes are on 127.0.0.1.
+    #[arg(long, value_delimiter = ',', value_name = "A,B,..")]
+    hosts: Vec<IpAddr>,
+    /// Where JSON-RPC listens, with --hosts too; 0.0.0.0 opens it to everybody who reaches the host.
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    rpc_host: IpAddr,
+    /// Where metrics and health listen, with --hosts too.
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    operator_host: IpAddr,
     /// JSON-RPC of node i is at this port + 10 i.
     #[arg(long, default_value_t = 8545)]
     rpc_port: u16,
@@ -119,6 +128,7 @@ struct Deployed {
 /// A report that says what is wrong.
 pub(super) async fn make(arguments: TestnetArguments) -> eyre::Result<()> {
     let stakes = stakes(&arguments)?;
+    let hosts = hosts(&arguments)?;
     if arguments.out.join("node0").exists() {
         return Err(eyre!("{} holds a network already: choose another --out, or remove it", arguments.out.display()));
     }
@@ -131,11 +141,29 @@ pub(super) async fn make(arguments: TestnetArguments) -> eyre::Result<()> {
     let genesis_json = genesis(&arguments, &deployed);
     let genesis = Genesis::parse(&genesis_json)?;
     let network = network(&arguments, &deployed, genesis.header.hash());
+    let plan = Plan { arguments: &arguments, hosts: &hosts, keys: &keys };
     for index in 0..count {
-        write_node(&arguments, index, &keys, &network, &genesis_json)?;
+        plan.write(index, &network, &genesis_json)?;
     }
+    summary::write_last(&plan, &stakes, &network)?;
     eprintln!("{count} node folders in {}; start each with: rota node --data DIR", arguments.out.display());
+    if !arguments.hosts.is_empty() {
+        for (index, host) in hosts.iter().enumerate() {
+            eprintln!("  node{index} goes to {host}");
+        }
+        eprintln!("every host must reach L1 at {}", arguments.l1);
+    }
     Ok(())
+}
+
+/// Where peers reach each node.
+fn hosts(arguments: &TestnetArguments) -> eyre::Result<Vec<IpAddr>> {
+    let wanted = usize::from(arguments.validators + arguments.followers);
+    match arguments.hosts.len() {
+        0 => Ok(vec![Ipv4Addr::LOCALHOST.into(); wanted]),
+        given if given == wanted => Ok(arguments.hosts.clone()),
+        given => Err(eyre!("--hosts names {given} hosts for {wanted} nodes")),
+    }
 }
 
 fn stakes(arguments: &TestnetArguments) -> eyre::Result<Vec<u64>> {
@@ -207,18 +235,18 @@ async fn create(l1: &impl alloy::providers::Provider, code: Bytes, value: U256) 
     Ok((address, receipt.block_number.wrap_err("the deployment is in no block")?))
 }
 
-/// The account `i` that every devnet funds; `rota-load` derives the same.
-fn devnet_account(index: u64) -> eyre::Result<Address> {
+/// The key of account `i` that every devnet funds; `rota-load` derives the same.
+fn devnet_key(index: u64) -> eyre::Result<PrivateKeySigner> {
     let mut bytes = b"rota/devnet/account".to_vec();
     bytes.extend_from_slice(&index.to_be_bytes());
-    Ok(PrivateKeySigner::from_bytes(&keccak256(bytes))?.address())
+    Ok(PrivateKeySigner::from_bytes(&keccak256(bytes))?)
 }
 
 fn genesis(arguments: &TestnetArguments, deployed: &Deployed) -> String {
     let funded = json!({ "balance": "0x21e19e0c9bab2400000" });
     let mut alloc: BTreeMap<String, serde_json::Value> = BTreeMap::new();
-    for address in (0..arguments.accounts).filter_map(|index| devnet_account(index).ok()) {
-        alloc.insert(address.to_string(), funded.clone());
+    for key in (0..arguments.accounts).filter_map(|index| devnet_key(index).ok()) {
+        alloc.insert(key.address().to_string(), funded.clone());
     }
     for (address, code) in system_contracts() {
         alloc.insert(address.to_string(), json!({ "balance": "0x0", "nonce": "0x1", "code": code }));
@@ -255,62 +283,91 @@ fn network(arguments: &TestnetArguments, deployed: &Deployed, genesis_hash: B256
     }
 }
 
-fn write_node(
-    arguments: &TestnetArguments,
-    index: u8,
-    all: &[NodeKeys],
-    network: &NetworkToml,
-    genesis: &str,
-) -> eyre::Result<()> {
-    let folder = arguments.out.join(format!("node{index}"));
-    let keys = all.get(usize::from(index)).wrap_err("a node without keys")?;
-    let validates = index < arguments.validators;
-    let peers = (0u8..).zip(all).filter(|(other, _)| *other != index);
-    let node = NodeToml {
-        rpc: address_of(arguments, arguments.rpc_port, index)?,
-        operator: address_of(arguments, arguments.operator_port, index)?,
-        listen: vec![multiaddr(arguments, index)?],
-        peers: peers
-            .map(|(other, keys)| {
-                let address = multiaddr(arguments, other)?;
-                Ok(address.with_p2p(keys.node.public().to_peer_id()).unwrap_or_else(|address| address))
-            })
-            .collect::<eyre::Result<_>>()?,
-        l1_rpc: arguments.l1.clone(),
-        l1_poll_ms: 250,
-        validator: validates.then(|| ValidatorToml {
-            keystore: PathBuf::from("keys/consensus.json"),
-            passphrase: PathBuf::from("keys/passphrase"),
-        }),
-        poster: validates.then(|| PosterToml {
-            backup_after_s: arguments.backup_after_s,
-            max_wait_s: arguments.max_wait_s,
-            ..PosterToml::with_key(PathBuf::from("keys/operator"))
-        }),
-    };
-    write(&folder.join("config/network.toml"), network.to_text())?;
-    write(&folder.join("config/node.toml"), toml::to_string_pretty(&node)?)?;
-    write(&folder.join("config/genesis.json"), genesis.to_owned())?;
-    write_secret(&folder.join("keys/node"), &keys.node.to_protobuf_encoding()?)?;
-    fs::create_dir_all(folder.join("data"))?;
-    if validates {
-        write_secret(&folder.join("keys/passphrase"), DEVNET_PASSPHRASE.as_bytes())?;
-        let keystore = Keystore::encrypt(&keys.consensus, DEVNET_PASSPHRASE, Strength::Devnet)?;
-        keystore.write(&folder.join("keys/consensus.json"))?;
-        write_secret(&folder.join("keys/operator"), hex::encode(keys.operator.to_bytes()).as_bytes())?;
+/// What the nodes' settings are made from.
+struct Plan<'a> {
+    arguments: &'a TestnetArguments,
+    /// Where peers reach each node.
+    hosts: &'a [IpAddr],
+    keys: &'a [NodeKeys],
+}
+
+impl Plan<'_> {
+    /// Writes the folder of a node.
+    fn write(&self, index: u8, network: &NetworkToml, genesis: &str) -> eyre::Result<()> {
+        let folder = self.arguments.out.join(format!("node{index}"));
+        let keys = self.keys.get(usize::from(index)).wrap_err("a node without keys")?;
+        write(&folder.join("config/network.toml"), network.to_text())?;
+        write(&folder.join("config/node.toml"), toml::to_string_pretty(&self.node(index)?)?)?;
+        write(&folder.join("config/genesis.json"), genesis.to_owned())?;
+        write_secret(&folder.join("keys/node"), &keys.node.to_protobuf_encoding()?)?;
+        fs::create_dir_all(folder.join("data"))?;
+        if self.validates(index) {
+            write_secret(&folder.join("keys/passphrase"), DEVNET_PASSPHRASE.as_bytes())?;
+            let keystore = Keystore::encrypt(&keys.consensus, DEVNET_PASSPHRASE, Strength::Devnet)?;
+            keystore.write(&folder.join("keys/consensus.json"))?;
+            write_secret(&folder.join("keys/operator"), hex::encode(keys.operator.to_bytes()).as_bytes())?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// The settings of a node.
+    fn node(&self, index: u8) -> eyre::Result<NodeToml> {
+        let arguments = self.arguments;
+        let validates = self.validates(index);
+        let others = (0u8..).zip(self.keys).map(|(other, _)| other).filter(|other| *other != index);
+        Ok(NodeToml {
+            rpc: SocketAddr::new(arguments.rpc_host, port(arguments.rpc_port, index)?),
+            operator: SocketAddr::new(arguments.operator_host, port(arguments.operator_port, index)?),
+            listen: vec![self.listen(index)?],
+            peers: others.map(|other| self.reached(other)).collect::<eyre::Result<_>>()?,
+            l1_rpc: arguments.l1.clone(),
+            l1_poll_ms: 250,
+            validator: validates.then(|| ValidatorToml {
+                keystore: PathBuf::from("keys/consensus.json"),
+                passphrase: PathBuf::from("keys/passphrase"),
+            }),
+            poster: validates.then(|| PosterToml {
+                backup_after_s: arguments.backup_after_s,
+                max_wait_s: arguments.max_wait_s,
+                ..PosterToml::with_key(PathBuf::from("keys/operator"))
+            }),
+        })
+    }
+
+    const fn validates(&self, index: u8) -> bool {
+        index < self.arguments.validators
+    }
+
+    /// Where peers reach a node, with its peer id.
+    fn reached(&self, index: u8) -> eyre::Result<Multiaddr> {
+        let keys = self.keys.get(usize::from(index)).wrap_err("a node without keys")?;
+        let address = multiaddr(self.host(index)?, port(self.arguments.p2p_port, index)?)?;
+        address.with_p2p(keys.node.public().to_peer_id()).map_err(|address| eyre!("{address} names another peer"))
+    }
+
+    /// Where a node listens for peers: on every interface if they come from other hosts, whose way to the node may
+    /// lead through an address that is none of its own.
+    fn listen(&self, index: u8) -> eyre::Result<Multiaddr> {
+        let host = match self.host(index)? {
+            host if self.arguments.hosts.is_empty() => host,
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        multiaddr(host, port(self.arguments.p2p_port, index)?)
+    }
+
+    fn host(&self, index: u8) -> eyre::Result<IpAddr> {
+        self.hosts.get(usize::from(index)).copied().wrap_err("a node without a host")
+    }
 }
 
-fn address_of(arguments: &TestnetArguments, base: u16, index: u8) -> eyre::Result<SocketAddr> {
-    let port = base.checked_add(10 * u16::from(index)).wrap_err("a port above 65535")?;
-    Ok(SocketAddr::new(arguments.host, port))
+fn port(base: u16, index: u8) -> eyre::Result<u16> {
+    base.checked_add(10 * u16::from(index)).wrap_err("a port above 65535")
 }
 
-fn multiaddr(arguments: &TestnetArguments, index: u8) -> eyre::Result<libp2p::Multiaddr> {
-    let address = address_of(arguments, arguments.p2p_port, index)?;
-    let family = if address.is_ipv4() { "ip4" } else { "ip6" };
-    Ok(format!("/{family}/{}/tcp/{}", address.ip(), address.port()).parse()?)
+fn multiaddr(host: IpAddr, port: u16) -> eyre::Result<Multiaddr> {
+    let family = if host.is_ipv4() { "ip4" } else { "ip6" };
+    Ok(format!("/{family}/{host}/tcp/{port}").parse()?)
 }
 
 fn write(path: &Path, text: String) -> eyre::Result<()> {
@@ -319,3 +376,6 @@ fn write(path: &Path, text: String) -> eyre::Result<()> {
     }
     fs::write(path, text).wrap_err_with(|| path.display().to_string())
 }
+
+#[cfg(test)]
+mod tests;
