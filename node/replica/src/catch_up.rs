@@ -164,7 +164,7 @@ impl Replica {
     }
 
     /// A new epoch began: its set answers for the next piece.
-    pub(crate) fn go_on_following(&mut self, _refusals: &mut Vec<Rejected>) {
+    pub(crate) fn go_on_following(&mut self) {
         self.verify_next_piece();
     }
 

@@ -90,7 +90,7 @@ impl Replica {
             self.slasher.finalized(rota_proto::Round::new(epoch, rota_proto::View::ZERO));
             self.effects.push(Effect::EpochBegan(context.set.clone()));
             self.consensus(Input::Epoch(context), refusals);
-            self.go_on_following(refusals);
+            self.go_on_following();
         }
     }
 

@@ -244,14 +244,6 @@ impl SledStore {
         self.db.flush()?;
         Ok(())
     }
-
-    /// Bytes on the disk, for metrics.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn size_on_disk(&self) -> Result<u64, StoreError> {
-        Ok(self.db.size_on_disk()?)
-    }
 }
 
 impl StateView for SledStore {
