@@ -268,6 +268,7 @@ fn write_node(
     let peers = (0u8..).zip(all).filter(|(other, _)| *other != index);
     let node = NodeToml {
         rpc: address_of(arguments, arguments.rpc_port, index)?,
+        cors_origins: Vec::new(),
         operator: address_of(arguments, arguments.operator_port, index)?,
         listen: vec![multiaddr(arguments, index)?],
         peers: peers

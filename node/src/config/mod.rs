@@ -199,6 +199,9 @@ impl NetworkToml {
 pub struct NodeToml {
     /// JSON-RPC over HTTP and WebSocket.
     pub rpc: SocketAddr,
+    /// Web pages that may use it, by origin, as in `["https://app.example"]`; all if there is none.
+    #[serde(default)]
+    pub cors_origins: Vec<String>,
     /// Metrics and health.
     pub operator: SocketAddr,
     /// Where to listen for peers.
