@@ -1,15 +1,19 @@
-//! Timings and limits of the protocol. Every node of a network has the same: they stand in `network.toml`.
+//! Timings and limits of the protocol. A network sets its timings in `network.toml`, so that all its nodes have the
+//! same; limits are those of the program, and nodes may differ in them.
 
 /// How long things take, in milliseconds. None of them is a validity rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timings {
-    /// A view without a notarization ends after this long (rule T1).
+    /// A view without a notarization ends after this long (rule T1). By default half as long again as a retry, so that
+    /// what was lost once is said again before the view fails.
     pub view_timeout_ms: u64,
-    /// The view timeout never grows above this (rule T2).
+    /// The view timeout never grows above this (rule T2). By default reached after eight failed views: a link that
+    /// needs longer for a batch does not work.
     pub view_timeout_cap_ms: u64,
-    /// What was sent is sent again after this long (rule R1).
+    /// What was sent is sent again after this long (rule R1). By default five batch intervals, so that nothing is said
+    /// twice while batches become final.
     pub retry_ms: u64,
-    /// Leaders leave this long between batches (rule P5).
+    /// Leaders leave this long between batches (rule P5). By default ten batches a second.
     pub batch_interval_ms: u64,
 }
 
@@ -23,13 +27,16 @@ impl Default for Timings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Votes are taken up to so many views ahead of our own. A validator that is further behind catches up by
-    /// certificates, which are taken from any view.
+    /// certificates, which are taken from any view. 32 views are three seconds of batches, six retries; three votes of
+    /// 128 validators in each of them take 1.6 MB.
     pub views_ahead: u64,
-    /// A leader that was silent in so many views in a row, in which a quorum was heard, is skipped (rule L2).
+    /// A leader that was silent in so many views in a row, in which a quorum was heard, is skipped (rule L2). Five
+    /// views at a batch interval each last as long as a retry, so that one lost vote makes nobody inactive.
     pub silent_views: u32,
-    /// Headers of batches that were never notarized are kept for so many views.
+    /// Headers of batches that were never notarized are kept for so many views: twice `views_ahead`, so that whoever is
+    /// behind and may still vote for one finds it.
     pub stray_views: u64,
-    /// Missing pieces that are asked for at a time.
+    /// Missing pieces that are asked for at a time: proposal, body and certificate of 64 views are 192.
     pub wanted: usize,
 }
 

@@ -9,8 +9,8 @@ use serde_json::json;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    config::NodeToml,
-    rpc::{RpcConfig, RpcLimits, RpcServer},
+    config::{ConfigError, NodeToml},
+    rpc::{RpcConfig, RpcLimits, RpcServer, RpcStartError},
     rpc_backend::NodeBackend,
     status::{ChainStatus, Health, Posted},
 };
@@ -43,14 +43,25 @@ pub async fn spawn(
     let config = RpcConfig {
         limits: RpcLimits::default(),
         version: concat!("rota/v", env!("CARGO_PKG_VERSION")).into(),
-        origins: Vec::new(),
+        origins: node.cors_origins.clone(),
     };
-    let rpc = RpcServer::start(listener, backend, config, &mut metrics)?;
+    let rpc = RpcServer::start(listener, backend, config, &mut metrics).map_err(setting)?;
     let operator = Operator { status, posted, metrics: Arc::new(metrics) };
     let operator = serve_operator(node.operator, operator, shutdown)
         .await
         .wrap_err_with(|| format!("the operator's server on {}", node.operator))?;
     Ok(Servers { rpc, operator })
+}
+
+/// An origin that is none is a setting that cannot be used.
+fn setting(error: RpcStartError) -> eyre::Report {
+    match error {
+        RpcStartError::Origin(_) => {
+            let reason = format!("cors_origins: {error}");
+            ConfigError::Parse { path: "config/node.toml".into(), reason }.into()
+        }
+        RpcStartError::Socket(_) | RpcStartError::Methods(_) => error.into(),
+    }
 }
 
 impl Servers {

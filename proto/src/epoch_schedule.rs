@@ -87,12 +87,6 @@ impl EpochSchedule {
         self.start_block.saturating_add(epoch.0.saturating_mul(self.length))
     }
 
-    /// The last block of an epoch.
-    #[must_use]
-    pub const fn last_block(&self, epoch: Epoch) -> u64 {
-        self.first_block(epoch).saturating_add(self.length - 1)
-    }
-
     /// The block that seeds the leader draw of the epoch after: the first of the epoch's second half.
     #[must_use]
     pub const fn middle_block(&self, epoch: Epoch) -> u64 {

@@ -123,11 +123,4 @@ impl ValidatorSet {
     pub const fn is_quorum(&self, power: u128) -> bool {
         3 * power > 2 * self.total
     }
-
-    /// Rule Q2: more than a third of the power; so many hold at least one who follows the rules while fewer than
-    /// a third are faulty.
-    #[must_use]
-    pub const fn exceeds_third(&self, power: u128) -> bool {
-        3 * power > self.total
-    }
 }

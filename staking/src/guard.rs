@@ -113,35 +113,6 @@ pub enum Refusal {
     },
 }
 
-/// Why another record cannot be taken over. The record stays as it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ImportError {
-    /// The other record is of another rollup.
-    #[error("a record of rollup {other} cannot join the record of rollup {ours}")]
-    OtherRollup {
-        /// The rollup of the other record.
-        other: u64,
-        /// The rollup of this record.
-        ours: u64,
-    },
-    /// The record is of another key.
-    #[error("a record of key {other} cannot join the record of key {ours}")]
-    OtherKey {
-        /// The key of the other record.
-        other: B256,
-        /// The key of this record.
-        ours: B256,
-    },
-    /// Two votes of this key are a slashable pair: it signs somewhere else too, or its record was lost.
-    #[error("this key signed {theirs} elsewhere, which conflicts with {ours} in its record")]
-    Conflict {
-        /// The vote in the record.
-        ours: Vote,
-        /// The vote that came in.
-        theirs: Vote,
-    },
-}
-
 impl SafetyRecord {
     /// The record of a key that has signed nothing.
     #[must_use]
@@ -204,7 +175,7 @@ impl SafetyRecord {
         let recorded = self.judge(domain, vote)?;
         let mut next = self.clone();
         if recorded.is_none() {
-            next.record(vote, None);
+            next.record(vote);
         }
         Ok(next)
     }
@@ -232,31 +203,6 @@ impl SafetyRecord {
     pub fn hold_back(&mut self, floor: Round, resume: Round) {
         self.raise_floor(floor);
         self.resume = self.resume.max(resume);
-    }
-
-    /// Takes over everything another record of this key knows (rule G9): its floor, if higher, and its votes.
-    ///
-    /// # Errors
-    /// [`ImportError`]: it is of another rollup or key, or conflicts with this one.
-    pub fn import_record(&mut self, other: &Self) -> Result<(), ImportError> {
-        if other.rollup_chain_id != self.rollup_chain_id {
-            return Err(ImportError::OtherRollup { other: other.rollup_chain_id, ours: self.rollup_chain_id });
-        }
-        if other.consensus_key != self.consensus_key {
-            return Err(self.other_key(&other.consensus_key));
-        }
-        let mut merged = self.clone();
-        // Votes first: a conflict below the other's floor is a conflict too.
-        for (vote, signature) in other.votes() {
-            merged.merge(&vote, signature)?;
-        }
-        merged.hold_back(other.floor, other.resume);
-        *self = merged;
-        Ok(())
-    }
-
-    fn other_key(&self, other: &ConsensusKey) -> ImportError {
-        ImportError::OtherKey { other: other.to_bytes().into(), ours: self.consensus_key.to_bytes().into() }
     }
 
     /// The rule: the recorded vote if the same was asked before, nothing if it may be signed anew.
@@ -298,30 +244,16 @@ impl SafetyRecord {
     }
 
     /// Records a vote that conflicts with nothing, and keeps the record within its limit.
-    fn record(&mut self, vote: &Vote, signature: Option<Signature>) {
+    fn record(&mut self, vote: &Vote) {
         assert!(vote.round >= self.floor, "nothing is recorded below the floor");
         let votes = self.rounds.entry(vote.round).or_default();
         assert!(votes.conflict(vote).is_none(), "no slashable pair is recorded");
-        let cast = votes.slot(vote.kind).get_or_insert(Cast { batch: vote.batch, signature });
-        cast.signature = cast.signature.or(signature);
+        votes.slot(vote.kind).get_or_insert(Cast { batch: vote.batch, signature: None });
         // G8: what is forgotten is forbidden.
         while self.rounds.len() > ROUNDS_MAX {
             let (lowest, _) = self.rounds.pop_first().expect("a full record is not empty");
             self.raise_floor(lowest.next_view());
         }
-    }
-
-    /// G9: a vote of another record joins the record; below the floor it needs no memory.
-    fn merge(&mut self, vote: &Vote, signature: Option<Signature>) -> Result<(), ImportError> {
-        if vote.round < self.floor {
-            return Ok(());
-        }
-        let cast = self.rounds.get(&vote.round).copied().unwrap_or_default();
-        if let Some((ours, _)) = cast.conflict(vote) {
-            return Err(ImportError::Conflict { ours, theirs: *vote });
-        }
-        self.record(vote, signature);
-        Ok(())
     }
 }
 

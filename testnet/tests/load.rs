@@ -1,14 +1,14 @@
 //! `rota-load` against a real anvil: both kinds, both loops, a lost pool, a foreign transaction, wrong arguments.
-//!
-//! The binary comes from `ROTA_ANVIL` or from the npm packages of `testnet/clients` or `staking/contracts`.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+#[path = "../../node/tests/support/anvil.rs"]
+mod process;
+
+use std::io;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use eyre::{OptionExt, Result, WrapErr, ensure, eyre};
+use eyre::{Result, WrapErr, ensure, eyre};
 use rota_testnet::load::accounts::account;
 use rota_testnet::load::http::Client;
 use rota_testnet::load::rpc;
@@ -17,31 +17,17 @@ use serde_json::{Value, json};
 /// Anvil's first account, which it funds with 10,000 ETH.
 const FUNDER: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
-/// A running anvil, killed when dropped.
+/// A running anvil.
 struct Anvil {
-    child: Child,
     url: String,
+    _process: process::Anvil,
 }
 
 impl Anvil {
     /// Starts one on a free port, with the arguments given.
     fn start(arguments: &[&str]) -> Result<Self> {
-        let mut child = Command::new(binary()?)
-            .args(["--port", "0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().ok_or_eyre("anvil has no output")?).lines();
-        let address = loop {
-            let line = lines.next().ok_or_eyre("anvil ended before it listened")??;
-            if let Some(address) = line.strip_prefix("Listening on ") {
-                break address.to_owned();
-            }
-        };
-        // It stops when its output is full and nobody reads.
-        thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, url: format!("http://{address}") })
+        let process = process::Anvil::start(["--port", "0"].iter().chain(arguments), io::sink())?;
+        Ok(Self { url: format!("http://{}", process.address), _process: process })
     }
 
     /// Makes one call.
@@ -61,25 +47,6 @@ impl Anvil {
     fn report(&self, arguments: &str) -> Result<Value> {
         report(&self.load(arguments)?.wait_with_output()?)
     }
-}
-
-impl Drop for Anvil {
-    fn drop(&mut self) {
-        let _already_gone = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-fn binary() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("ROTA_ANVIL") {
-        return Ok(path.into());
-    }
-    let testnet = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let package = "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
-    let places = ["clients", "../staking/contracts"].map(|folder| testnet.join(folder).join(package));
-    places.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        eyre!("anvil is missing: run `npm ci --ignore-scripts` in testnet/clients, or set ROTA_ANVIL to its path")
-    })
 }
 
 fn tool() -> Command {

@@ -317,6 +317,7 @@ impl Plan<'_> {
         let others = (0u8..).zip(self.keys).map(|(other, _)| other).filter(|other| *other != index);
         Ok(NodeToml {
             rpc: SocketAddr::new(arguments.rpc_host, port(arguments.rpc_port, index)?),
+            cors_origins: Vec::new(),
             operator: SocketAddr::new(arguments.operator_host, port(arguments.operator_port, index)?),
             listen: vec![self.listen(index)?],
             peers: others.map(|other| self.reached(other)).collect::<eyre::Result<_>>()?,

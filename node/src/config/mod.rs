@@ -207,6 +207,9 @@ impl NetworkToml {
 pub struct NodeToml {
     /// JSON-RPC over HTTP and WebSocket.
     pub rpc: SocketAddr,
+    /// Web pages that may use it, by origin, as in `["https://app.example"]`; all if there is none.
+    #[serde(default)]
+    pub cors_origins: Vec<String>,
     /// Metrics and health.
     pub operator: SocketAddr,
     /// Where to listen for peers.
@@ -304,7 +307,8 @@ impl PosterToml {
         48
     }
 
-    /// An entry costs 50,000 gas more than its bytes: at this age that is little against what a minute of batches costs.
+    /// An entry costs 50,000 gas more than its bytes: at this age that is little against what a minute of batches
+    /// costs.
     const fn default_max_wait_s() -> u64 {
         60
     }

@@ -67,8 +67,8 @@ pub enum RpcStartError {
     /// The socket is of no use.
     #[error("the RPC socket failed: {0}")]
     Socket(#[from] io::Error),
-    /// An origin cannot stand in a header.
-    #[error("origin {0:?} is no header value")]
+    /// Browsers send no such origin.
+    #[error("{0:?} is no origin of web pages: write one as https://app.example, or none for all")]
     Origin(String),
     /// Two methods have one name.
     #[error("the table of methods is wrong: {0}")]
@@ -119,7 +119,11 @@ impl RpcServer {
 }
 
 fn cors(origins: &[String]) -> Result<CorsLayer, RpcStartError> {
-    let parse = |origin: &String| origin.parse().map_err(|_| RpcStartError::Origin(origin.clone()));
+    let parse = |origin: &String| {
+        let known = origin.contains("://") && !origin.ends_with('/');
+        let value = origin.parse().ok().filter(|_| known);
+        value.ok_or_else(|| RpcStartError::Origin(origin.clone()))
+    };
     let allowed = match origins {
         [] => AllowOrigin::from(Any),
         some => AllowOrigin::list(some.iter().map(parse).collect::<Result<Vec<_>, _>>()?),

@@ -20,7 +20,10 @@ pub enum GuardStorageError {
         source: io::Error,
     },
     /// The file is not a record.
-    #[error("the guard's record {path} cannot be used: {source}. Restore it, or import an exported record")]
+    #[error(
+        "the guard's record {path} cannot be used: {source}. Put its newest copy in its place or, without one, take \
+         the file away: the node then begins a new one and holds its votes back where a lost one may stand (rule G10)"
+    )]
     Record {
         /// The file.
         path: PathBuf,
@@ -33,7 +36,7 @@ pub enum GuardStorageError {
         /// The file.
         path: PathBuf,
     },
-    /// Another process of this host signs with it.
+    /// Another process of this host signs with it (rule G9).
     #[error("another process holds {path}: a key may sign in one place only")]
     Locked {
         /// The lock file.

@@ -54,11 +54,10 @@ fn power_is_that_of_members() {
     assert_eq!(set.power_of(Signers(u128::MAX)), 100);
 }
 
-/// Rules Q1, Q2, at the thresholds.
+/// Rule Q1, at the threshold.
 #[test]
-fn thresholds_are_exceeded_not_reached() {
+fn quorum_exceeds_two_thirds() {
     let set = set(&[1, 1, 1]);
-    assert_eq!([0, 1, 2, 3].map(|power| set.exceeds_third(power)), [false, false, true, true]);
     assert_eq!([0, 1, 2, 3].map(|power| set.is_quorum(power)), [false, false, false, true]);
 }
 

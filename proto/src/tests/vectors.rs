@@ -1,4 +1,4 @@
-//! Golden vectors: `vectors/*.json`, which Solidity tests read too. They come from the seeds in `samples`, so that
+//! Golden vectors: `vectors/*.json`, for whoever writes the format anew. They come from the seeds in `samples`, so that
 //! `ROTA_REGENERATE=1 cargo test -p rota-proto vectors` writes the same bytes again; otherwise the files are compared.
 
 use std::{fs, path::Path, sync::Arc};
@@ -30,7 +30,7 @@ fn current(name: &str, fresh: &Value) -> Value {
         fs::write(&path, &fresh).unwrap();
     }
     let stands = fs::read_to_string(&path).unwrap();
-    assert_eq!(stands, fresh, "run ROTA_REGENERATE=1 cargo test -p rota-proto vectors, and tell Solidity");
+    assert_eq!(stands, fresh, "run ROTA_REGENERATE=1 cargo test -p rota-proto vectors");
     serde_json::from_str(&stands).unwrap()
 }
 

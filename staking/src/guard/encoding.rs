@@ -56,7 +56,7 @@ impl SafetyRecord {
     /// The version of the encoding.
     pub const VERSION: u16 = 1;
 
-    /// Its only encoding, at most [`RECORD_BYTES_MAX`] bytes, big-endian; it is what an operator exports, too:
+    /// Its only encoding, at most [`RECORD_BYTES_MAX`] bytes, big-endian:
     ///
     /// | offset | bytes | field |
     /// |---|---|---|

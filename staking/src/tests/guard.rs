@@ -1,7 +1,7 @@
 use rota_proto::{Round, Signature, SigningDomain, Vote, VoteKind};
 
 use super::{ROLLUP, batch, domain, key, round};
-use crate::{ImportError, Refusal, SafetyRecord, Verdict, limits::ROUNDS_MAX};
+use crate::{Refusal, SafetyRecord, Verdict, limits::ROUNDS_MAX};
 
 fn empty() -> SafetyRecord {
     SafetyRecord::new(ROLLUP, key(0))
@@ -160,42 +160,6 @@ fn g8_a_full_record_has_no_room_below_its_lowest_round() {
     check(&history, Vote::notarize(round(1, 1), batch(1)), Verdict::Sign);
 }
 
-#[test]
-fn g9_a_conflict_in_an_import_is_named_and_changes_nothing() {
-    let ours = Vote::finalize(HERE, batch(1));
-    let before = having_signed(&[ours]);
-    let mut record = before.clone();
-    let theirs = Vote::nullify(HERE);
-    let mut other = having_signed(&[Vote::notarize(round(3, 1), batch(1)), theirs]);
-    other.raise_floor(round(3, 1));
-    assert_eq!(record.import_record(&other), Err(ImportError::Conflict { ours, theirs }));
-    assert_eq!(record, before);
-}
-
-#[test]
-fn g9_a_record_of_another_rollup_or_key_does_not_join() {
-    let mut record = empty();
-    let rollup = ImportError::OtherRollup { other: 1, ours: ROLLUP };
-    assert_eq!(record.import_record(&SafetyRecord::new(1, key(0))), Err(rollup));
-    let other = ImportError::OtherKey { other: key(1).to_bytes().into(), ours: key(0).to_bytes().into() };
-    assert_eq!(record.import_record(&SafetyRecord::new(ROLLUP, key(1))), Err(other));
-}
-
-#[test]
-fn g9_an_import_only_raises() {
-    let mut other = having_signed(&[Vote::notarize(HERE, batch(1))]);
-    other.raise_floor(round(3, 2));
-    let mut record = having_signed(&[Vote::nullify(round(3, 1)), Vote::nullify(HERE), Vote::nullify(round(3, 9))]);
-    record.import_record(&other).expect("no conflict");
-    assert_eq!(record.floor(), round(3, 2));
-    let votes: Vec<_> = record.votes().map(|(vote, _)| vote).collect();
-    assert_eq!(votes, [Vote::notarize(HERE, batch(1)), Vote::nullify(HERE), Vote::nullify(round(3, 9))]);
-
-    let before = record.clone();
-    record.import_record(&empty()).expect("nothing in it");
-    assert_eq!(record, before);
-}
-
 /// A record that was held back: nothing below 3.8, everything from 3.10 on.
 fn held_back() -> SafetyRecord {
     let mut record = having_signed(&[Vote::notarize(HERE, batch(1))]);
@@ -219,16 +183,11 @@ fn g10_a_record_that_may_be_old_signs_only_nullify_votes_until_it_resumes() {
 }
 
 #[test]
-fn g10_what_is_held_back_stays_so_over_a_crash_and_in_an_import() {
+fn g10_what_is_held_back_stays_so_over_a_crash() {
     let record = held_back();
-    assert_eq!(
-        SafetyRecord::decode(&record.encode()).map(|read| (read.floor(), read.resume())),
-        Ok((round(3, 8), round(3, 10)))
-    );
-    let mut other = empty();
-    other.import_record(&record).expect("no conflict");
-    assert_eq!((other.floor(), other.resume()), (round(3, 8), round(3, 10)));
-    assert_eq!(other.highest(), round(3, 8), "where it resumes it has signed nothing");
+    let read = SafetyRecord::decode(&record.encode()).expect("its own bytes");
+    assert_eq!((read.floor(), read.resume()), (round(3, 8), round(3, 10)));
+    assert_eq!(read.highest(), round(3, 8), "where it resumes it has signed nothing");
 }
 
 #[test]

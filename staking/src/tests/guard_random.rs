@@ -1,12 +1,12 @@
-//! A validator that is asked at random, crashes between any two steps, restarts from old disks, prunes, imports: whatever happens,
-//! no two slashable votes are ever both signed.
+//! A validator that is asked at random, crashes between any two steps, restarts from old disks, prunes: whatever
+//! happens, no two slashable votes are ever both signed.
 
 use std::collections::BTreeSet;
 
 use rota_proto::{Round, Signature, Vote, VoteKind};
 
 use super::{Dice, ROLLUP, any_vote, domain, key, round, slashable};
-use crate::{GuardFile, ImportError, Refusal, SafetyRecord, SlotWrite, Verdict};
+use crate::{GuardFile, Refusal, SafetyRecord, SlotWrite, Verdict};
 
 /// A validator's machine: a disk that survives, a memory that may be lost, and all that ever left it.
 struct Machine {
@@ -18,7 +18,6 @@ struct Machine {
     /// Whether the disk is an old copy that was not held back yet.
     old: bool,
     backups: Vec<Vec<u8>>,
-    exports: Vec<SafetyRecord>,
     admitted: BTreeSet<Vote>,
     signed: BTreeSet<Vote>,
     count: Count,
@@ -46,7 +45,6 @@ impl Machine {
             prunes: seed % 2 == 1,
             old: false,
             backups: Vec::new(),
-            exports: Vec::new(),
             admitted: BTreeSet::new(),
             signed: BTreeSet::new(),
             count: Count::default(),
@@ -62,9 +60,7 @@ impl Machine {
             1 => self.backups.push(self.disk.clone()),
             2 => self.restore_old_disk(),
             3 if self.prunes => self.prune(around),
-            4 => self.export(),
-            5 => self.import(),
-            6 => self.memory = None,
+            4 => self.memory = None,
             _ => self.request(around),
         }
     }
@@ -176,29 +172,6 @@ impl Machine {
         let below = self.dice.below(5);
         let (_, record) = self.memory.as_mut().expect("it runs");
         record.raise_floor(round(around.epoch.0, around.view.0.saturating_sub(below)));
-    }
-
-    fn export(&mut self) {
-        let (_, record) = self.memory.as_ref().expect("it runs");
-        self.exports.push(SafetyRecord::decode(&record.encode()).expect("its own bytes"));
-    }
-
-    fn import(&mut self) {
-        if self.exports.is_empty() {
-            return;
-        }
-        let other = self.dice.pick(&self.exports).clone();
-        let (_, record) = self.memory.as_mut().expect("it runs");
-        let floor = record.floor();
-        match record.import_record(&other) {
-            Ok(()) => assert!(record.floor() >= floor.max(other.floor()), "an import only raises"),
-            // An export made before an old disk came back may hold a vote that was recorded and never signed.
-            Err(ImportError::Conflict { ours, theirs }) => {
-                let both = self.signed.contains(&ours) && self.signed.contains(&theirs);
-                assert!(slashable(&ours, &theirs) && !both && self.count.old_disks > 0, "{ours}, {theirs}");
-            }
-            Err(other) => panic!("{other}"),
-        }
     }
 
     /// The oracle: every pair of all the votes that were signed.

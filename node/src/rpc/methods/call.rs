@@ -4,40 +4,42 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride};
 use alloy_primitives::{Address, Bytes, TxKind, U64, U256};
-use rota_execution::{AccountOverride, CallEnd, CallRequest, CallTerms};
+use rota_execution::{AccountOverride, CallEnd, CallRequest, CallTerms, ChainRules};
 
-use crate::rpc::{arguments::Arguments, context::Context, error::RpcError};
+use crate::rpc::{arguments::Arguments, backend::Snapshot, context::Context, error::RpcError};
 
 pub(super) async fn call(context: Arc<Context>, arguments: Arguments) -> Result<Bytes, RpcError> {
-    let (request, terms) = prepare(&context, &arguments)?;
-    let id = arguments.block(1)?;
-    let here = Arc::clone(&context);
-    let run = move || {
-        here.read(id, |snapshot| {
-            let (rules, header) = (here.backend.rules(), snapshot.header.header());
-            let outcome = rota_execution::call(rules, header, &snapshot.state(), &request, &terms)?;
-            match outcome.end {
-                CallEnd::Returned(output) => Ok(output),
-                CallEnd::Reverted(data) => Err(RpcError::Reverted(data)),
-                CallEnd::OutOfGas => Err(RpcError::Call("out of gas".into())),
-                CallEnd::Halted(reason) => Err(RpcError::Call(reason)),
-            }
-        })
+    let run = |rules: &ChainRules, snapshot: &Snapshot, (request, terms): &(CallRequest, CallTerms)| {
+        let outcome = rota_execution::call(rules, snapshot.header.header(), &snapshot.state(), request, terms)?;
+        match outcome.end {
+            CallEnd::Returned(output) => Ok(output),
+            CallEnd::Reverted(data) => Err(RpcError::Reverted(data)),
+            CallEnd::OutOfGas => Err(RpcError::Call("out of gas".into())),
+            CallEnd::Halted(reason) => Err(RpcError::Call(reason)),
+        }
     };
-    context.calls.run(run).await
+    on_state(&context, &arguments, run).await
 }
 
 pub(super) async fn estimate(context: Arc<Context>, arguments: Arguments) -> Result<U64, RpcError> {
-    let (request, terms) = prepare(&context, &arguments)?;
-    let id = arguments.block(1)?;
-    let here = Arc::clone(&context);
-    let run = move || {
-        here.read(id, |snapshot| {
-            let (rules, header) = (here.backend.rules(), snapshot.header.header());
-            Ok(U64::from(rota_execution::estimate_gas(rules, header, &snapshot.state(), &request, &terms)?))
-        })
+    let run = |rules: &ChainRules, snapshot: &Snapshot, (request, terms): &(CallRequest, CallTerms)| {
+        let gas = rota_execution::estimate_gas(rules, snapshot.header.header(), &snapshot.state(), request, terms)?;
+        Ok(U64::from(gas))
     };
-    context.calls.run(run).await
+    on_state(&context, &arguments, run).await
+}
+
+/// Runs what the arguments ask for on the state that they name, where blocking is allowed.
+async fn on_state<T: Send + 'static>(
+    context: &Arc<Context>,
+    arguments: &Arguments,
+    run: impl Fn(&ChainRules, &Snapshot, &(CallRequest, CallTerms)) -> Result<T, RpcError> + Send + 'static,
+) -> Result<T, RpcError> {
+    let asked = prepare(context, arguments)?;
+    let id = arguments.block(1)?;
+    let here = Arc::clone(context);
+    let read = move || here.read(id, |snapshot| run(here.backend.rules(), snapshot, &asked));
+    context.calls.run(read).await
 }
 
 /// What is to be called, and on what terms.

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::chain::Chain;
-use crate::rpc::{RpcConfig, RpcLimits, RpcServer};
+use crate::rpc::{RpcConfig, RpcLimits, RpcServer, RpcStartError};
 
 /// No answer takes longer in a test; who waits for nothing waits this long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,11 +30,15 @@ impl Served {
     }
 
     pub(super) async fn with(chain: Chain, limits: RpcLimits) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut registry = Registry::with_prefix("rota");
         let config = RpcConfig { limits, version: "rota/test".into(), origins: Vec::new() };
-        let server = RpcServer::start(listener, Arc::new(chain.clone()), config, &mut registry).unwrap();
-        Self { address: server.local_addr(), server, chain, registry }
+        Self::try_with(chain, config).await.unwrap()
+    }
+
+    pub(super) async fn try_with(chain: Chain, config: RpcConfig) -> Result<Self, RpcStartError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let mut registry = Registry::with_prefix("rota");
+        let server = RpcServer::start(listener, Arc::new(chain.clone()), config, &mut registry)?;
+        Ok(Self { address: server.local_addr(), server, chain, registry })
     }
 
     /// The result of a call that must succeed.

@@ -8,6 +8,7 @@ use super::{
     client::{Served, raw},
     wallets::Key,
 };
+use crate::rpc::{RpcConfig, RpcStartError};
 
 async fn send(served: &Served, raw: String) -> Value {
     served.ok("eth_sendRawTransaction", json!([raw])).await
@@ -176,9 +177,7 @@ async fn pool_is_shown_by_sender_and_nonce() {
 #[tokio::test]
 async fn web_pages_may_ask() {
     let served = Served::start(Chain::instant()).await;
-    let preflight = "OPTIONS / HTTP/1.1\r\nhost: r\r\norigin: https://app.example\r\nconnection: close\r\n\
-                     access-control-request-method: POST\r\naccess-control-request-headers: content-type\r\n\r\n";
-    let (head, _) = raw(served.address, preflight).await;
+    let head = preflight(&served, "https://app.example").await;
     assert!(head.starts_with("HTTP/1.1 200") && head.contains("access-control-allow-origin: *"), "{head}");
     let body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}";
     let request = format!(
@@ -188,6 +187,30 @@ async fn web_pages_may_ask() {
     );
     let (head, _) = raw(served.address, &request).await;
     assert!(head.contains("access-control-allow-origin: *"), "{head}");
+}
+
+/// The head of an answer to a page's question whether it may ask.
+async fn preflight(served: &Served, page: &str) -> String {
+    let request = format!(
+        "OPTIONS / HTTP/1.1\r\nhost: r\r\norigin: {page}\r\nconnection: close\r\n\
+         access-control-request-method: POST\r\naccess-control-request-headers: content-type\r\n\r\n"
+    );
+    raw(served.address, &request).await.0
+}
+
+#[tokio::test]
+async fn only_web_pages_that_are_named_may_ask() {
+    let config = |origin: &str| RpcConfig { origins: vec![origin.into()], ..RpcConfig::default() };
+    for wrong in ["*", "app.example", "https://app.example/", "https://app.example\n"] {
+        let refused = Served::try_with(Chain::instant(), config(wrong)).await.err();
+        assert!(matches!(&refused, Some(RpcStartError::Origin(origin)) if origin == wrong), "{refused:?}");
+    }
+    let page = "https://app.example";
+    let served = Served::try_with(Chain::instant(), config(page)).await.unwrap();
+    let head = preflight(&served, page).await;
+    assert!(head.contains(&format!("access-control-allow-origin: {page}")), "{head}");
+    let head = preflight(&served, "https://other.example").await;
+    assert!(!head.contains("access-control-allow-origin"), "{head}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     chain::{CHAIN_ID, Chain, EMITTER},
     client::{Served, call},
-    tools::Anvil,
+    tools,
     wallets::Key,
 };
 
@@ -44,7 +44,7 @@ fn keys(value: &Value, path: &str, into: &mut BTreeSet<String>) {
 
 #[tokio::test]
 async fn answers_have_the_keys_of_anvils() {
-    let anvil = Anvil::start(CHAIN_ID).await;
+    let anvil = tools::anvil(CHAIN_ID);
     let served = Served::start(Chain::instant()).await;
     let code = served.ok("eth_getCode", json!([EMITTER])).await;
     call(anvil.address, "anvil_setCode", json!([EMITTER, code])).await.unwrap();

@@ -101,7 +101,7 @@ impl Devnet {
     async fn make(settings: &Settings) -> Result<Self> {
         let kept = tempfile::tempdir()?;
         let folder = kept.path().to_path_buf();
-        let anvil = Anvil::start(&folder).await?;
+        let anvil = Anvil::start(&folder)?;
         let count = u16::try_from(settings.stakes.len())? + u16::from(settings.followers);
         let port = free_ports(count)?;
         let stakes: Vec<String> = settings.stakes.iter().map(ToString::to_string).collect();

@@ -1,14 +1,15 @@
 //! A peer that speaks the transport's protocols by hand, and then says what it likes.
 
-use std::task::Poll;
+#[path = "../../support/streams.rs"]
+mod streams;
 
-use eyre::{ContextCompat as _, Result, ensure, eyre};
-use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, future::poll_fn};
+use eyre::{ContextCompat as _, Result};
+use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use libp2p::{
     Multiaddr, Transport as _,
     core::{
         Endpoint,
-        muxing::{StreamMuxerBox, StreamMuxerExt as _, SubstreamBox},
+        muxing::{StreamMuxerBox, SubstreamBox},
         transport::{DialOpts, PortUse},
         upgrade::OutboundConnectionUpgrade as _,
     },
@@ -21,11 +22,10 @@ use tokio::{
     task::JoinHandle,
 };
 
+use streams::{agree, drive};
+
 /// The protocol that every connection begins with.
 const HANDSHAKE: &str = "/rota/handshake/1";
-
-/// The longest line of a negotiation whose length takes one byte.
-const LINE_BYTES_MAX: usize = 127;
 
 /// A message after its length.
 pub(crate) fn framed(message: &[u8]) -> Result<Vec<u8>> {
@@ -85,69 +85,4 @@ pub(crate) async fn greet(
     io.write_all(hello).await?;
     io.flush().await?;
     Ok(io)
-}
-
-/// Proposes a protocol by multistream-select.
-async fn agree<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, protocol: &str) -> Result<()> {
-    for line in ["/multistream/1.0.0", protocol] {
-        stream.write_all(&multistream(line)?).await?;
-        stream.flush().await?;
-        let answer = read_line(stream).await?;
-        ensure!(answer == line, "the node answers {answer} to {line}");
-    }
-    Ok(())
-}
-
-fn multistream(line: &str) -> Result<Vec<u8>> {
-    ensure!(line.len() < LINE_BYTES_MAX, "{line} is too long");
-    Ok([&[u8::try_from(line.len() + 1)?], line.as_bytes(), b"\n"].concat())
-}
-
-async fn read_line<S: AsyncRead + Unpin>(stream: &mut S) -> Result<String> {
-    let mut length = [0];
-    stream.read_exact(&mut length).await?;
-    let mut line = vec![0; length[0].into()];
-    stream.read_exact(&mut line).await?;
-    Ok(String::from_utf8(line).map_err(|_| eyre!("a line that is no text"))?.trim_end().to_owned())
-}
-
-/// Agrees to whatever the node proposes on a stream, and holds the stream without reading it.
-async fn hold(mut stream: SubstreamBox) -> Result<()> {
-    for _ in 0..2 {
-        let line = read_line(&mut stream).await?;
-        stream.write_all(&multistream(&line)?).await?;
-        stream.flush().await?;
-    }
-    std::future::pending().await
-}
-
-/// Lets a connection move until it is closed or nobody wants it.
-async fn drive(mut muxer: StreamMuxerBox, mut wanted: mpsc::Receiver<oneshot::Sender<SubstreamBox>>) {
-    let mut asked: Option<oneshot::Sender<SubstreamBox>> = None;
-    poll_fn(|cx| {
-        while let Poll::Ready(stream) = muxer.poll_inbound_unpin(cx) {
-            let Ok(stream) = stream else { return Poll::Ready(()) };
-            tokio::spawn(hold(stream));
-        }
-        loop {
-            if asked.is_none() {
-                match wanted.poll_recv(cx) {
-                    Poll::Ready(Some(sender)) => asked = Some(sender),
-                    Poll::Ready(None) => return Poll::Ready(()),
-                    Poll::Pending => break,
-                }
-            }
-            match muxer.poll_outbound_unpin(cx) {
-                // Whoever asked may have gone.
-                Poll::Ready(Ok(stream)) => drop(asked.take().map(|asked| asked.send(stream))),
-                Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Pending => break,
-            }
-        }
-        match muxer.poll_unpin(cx) {
-            Poll::Ready(Err(_)) => Poll::Ready(()),
-            Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
-        }
-    })
-    .await;
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    path::{Path, PathBuf},
+    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -19,7 +19,6 @@ const PAGE_BYTES: u64 = 4_096;
 /// A running process, killed when dropped.
 pub(crate) struct Process {
     child: Child,
-    log: PathBuf,
 }
 
 impl Process {
@@ -28,12 +27,7 @@ impl Process {
         let file = OpenOptions::new().create(true).append(true).open(log)?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).kill_on_drop(true);
         let child = command.spawn().wrap_err_with(|| format!("{command:?}"))?;
-        Ok(Self { child, log: log.to_path_buf() })
-    }
-
-    /// Everything it said.
-    pub(crate) fn said(&self) -> Result<String> {
-        Ok(fs::read_to_string(&self.log)?)
+        Ok(Self { child })
     }
 
     /// Kill -9, and waits until it is gone.

@@ -1,13 +1,16 @@
 //! A peer that speaks the transport's protocols by hand, and then says what it likes.
 
-use std::{sync::Arc, task::Poll, time::Duration};
+#[path = "../../../../tests/support/streams.rs"]
+mod streams;
 
-use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, future::poll_fn};
+use std::{sync::Arc, time::Duration};
+
+use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::{
     Multiaddr, PeerId, Transport as _,
     core::{
         Endpoint,
-        muxing::{StreamMuxerBox, StreamMuxerExt as _, SubstreamBox},
+        muxing::SubstreamBox,
         transport::{DialOpts, PortUse},
         upgrade::OutboundConnectionUpgrade as _,
     },
@@ -19,6 +22,8 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
+
+use streams::{agree, drive};
 
 use super::{node::Setup, samples::domain};
 use crate::network::{
@@ -71,7 +76,7 @@ impl Intruder {
         let (stream, opened) = oneshot::channel();
         self.streams.send(stream).await.unwrap();
         let mut stream = opened.await.unwrap();
-        assert!(agree(&mut stream, protocol).await, "the node speaks {protocol}");
+        agree(&mut stream, protocol).await.unwrap();
         stream
     }
 
@@ -88,9 +93,7 @@ impl Intruder {
 pub(crate) async fn greet(address: &Multiaddr, protocol: &str, hello: &[u8]) -> Option<Vec<u8>> {
     let mut transport = tcp::tokio::Transport::default();
     let mut socket = transport.dial(without_peer(address), DIAL).unwrap().await.unwrap();
-    if !agree(&mut socket, protocol).await {
-        return None;
-    }
+    agree(&mut socket, protocol).await.ok()?;
     let noise = noise::Config::new(&Keypair::generate_ed25519()).unwrap();
     let (_, mut io) = noise.upgrade_outbound(socket, "/noise").await.unwrap();
     io.write_all(hello).await.unwrap();
@@ -99,73 +102,6 @@ pub(crate) async fn greet(address: &Multiaddr, protocol: &str, hello: &[u8]) -> 
     // However the connection ends, it ends.
     let _ = io.read_to_end(&mut heard).await;
     Some(heard)
-}
-
-/// Proposes a protocol by multistream-select; true if the other agrees.
-async fn agree<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, protocol: &str) -> bool {
-    for line in ["/multistream/1.0.0", protocol] {
-        stream.write_all(&multistream(line)).await.unwrap();
-        stream.flush().await.unwrap();
-        if read_line(stream).await.as_deref() != Some(line) {
-            return false;
-        }
-    }
-    true
-}
-
-/// Agrees to whatever the node proposes on a stream, and holds the stream without reading it.
-async fn hold(mut stream: SubstreamBox) {
-    for _ in 0..2 {
-        let Some(line) = read_line(&mut stream).await else { return };
-        if stream.write_all(&multistream(&line)).await.is_err() || stream.flush().await.is_err() {
-            return;
-        }
-    }
-    std::future::pending::<()>().await;
-}
-
-fn multistream(line: &str) -> Vec<u8> {
-    let length = u8::try_from(line.len() + 1).unwrap();
-    assert!(length < 128, "one byte of varint");
-    [&[length], line.as_bytes(), b"\n"].concat()
-}
-
-async fn read_line<S: AsyncRead + Unpin>(stream: &mut S) -> Option<String> {
-    let mut length = [0];
-    stream.read_exact(&mut length).await.ok()?;
-    let mut line = vec![0; length[0].into()];
-    stream.read_exact(&mut line).await.ok()?;
-    Some(String::from_utf8(line).ok()?.trim_end().to_owned())
-}
-
-/// Lets a connection move until it is closed or nobody wants it.
-async fn drive(mut muxer: StreamMuxerBox, mut wanted: mpsc::Receiver<oneshot::Sender<SubstreamBox>>) {
-    let mut asked: Option<oneshot::Sender<SubstreamBox>> = None;
-    poll_fn(|cx| {
-        while let Poll::Ready(stream) = muxer.poll_inbound_unpin(cx) {
-            let Ok(stream) = stream else { return Poll::Ready(()) };
-            tokio::spawn(hold(stream));
-        }
-        loop {
-            if asked.is_none() {
-                match wanted.poll_recv(cx) {
-                    Poll::Ready(Some(sender)) => asked = Some(sender),
-                    Poll::Ready(None) => return Poll::Ready(()),
-                    Poll::Pending => break,
-                }
-            }
-            match muxer.poll_outbound_unpin(cx) {
-                Poll::Ready(Ok(stream)) => drop(asked.take().unwrap().send(stream)),
-                Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Pending => break,
-            }
-        }
-        match muxer.poll_unpin(cx) {
-            Poll::Ready(Err(_)) => Poll::Ready(()),
-            Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
-        }
-    })
-    .await;
 }
 
 fn without_peer(address: &Multiaddr) -> Multiaddr {
