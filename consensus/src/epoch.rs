@@ -43,6 +43,7 @@ impl Simplex {
         self.me = self.key.and_then(|key| self.epoch.set.place_of(&key));
         self.opening = self.tree.root().hash();
         self.tree = crate::tree::Tree::new(self.tree.root().clone());
+        // V1: an epoch begins in view 1.
         self.view = View::FIRST;
         self.finalized = View::ZERO;
         self.entered_by = None;

@@ -19,7 +19,7 @@ enum Judgement {
     Wait,
 }
 
-/// Proposals of one leader in one view that are looked at: the second is evidence, a third tells nothing new.
+/// Proposals of one leader in one view that are looked at (rule J6): the second is evidence, a third tells nothing new.
 const OFFERS_MAX: usize = 2;
 
 impl Simplex {
@@ -36,6 +36,7 @@ impl Simplex {
         if round.epoch > ours {
             return Err(Rejected::FutureEpoch { message: round.epoch, ours });
         }
+        // V3: proposals so far above our view, and no further.
         let limit = self.config.limits.views_ahead;
         if round.view > self.view.plus(limit) {
             return Err(Rejected::FarFuture { view: round.view, ours: self.view, limit });

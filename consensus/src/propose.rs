@@ -37,6 +37,7 @@ impl Simplex {
         }
         let round = self.round();
         self.building = Some(round);
+        // P3: the header will name this notarization.
         let parent_signers = base.notarization.map_or(Signers::NONE, |notarization| notarization.signers);
         let request = BuildRequest { round, parent: base.batch, parent_view: base.view, parent_signers };
         self.out.push(Output::Build(request));

@@ -55,7 +55,7 @@ pub(crate) enum Counted {
 }
 
 impl ViewState {
-    /// Counts a vote: the first of each validator and kind.
+    /// Rule Q3: counts a vote, the first of each validator and kind.
     pub(crate) fn count(&mut self, signed: Verified<SignedVote>) -> Counted {
         let votes = self.votes.entry(signed.vote.kind).or_default();
         match votes.get(&signed.signer) {

@@ -20,6 +20,7 @@ impl Simplex {
             let known = self.past.contains_key(&round.epoch);
             return if known { Ok(()) } else { Err(Rejected::PastEpoch { message: round.epoch, ours }) };
         }
+        // V3: votes so far above our view, and no further.
         let limit = self.config.limits.views_ahead;
         if round.view > self.view.plus(limit) {
             return Err(Rejected::FarFuture { view: round.view, ours: self.view, limit });
@@ -98,7 +99,7 @@ impl Simplex {
         }
     }
 
-    /// Rule Q1: votes for one thing in one view become a certificate once their power is a quorum.
+    /// Rules Q1, Q3: votes for one thing in one view become a certificate once their power is a quorum.
     fn assemble(&mut self, vote: Vote) {
         let Some(state) = self.views.get(&vote.round.view) else { return };
         if state.certificate(&vote).is_none() {

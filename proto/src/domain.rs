@@ -57,7 +57,7 @@ impl SigningDomain {
         self.rollup_chain_id
     }
 
-    /// The digest of a vote: `Vote(uint64 rollupChainId, uint64 epoch, uint64 view, uint8 kind, bytes32 batch)`.
+    /// The digest of a vote (rule D1): `Vote(uint64 rollupChainId, uint64 epoch, uint64 view, uint8 kind, bytes32 batch)`.
     #[must_use]
     pub fn vote(&self, vote: &Vote) -> B256 {
         self.digest(&typed::Vote {
@@ -69,7 +69,7 @@ impl SigningDomain {
         })
     }
 
-    /// The digest by which a consensus key vouches for a node key:
+    /// The digest by which a consensus key vouches for a node key (rule D2):
     /// `PeerRecord(uint64 rollupChainId, bytes32 consensusKey, bytes32 nodeKey, uint64 sequence)`.
     #[must_use]
     pub fn peer_record(&self, consensus_key: [u8; 32], node_key: [u8; 32], sequence: u64) -> B256 {

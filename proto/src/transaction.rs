@@ -177,7 +177,7 @@ impl BatchBody {
         alloy_rlp::encode(&self.0).into()
     }
 
-    /// Reads the RLP list; its strings are not looked at.
+    /// Reads the RLP list (rule T2); its strings are not looked at.
     ///
     /// # Errors
     /// [`BodyError`].

@@ -55,7 +55,7 @@ pub enum ValidatorSetError {
 }
 
 impl ValidatorSet {
-    /// The set of these validators.
+    /// The set of these validators (rule Q3).
     ///
     /// # Errors
     /// [`ValidatorSetError`] if it is empty, or a validator has no power or another's key.

@@ -183,7 +183,7 @@ impl Evidence {
         &self.votes
     }
 
-    /// Its only encoding, big-endian:
+    /// Its only encoding (rule S6), big-endian:
     ///
     /// | offset | bytes | field |
     /// |---|---|---|
@@ -272,7 +272,7 @@ pub enum EvidenceError {
 }
 
 impl UnverifiedEvidence {
-    /// Reads [`Evidence::encode`]'s bytes and nothing else.
+    /// Rule S6: reads [`Evidence::encode`]'s bytes and nothing else.
     ///
     /// # Errors
     /// [`EvidenceError`] names what is wrong with them.

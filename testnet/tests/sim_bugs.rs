@@ -53,6 +53,7 @@ fn crashing(seed: u64) -> Scenario {
     scenario
 }
 
+/// Rules D7, D8: the cores count wrongly, and the checker does not.
 #[test]
 fn quorum_that_is_off_by_one_breaks_agreement() {
     is_caught("agreement", 1..5, |seed| a_third_is_faulty(seed).plant(QuorumOffByOne));
@@ -65,6 +66,7 @@ fn a_third_that_is_faulty_breaks_nothing_without_the_bug() {
     }
 }
 
+/// Rules D7, D8.
 #[test]
 fn heads_counted_for_stake_break_agreement() {
     is_caught("agreement", 1..5, |seed| half_the_heads_are_faulty(seed).plant(HeadCount));
@@ -88,6 +90,7 @@ fn crashing_together(seed: u64) -> Scenario {
     (0..4).fold(Scenario::seed(seed).links(slow, 0), |all, node| all.crash(20 + 10 * seed, node, 0, 50))
 }
 
+/// Rule D6: what was not flushed is lost in a crash.
 #[test]
 fn record_that_is_not_durable_lets_a_key_sign_twice() {
     is_caught("signatures", 1..40, |seed| crashing_together(seed).plant(RecordNotDurable));
@@ -148,6 +151,7 @@ fn nullifications_that_are_not_required_break_agreement() {
     });
 }
 
+/// Rule D7: the cores are given another set, and the checker asks L1.
 #[test]
 fn stale_set_makes_final_what_the_stake_did_not_sign() {
     is_caught("quorum", 1..20, |seed| {

@@ -3,7 +3,11 @@
 use rota_testnet::sim::{
     LinkPlan, Named, Scenario, Way,
     adversaries::{Accomplice, DoubleVoter, Equivocator, Silent, Skipper},
-    finalized, seconds, slashed, sound,
+    finalized,
+    random::Random,
+    seconds,
+    sets::Sets,
+    slashed, sound,
 };
 
 /// What must hold even where nothing can become final.
@@ -13,6 +17,7 @@ const SAFETY: [&str; 6] = ["agreement", "chain", "quorum", "signatures", "innoce
 const LOSSY: LinkPlan =
     LinkPlan { latency_us: 15_000, jitter_us: 30_000, loss_permille: 100, duplicate_permille: 50, ..LinkPlan::CALM };
 
+/// Rule D1.
 #[test]
 fn equal_seeds_give_equal_traces_and_other_seeds_others() {
     let mut traces = std::collections::BTreeSet::new();
@@ -45,6 +50,7 @@ fn one_node_is_its_own_quorum() {
     Scenario::seed(2).stake([7]).run_until(finalized(50)).expect(sound());
 }
 
+/// Rules D8, D10: the sentence of the README.
 #[test]
 fn equivocating_leader_is_slashed_and_stops_nothing() {
     let scenario = Scenario::seed(7).stake([40, 30, 20, 10]).adversary(3, Equivocator::default());
@@ -99,6 +105,7 @@ fn node_that_is_heard_but_does_not_hear_catches_up() {
     Scenario::seed(11).cut(1..8, [2], Way::In).changing_sets(400).run_until(finalized(100)).expect(sound());
 }
 
+/// Rule D6.
 #[test]
 fn whole_network_crashes_and_resumes_by_itself() {
     for seed in 1..40 {
@@ -108,6 +115,7 @@ fn whole_network_crashes_and_resumes_by_itself() {
     }
 }
 
+/// Rule D12.
 #[test]
 fn node_that_was_away_for_epochs_catches_up_by_certificates() {
     let scenario = Scenario::seed(12).changing_sets(300).crash(500, 1, 3, 12_000);
@@ -122,6 +130,7 @@ fn idle_network_says_little_and_wakes_up() {
     assert!(outcome.stats.virtual_ms > 22_000, "the pause was part of the run");
 }
 
+/// Rule D9.
 #[test]
 fn epochs_pass_though_nobody_sends_anything() {
     let scenario = Scenario::seed(14).changing_sets(400).pause(1..30);
@@ -129,18 +138,51 @@ fn epochs_pass_though_nobody_sends_anything() {
     assert!(outcome.stats.epochs >= 15, "{}", outcome.stats);
 }
 
+/// Rule D5: it waits with its verdicts on what others build until it has seen their L1 blocks.
 #[test]
 fn leader_that_sees_l1_late_holds_nobody_up() {
     let scenario = Scenario::seed(15).changing_sets(500).with(|plan| plan.l1_lags_ms = vec![3_000, 0, 0, 100]);
     scenario.run_until(finalized(100)).expect(sound());
 }
 
+/// Rule D3.
 #[test]
 fn everything_travels_in_the_production_encoding() {
     let outcome = Scenario::seed(16).on_the_wire().links(LOSSY, 8).run_until(finalized(50)).expect(sound());
     assert!(outcome.stats.wire_bytes > 0);
 }
 
+/// Rule D3: chaos sends bytes in a quarter of its seeds.
+#[test]
+fn a_quarter_of_chaos_travels_on_the_wire() {
+    let on_the_wire = (1..1_001).filter(|seed| Scenario::chaos(*seed).plan().settings.wire).count();
+    assert!((200..300).contains(&on_the_wire), "{on_the_wire} of 1,000");
+}
+
+/// Rule D9.
+#[test]
+fn stakes_change_from_epoch_to_epoch_and_the_faulty_keep_less_than_a_third() {
+    let base = [40, 30, 20, 12];
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 1..101 {
+        let mut sets = Sets::new(base.to_vec(), true, vec![1], Random::of(seed, 0));
+        for epoch in 1..40 {
+            let before = sets.stakes(epoch - 1).to_vec();
+            let after = sets.stakes(epoch);
+            let changed = || before.iter().zip(after).enumerate().filter(|(_, (before, after))| before != after);
+            assert!(changed().count() <= 1, "seed {seed}: one node at a time");
+            seen.extend(changed().map(|(node, (_, after))| (node, *after)));
+            assert!(3 * after[1] < after.iter().sum(), "seed {seed}: {after:?}");
+        }
+    }
+    let expected = base
+        .iter()
+        .enumerate()
+        .flat_map(|(node, stake)| [0, *stake, stake + stake / 4, stake - stake / 4].map(|stake| (node, stake)));
+    assert_eq!(seen, expected.collect(), "each node left, came back, gained and lost a quarter");
+}
+
+/// Rule D4.
 #[test]
 fn real_ed25519_gives_the_same_verdicts_as_the_table() {
     for seed in 1..9 {

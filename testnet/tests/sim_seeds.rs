@@ -37,6 +37,7 @@ fn all_hold(name: Named, seeds: std::ops::Range<u64>) -> (u64, Stats) {
     (runs, sum)
 }
 
+/// Rule D11.
 #[test]
 fn a_thousand_seeds_of_chaos_stay_safe_and_come_alive_again() {
     let (runs, sum) = all_hold(Named::Chaos, 1..1_001);
@@ -55,6 +56,7 @@ fn a_thousand_seeds_of_chaos_stay_safe_and_come_alive_again() {
     }
 }
 
+/// Rule D11: a storm promises safety alone.
 #[test]
 fn three_hundred_seeds_of_storm_stay_safe() {
     let (runs, sum) = all_hold(Named::Storm, 1..301);

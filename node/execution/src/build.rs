@@ -119,6 +119,7 @@ impl Execution {
             blob_gas_used: Some(0),
             excess_blob_gas: Some(0),
             parent_beacon_block_root: Some(origin.origin.hash),
+            // X10: nothing is requested of L1.
             requests_hash: Some(EMPTY_REQUESTS_HASH),
             block_access_list_hash: None,
             slot_number: None,

@@ -207,7 +207,7 @@ impl<'v, V: StateView + ?Sized> Machine<'v, V> {
     }
 }
 
-/// What the EVM sees of a batch: Prague, with the blob fee at rest.
+/// Rule X10: what the EVM sees of a batch: Prague, with the blob fee at rest.
 pub(crate) fn environment(rules: &ChainRules, header: &Header) -> EvmEnv {
     let cfg_env = CfgEnv::new_with_spec(SpecId::PRAGUE).with_chain_id(rules.chain_id);
     let block_env = BlockEnv {

@@ -15,8 +15,8 @@ use crate::{
     origins::OriginVerdict,
 };
 
-/// What a builder is handed, as a multiple of what fits into a batch by count and by bytes: some of it will not fit
-/// or run. Gas limits bound nothing here: a transaction may name the whole batch's and use little.
+/// Rule B10: what a builder is handed, as a multiple of what fits into a batch by count and by bytes: some of it will
+/// not fit or run. Gas limits bound nothing here: a transaction may name the whole batch's and use little.
 const OFFERED_BATCHES: usize = 3;
 
 impl Replica {

@@ -112,7 +112,7 @@ impl Exchange {
         }
     }
 
-    /// The peer to ask, if the target and the limits allow one.
+    /// The peer to ask, if the target and the limits allow one (rules N30, N33).
     pub(crate) fn choose(&mut self, target: &Target, connected: &[PeerId]) -> Result<PeerId, RequestError> {
         let waiting = self.asked.len();
         let busy = RequestError::Busy { waiting };

@@ -1,4 +1,4 @@
-//! The network's metrics. Every label is one of an enum's names, so no peer can add to them.
+//! The network's metrics (rule N41). Every label is one of an enum's names, so no peer can add to them.
 
 use std::fmt;
 

@@ -121,6 +121,7 @@ impl Scores {
 
     /// Counts a fault and judges the peer.
     pub(crate) fn punish(&mut self, peer: PeerId, fault: Misbehaviour, now: Instant) -> Sentence {
+        // N42: whoever has the fewest points is forgotten for the newcomer.
         if !self.peers.contains_key(&peer) && self.peers.len() >= SCORES_MAX {
             self.forget_least(now);
         }

@@ -89,6 +89,7 @@ pub(crate) async fn read(
 ) -> Result<Full<Bytes>, BodyRefused> {
     let read = tokio::time::timeout(limits.body_time, collect(body, limits.body_bytes, buffered)).await;
     let held = read.map_err(|_| BodyRefused::TooSlow(limits.body_time.as_millis()))??;
+    // R8: a batch is counted before any of its entries takes memory.
     check(&held.bytes, limits.batch_entries)?;
     Ok(Full::new(Bytes::from_owner(held)))
 }

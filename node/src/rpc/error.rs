@@ -10,7 +10,7 @@ use super::backend::{BackendError, SubmitError};
 
 /// The code of a request whose parameters are wrong (JSON-RPC 2.0).
 pub(crate) const INVALID_PARAMS: i32 = -32602;
-/// The code of a method that does not exist (JSON-RPC 2.0).
+/// The code of a method that does not exist (JSON-RPC 2.0; rule R22).
 pub(crate) const METHOD_NOT_FOUND: i32 = -32601;
 /// The code of a request that is no request (JSON-RPC 2.0).
 pub(crate) const INVALID_REQUEST: i32 = -32600;

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::world::on_l1;
 
+/// P17, P19: what a replay has is L1 alone, and it executes everything.
 #[tokio::test]
 async fn every_height_is_posted_once_and_a_replay_comes_to_the_same_state() -> Result<()> {
     let (mut world, anvil) = on_l1(1).await?;

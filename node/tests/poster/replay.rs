@@ -91,6 +91,7 @@ async fn a_payload_that_is_nothing_is_named_by_replay_and_tracker() -> Result<()
     Ok(())
 }
 
+/// P17.
 #[tokio::test]
 async fn a_part_that_l1_does_not_have_is_named() -> Result<()> {
     let (mut world, anvil) = on_l1(1).await?;
@@ -103,6 +104,7 @@ async fn a_part_that_l1_does_not_have_is_named() -> Result<()> {
     Ok(())
 }
 
+/// P18.
 #[tokio::test]
 async fn a_finalization_without_a_quorum_proves_nothing() -> Result<()> {
     let (mut world, anvil) = on_l1(3).await?;
@@ -116,6 +118,7 @@ async fn a_finalization_without_a_quorum_proves_nothing() -> Result<()> {
     Ok(())
 }
 
+/// P18.
 #[tokio::test]
 async fn a_false_signature_proves_nothing() -> Result<()> {
     let (mut world, anvil) = on_l1(3).await?;
@@ -127,6 +130,7 @@ async fn a_false_signature_proves_nothing() -> Result<()> {
     Ok(())
 }
 
+/// P4, P18.
 #[tokio::test]
 async fn batches_without_a_finalization_count_only_once_one_is_there() -> Result<()> {
     let (mut world, anvil) = on_l1(1).await?;
@@ -155,6 +159,7 @@ async fn fault_of(change: impl Fn(&mut Header)) -> Result<BatchFault> {
     Ok(fault)
 }
 
+/// P19.
 #[tokio::test]
 async fn a_header_that_execution_contradicts_is_named() -> Result<()> {
     use rota_execution::{ExecutionError, Invalid};

@@ -119,7 +119,7 @@ fn certificate_is_its_votes() {
 }
 
 proptest! {
-    /// Rules Q1, Q2: for any powers, who is a quorum, and any two quorums share more than a third.
+    /// Rules Q1, Q2, and Q2 of consensus: for any powers, who is a quorum, and any two quorums share more than a third.
     #[test]
     fn two_quorums_share_more_than_a_third(
         powers in proptest::collection::vec(1..=u64::MAX, 1..20),

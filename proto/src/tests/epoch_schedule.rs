@@ -1,4 +1,4 @@
-//! Which L1 block belongs to which epoch (rules E1, E2).
+//! Which L1 block belongs to which epoch (rule R1).
 
 use proptest::prelude::*;
 

@@ -12,6 +12,7 @@ contract VectorsTest is Fixture {
         vectors = vm.readFile("vectors/contracts.json");
     }
 
+    /// @dev C13.
     function test_TheLinksAreThoseOfTheVectors() external {
         uint256 count = 0;
         for (; vm.keyExistsJson(vectors, at(count, "")); ++count) {

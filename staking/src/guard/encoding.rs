@@ -91,7 +91,7 @@ impl SafetyRecord {
         bytes
     }
 
-    /// Reads [`encode`](Self::encode)'s bytes and nothing else.
+    /// Rule G12: reads [`encode`](Self::encode)'s bytes and nothing else.
     ///
     /// # Errors
     /// [`RecordError`] names what is wrong.

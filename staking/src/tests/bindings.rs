@@ -82,6 +82,37 @@ fn links_are_those_of_the_inbox() {
     }
 }
 
+/// C11 of contracts: nothing changes state but what validators and submitters do, ether comes by a call alone, and the
+/// code neither runs other code in its place nor ends.
+#[test]
+fn contracts_have_no_owner_no_setter_of_a_parameter_and_no_upgrade() {
+    let changes_state = ["append", "leave", "register", "setSubmitter", "topUp", "withdraw"];
+    let mut found = Vec::new();
+    for json in [include_str!("../../abi/RotaInbox.json"), include_str!("../../abi/RotaStaking.json")] {
+        let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
+        for entry in json["abi"].as_array().expect("a list") {
+            assert!(entry["type"] != "fallback" && entry["type"] != "receive", "{entry}");
+            let is_view = ["view", "pure"].iter().any(|word| entry["stateMutability"] == *word);
+            if entry["type"] == "function" && !is_view {
+                found.push(entry["name"].as_str().expect("a name").to_owned());
+            }
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(found, changes_state);
+    const CALLCODE_DELEGATECALL_SELFDESTRUCT: [u8; 3] = [0xf2, 0xf4, 0xff];
+    for code in [&RotaInbox::BYTECODE, &RotaStaking::BYTECODE] {
+        let (mut at, mut operations) = (0, 0);
+        while let Some(operation) = code.get(at) {
+            assert!(!CALLCODE_DELEGATECALL_SELFDESTRUCT.contains(operation), "{operation:#x} at {at}");
+            // PUSH1 to PUSH32 carry so many bytes.
+            at += if let 0x60..=0x7f = operation { usize::from(operation - 0x5e) } else { 1 };
+            operations += 1;
+        }
+        assert!(operations > 100, "no code");
+    }
+}
+
 #[test]
 fn the_event_that_nodes_fold_has_its_signature_for_ever() {
     assert_eq!(

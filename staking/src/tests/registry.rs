@@ -79,6 +79,24 @@ fn refused(registry: &Registry, block: &L1Block, error: RegistryError) {
 }
 
 #[test]
+fn r1_epochs_divide_l1_from_the_start_block_on() {
+    let mut registry = begun();
+    for epoch in 1..4 {
+        let (first, next) = (100 + 10 * epoch, Epoch(epoch + 1));
+        advance(&mut registry, first - 1);
+        let error = EpochError::NotYet { epoch: next, needs: first, newest: first - 1 };
+        assert_eq!(registry.set(next), Err(error));
+        advance(&mut registry, first);
+        assert!(registry.set(next).is_ok());
+        advance(&mut registry, first + 5);
+        seeded_by(&registry, next.0, first + 5);
+    }
+    let before = ScheduleError::BeforeStart { block: 99, start: 100 };
+    let refused = Registry::begin(genesis(103), &block(99, vec![change(0, 0, 10)]));
+    assert_eq!(refused.expect_err("no block of an epoch"), before.into());
+}
+
+#[test]
 fn r2_a_registry_begins_with_the_deployment_and_nothing_else() {
     let begin = |genesis, block| Registry::begin(genesis, &block).expect_err("no deployment");
     let seeds = || vec![change(0, 0, 10)];

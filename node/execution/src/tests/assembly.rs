@@ -38,6 +38,7 @@ fn environment_that_allows_no_valid_batch_is_refused_by_name() {
     assert_eq!(world.build_in(&orphan, &Budget::default(), &[]).map(drop), Err(expected));
 }
 
+/// Rule X6.
 #[test]
 fn highest_tip_goes_first_and_each_senders_nonces_rise() {
     let mut world = World::new();
@@ -54,6 +55,7 @@ fn highest_tip_goes_first_and_each_senders_nonces_rise() {
     assert_eq!(order, [5, 4, 4, 3, 9, 1]);
 }
 
+/// Rule X6.
 #[test]
 fn ties_are_broken_by_parent_and_hash() {
     let mut world = World::new();

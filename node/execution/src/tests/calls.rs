@@ -50,6 +50,7 @@ fn call_that_reverts_brings_its_data() {
     assert_eq!(estimate(&world, &to(CONTRACT, [])), Err(EstimateError::Reverted(word(7))));
 }
 
+/// Rule X19.
 #[test]
 fn value_that_the_caller_lacks_is_refused() {
     let world = World::new();
@@ -61,6 +62,7 @@ fn value_that_the_caller_lacks_is_refused() {
     assert!(matches!(refused, Err(EstimateError::Refused(NotExecutable::InsufficientFunds { .. }))), "{refused:?}");
 }
 
+/// Rule X19.
 #[test]
 fn call_runs_out_of_the_gas_it_is_given() {
     let world = world_of(&hex!("5b5f56")); // for ever
@@ -81,6 +83,7 @@ fn invalid_opcode_is_named() {
     assert_eq!(estimate(&world, &to(CONTRACT, [])), Err(EstimateError::Halted("InvalidFEOpcode".into())));
 }
 
+/// Rule X19.
 #[test]
 fn call_reads_a_token_and_changes_nothing() {
     let mut world = World::new();
@@ -96,6 +99,7 @@ fn call_reads_a_token_and_changes_nothing() {
     assert_eq!(own.end, CallEnd::Returned(word(1_000_000)));
 }
 
+/// Rule X19.
 #[test]
 fn call_sees_unfinal_batches_if_asked_to() {
     let mut world = World::new();
@@ -109,6 +113,7 @@ fn call_sees_unfinal_batches_if_asked_to() {
     assert_eq!(run(&world, &request, &terms()).unwrap().end, CallEnd::Returned(Bytes::new()), "not final yet");
 }
 
+/// Rule X19.
 #[test]
 fn overrides_stand_in_for_the_state() {
     let world = World::new();
@@ -128,6 +133,7 @@ fn overrides_stand_in_for_the_state() {
     assert_eq!(run(&world, &request, &terms(overrides)).unwrap().end, CallEnd::Returned(word(1_105)));
 }
 
+/// Rule X19.
 #[test]
 fn storage_override_replaces_all_slots_and_single_slots_only_themselves() {
     let code = hex!("5f3554 5f52 60205ff3"); // return sload(input)
@@ -148,6 +154,7 @@ fn storage_override_replaces_all_slots_and_single_slots_only_themselves() {
     }
 }
 
+/// Rule X19.
 #[test]
 fn contracts_may_call_and_nothing_need_be_paid() {
     let world = world_of(&hex!("335f5260205ff3")); // return caller
@@ -156,6 +163,7 @@ fn contracts_may_call_and_nothing_need_be_paid() {
     assert_eq!(outcome.end, CallEnd::Returned(CONTRACT.into_word().0.into()));
 }
 
+/// Rule X20.
 #[test]
 fn estimate_of_a_transfer_is_exact() {
     let world = World::new();
@@ -176,6 +184,7 @@ fn check(world: &World, request: &CallRequest) -> u64 {
     gas
 }
 
+/// Rule X20.
 #[test]
 fn estimate_suffices_and_is_close() {
     check(&world_of(&STORE), &to(CONTRACT, store_input(1, 2)));
@@ -187,6 +196,7 @@ fn estimate_suffices_and_is_close() {
     assert!(greedy > 1_000_000, "what it asks for, not what it uses: {greedy}");
 }
 
+/// Rule X20.
 #[test]
 fn estimate_counts_what_callers_keep_back() {
     // call(gas, 0xdd, 0, 0, 0, 0, 0); if it failed, revert. The callee needs 500,000 gas to be there.

@@ -19,6 +19,7 @@ fn check(rules: &ChainRules, gas_used: u64, base_fee: u64, expected: u64) {
     assert_eq!(rules.next_base_fee(&parent), expected, "after {gas_used} gas at {base_fee}");
 }
 
+/// Rule X7.
 #[test]
 fn base_fee_follows_the_parents_gas() {
     let table = [
@@ -37,6 +38,7 @@ fn base_fee_follows_the_parents_gas() {
     }
 }
 
+/// Rules X2, X7.
 #[test]
 fn base_fee_obeys_the_numbers_of_genesis() {
     let ethereum = ChainRules { base_fee_denominator: 8, ..RULES };
@@ -49,6 +51,7 @@ fn base_fee_obeys_the_numbers_of_genesis() {
     check(&flat, 30_000_000, 1_000_000_000, 1_000_000_000);
 }
 
+/// Rule X11.
 #[test]
 fn base_fee_goes_to_the_vault_and_the_tip_to_the_beneficiary() {
     let mut world = World::new();
@@ -67,6 +70,7 @@ fn base_fee_goes_to_the_vault_and_the_tip_to_the_beneficiary() {
     assert_eq!(world.supply(), before, "no coin comes or goes");
 }
 
+/// Rule X11.
 #[test]
 fn vault_is_credited_after_the_last_transaction() {
     let mut world = World::new();
@@ -81,6 +85,7 @@ fn vault_is_credited_after_the_last_transaction() {
     assert!(world.account(VAULT).balance > credited);
 }
 
+/// Rule X11.
 #[test]
 fn empty_batch_credits_nothing() {
     let mut world = World::new();

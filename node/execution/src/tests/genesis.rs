@@ -21,6 +21,7 @@ fn what_is_no_json_is_refused() {
     assert!(matches!(Genesis::parse("{}"), Err(GenesisError::Json(_) | GenesisError::Config(_))));
 }
 
+/// Rule X2.
 #[test]
 fn config_without_rotas_part_is_refused() {
     let mut json = genesis_json(1, &json!({}));
@@ -35,6 +36,7 @@ fn config_without_rotas_part_is_refused() {
     );
 }
 
+/// Rule X1; the vault is X2's.
 #[test]
 fn fields_that_rota_fixes_are_refused_otherwise() {
     let cases = [
@@ -56,6 +58,7 @@ fn fields_that_rota_fixes_are_refused_otherwise() {
     }
 }
 
+/// Rule X2.
 #[test]
 fn numbers_outside_their_bounds_are_refused() {
     let cases = [
@@ -86,6 +89,7 @@ fn numbers_outside_their_bounds_are_refused() {
     }
 }
 
+/// Rule X3.
 #[test]
 fn accounts_that_no_execution_leaves_are_refused() {
     let address = Address::repeat_byte(5);
@@ -102,6 +106,7 @@ fn accounts_that_no_execution_leaves_are_refused() {
     }
 }
 
+/// Rule X2.
 #[test]
 fn numbers_have_their_defaults() {
     let genesis = World::new().genesis;
@@ -116,6 +121,7 @@ fn numbers_have_their_defaults() {
     assert_eq!(genesis.header.header().base_fee_per_gas, Some(1_000_000), "the minimum");
 }
 
+/// Rule X2.
 #[test]
 fn header_names_origin_and_epoch() {
     let genesis = World::new().genesis;
@@ -127,6 +133,7 @@ fn header_names_origin_and_epoch() {
     assert!(genesis.header.extra().parent_signers.is_empty());
 }
 
+/// Rule X16.
 #[test]
 fn state_root_agrees_with_alloys_of_the_same_alloc() {
     let storage =

@@ -83,6 +83,7 @@ fn check_records(memory: &MemoryState) {
     assert_eq!(stored, fresh, "no record is missing and none is left over");
 }
 
+/// Rule X16.
 #[test]
 fn roots_and_records_of_random_histories_agree_with_those_from_scratch() {
     let seed = 0x0015_7041;

@@ -44,6 +44,7 @@ fn body(transactions: &[std::sync::Arc<rota_proto::Transaction>]) -> BatchBody {
     BatchBody::of(transactions)
 }
 
+/// Rule X4.
 #[test]
 fn body_of_another_root_is_refused() {
     let (mut checker, built) = proposal();
@@ -54,6 +55,7 @@ fn body_of_another_root_is_refused() {
     refuses(&mut checker, header, &body, &expected);
 }
 
+/// Rule X5.
 #[test]
 fn transaction_of_a_reserved_or_unknown_type_is_invalid() {
     let world = World::new();
@@ -74,29 +76,34 @@ fn parent_that_is_not_known_is_no_verdict() {
     assert_eq!(refused, Err(ExecutionError::Unready(Unready::Unknown(header.parent_hash))));
 }
 
+/// Rule X7.
 #[test]
 fn height_that_does_not_follow_is_invalid() {
     check_header(|header| header.number = 2, &Invalid::Height { header: 2, parent: 0 });
     check_header(|header| header.number = 0, &Invalid::Height { header: 0, parent: 0 });
 }
 
+/// Rule X7.
 #[test]
 fn another_gas_limit_is_invalid() {
     let expected = Invalid::GasLimit { header: 30_000_001, expected: 30_000_000 };
     check_header(|header| header.gas_limit += 1, &expected);
 }
 
+/// Rule X7.
 #[test]
 fn another_base_fee_is_invalid() {
     let expected = Invalid::BaseFee { header: 996_000_001, expected: 996_000_000 };
     check_header(|header| header.base_fee_per_gas = Some(996_000_001), &expected);
 }
 
+/// Rule X7.
 #[test]
 fn timestamp_before_the_parents_is_invalid() {
     check_header(|header| header.timestamp = 999, &Invalid::TimestampBeforeParent { header: 999, parent: 1_000 });
 }
 
+/// Rule X7.
 #[test]
 fn timestamp_may_be_the_parents() {
     let mut world = World::new();
@@ -105,6 +112,7 @@ fn timestamp_may_be_the_parents() {
     assert!(world.build_in(&environment, &Default::default(), &[]).is_ok());
 }
 
+/// Rule X7.
 #[test]
 fn timestamp_before_the_origins_is_invalid() {
     let (mut checker, built) = proposal();
@@ -115,6 +123,7 @@ fn timestamp_before_the_origins_is_invalid() {
     assert_eq!(refused, Err(ExecutionError::Invalid(expected)));
 }
 
+/// Rule X7.
 #[test]
 fn origin_behind_the_parents_is_invalid() {
     let behind = l1(99).origin;
@@ -125,6 +134,7 @@ fn origin_behind_the_parents_is_invalid() {
     check_header(change, &Invalid::OriginBehindParent { header: behind, parent: l1(100).origin });
 }
 
+/// Rule X7.
 #[test]
 fn other_block_of_the_parents_origin_number_is_invalid() {
     let other = L1Origin { number: 100, hash: B256::repeat_byte(3) };
@@ -132,6 +142,7 @@ fn other_block_of_the_parents_origin_number_is_invalid() {
     check_header(change, &Invalid::OriginBehindParent { header: other, parent: l1(100).origin });
 }
 
+/// Rule X7.
 #[test]
 fn origin_that_l1_does_not_show_is_invalid() {
     let claimed = L1Origin { number: 101, hash: B256::repeat_byte(3) };
@@ -142,6 +153,7 @@ fn origin_that_l1_does_not_show_is_invalid() {
     check_header(change, &Invalid::Origin { header: claimed, given: l1(101).origin });
 }
 
+/// Rule X7.
 #[test]
 fn mix_hash_that_is_not_the_origins_prevrandao_is_invalid() {
     let change = |header: &mut Header| header.mix_hash = B256::ZERO;
@@ -154,6 +166,7 @@ fn mix_hash_that_is_not_the_origins_prevrandao_is_invalid() {
     check_header(change, &Invalid::PrevRandao { header, origin });
 }
 
+/// Rule X7.
 #[test]
 fn parents_origin_needs_no_look_at_l1() {
     let (mut checker, built) = proposal();
@@ -166,6 +179,7 @@ fn parents_origin_needs_no_look_at_l1() {
     assert_eq!(refused, Err(ExecutionError::Invalid(expected)));
 }
 
+/// Rule X7.
 #[test]
 fn beneficiary_other_than_the_proposers_is_invalid() {
     let thief = Address::repeat_byte(1);
@@ -173,6 +187,7 @@ fn beneficiary_other_than_the_proposers_is_invalid() {
     check_header(|header| header.beneficiary = thief, &expected);
 }
 
+/// Rule X6.
 #[test]
 fn other_order_is_invalid() {
     let world = World::new();
@@ -181,6 +196,7 @@ fn other_order_is_invalid() {
     check_body(&world, &body(&[cheap, dear]), &expected);
 }
 
+/// Rule X6.
 #[test]
 fn tie_in_other_order_is_invalid() {
     let (mut checker, built) = proposal();
@@ -196,6 +212,7 @@ fn tie_in_other_order_is_invalid() {
     assert!(checker.check(built.executed.header().header(), &built.body).is_ok());
 }
 
+/// Rule X9.
 #[test]
 fn transaction_that_cannot_run_in_its_place_makes_the_batch_invalid() {
     let key = Key::new(0);
@@ -231,6 +248,7 @@ fn transaction_that_cannot_run_in_its_place_makes_the_batch_invalid() {
     }
 }
 
+/// Rule X9.
 #[test]
 fn transaction_twice_is_invalid() {
     let twice = Key::new(0).sends(&draft(0));
@@ -239,6 +257,7 @@ fn transaction_twice_is_invalid() {
     check_body(&World::new(), &body(&[twice.clone(), twice]), &expected);
 }
 
+/// Rule X9.
 #[test]
 fn gas_beyond_what_is_left_is_invalid() {
     let first = Key::new(0).sends(&Draft { gas_limit: 29_979_001, ..draft(1) });
@@ -247,11 +266,13 @@ fn gas_beyond_what_is_left_is_invalid() {
     check_body(&World::new(), &body(&[small, first]), &expected);
 }
 
+/// Rule X12.
 #[test]
 fn other_gas_used_is_invalid() {
     check_header(|header| header.gas_used += 1, &Invalid::GasUsed { header: 63_001, executed: 63_000 });
 }
 
+/// Rule X12.
 #[test]
 fn other_receipts_root_is_invalid() {
     let (_, built) = proposal();
@@ -260,17 +281,43 @@ fn other_receipts_root_is_invalid() {
     check_header(|header| header.receipts_root = B256::ZERO, &expected);
 }
 
+/// Rule X12.
 #[test]
 fn other_bloom_is_invalid() {
     check_header(|header| header.logs_bloom = Bloom::repeat_byte(1), &Invalid::LogsBloom);
 }
 
+/// Rule X12.
 #[test]
 fn other_state_root_is_invalid() {
     let (_, built) = proposal();
     let executed = built.executed.header().header().state_root;
     let expected = Invalid::StateRoot { header: B256::ZERO, executed };
     check_header(|header| header.state_root = B256::ZERO, &expected);
+}
+
+/// Rule X12: what is wrong in several places is refused by the first of them.
+#[test]
+fn results_are_compared_in_their_order() {
+    let (_, built) = proposal();
+    let executed = built.executed.header().header().clone();
+    let wrong = |header: &mut Header| {
+        header.receipts_root = B256::ZERO;
+        header.logs_bloom = Bloom::repeat_byte(1);
+        header.state_root = B256::ZERO;
+    };
+    let gas_used = Invalid::GasUsed { header: 63_001, executed: 63_000 };
+    let wrong_gas = |header: &mut Header| {
+        wrong(header);
+        header.gas_used += 1;
+    };
+    check_header(wrong_gas, &gas_used);
+    check_header(wrong, &Invalid::ReceiptsRoot { header: B256::ZERO, executed: executed.receipts_root });
+    let right_receipts = |header: &mut Header| {
+        wrong(header);
+        header.receipts_root = executed.receipts_root;
+    };
+    check_header(right_receipts, &Invalid::LogsBloom);
 }
 
 /// Transfers in form, signed by nobody: an s in the upper half recovers to no account (EIP-2).

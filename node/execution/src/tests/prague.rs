@@ -4,6 +4,9 @@ use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
     eip2935::HISTORY_STORAGE_ADDRESS,
     eip4788::BEACON_ROOTS_ADDRESS,
+    eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
+    eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+    eip7685::EMPTY_REQUESTS_HASH,
     eip7702::{SignedAuthorization, constants::EIP7702_DELEGATION_DESIGNATOR},
 };
 use alloy_evm::IntoTxEnv as _;
@@ -24,6 +27,7 @@ fn world_of(code: &[u8]) -> (World, Address) {
     (World::with(&json!({ address.to_string(): { "balance": "0x0", "nonce": "0x1", "code": code } })), address)
 }
 
+/// Rule X8.
 #[test]
 fn parents_hash_stands_in_the_history_contract() {
     let mut world = World::new();
@@ -37,6 +41,7 @@ fn parents_hash_stands_in_the_history_contract() {
     }
 }
 
+/// Rule X8.
 #[test]
 fn origins_hash_stands_in_the_beacon_roots_contract() {
     let mut world = World::new();
@@ -64,6 +69,7 @@ fn blockhash_sees_final_and_unfinal_ancestors() {
     assert_eq!(B256::from(world.slot(contract, U256::ONE)), first);
 }
 
+/// Rule X10.
 #[test]
 fn contracts_see_the_batchs_surroundings() {
     // chainid, number, timestamp, prevrandao, gaslimit, coinbase, basefee, blobbasefee to slots 0 to 7
@@ -86,6 +92,30 @@ fn contracts_see_the_batchs_surroundings() {
     }
 }
 
+/// Rule X10: whoever pays the deposit contract, and whatever stands where EIP-7002 and EIP-7251 have theirs, L1 is
+/// asked for nothing.
+#[test]
+fn nothing_is_requested_of_l1() {
+    // log1(0, 0, topic of a deposit); and sstore(0, 1), which a system call after the batch would run.
+    let deposit = hex!("7f649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c55f5fa1");
+    let noticing = format!("0x{}", hex::encode(hex!("60015f55")));
+    let deposits = Address::from(hex!("00000000219ab540356cbb839cbe05303d7705fa"));
+    let queues = [WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS];
+    let account = |code: &str| json!({ "balance": "0x0", "nonce": "0x1", "code": code });
+    let mut world = World::with(&json!({
+        deposits.to_string(): account(&format!("0x{}", hex::encode(deposit))),
+        queues[0].to_string(): account(&noticing),
+        queues[1].to_string(): account(&noticing),
+    }));
+    let batch = world.run(&[Key::new(0).sends(&calling(0, deposits, []))]);
+    assert_eq!(batch.receipts()[0].logs().len(), 1, "it was paid");
+    assert_eq!(batch.header().header().requests_hash, Some(EMPTY_REQUESTS_HASH));
+    for queue in queues {
+        assert_eq!(world.slot(queue, U256::ZERO), U256::ZERO, "nobody called it");
+    }
+}
+
+/// Rule X9.
 #[test]
 fn failed_transaction_is_included_and_pays() {
     let (mut world, contract) = world_of(&REVERT);
@@ -102,6 +132,7 @@ fn failed_transaction_is_included_and_pays() {
     assert_eq!(world.account(contract).balance, U256::ZERO, "the value went back");
 }
 
+/// Rule X13.
 #[test]
 fn contract_is_created_at_the_address_of_sender_and_nonce() {
     let mut world = World::new();

@@ -26,6 +26,7 @@ fn batch() -> (World, std::sync::Arc<crate::ExecutedBatch>, Address) {
     (world, batch, token_at)
 }
 
+/// Rule X13.
 #[test]
 fn receipts_tell_what_happened() {
     let (world, batch, token_at) = batch();
@@ -58,6 +59,7 @@ fn receipts_tell_what_happened() {
     assert_eq!(kinds, [2, 2, 2, 0, 1]);
 }
 
+/// Rule X13.
 #[test]
 fn root_and_bloom_are_those_of_the_receipts() {
     let (_, batch, token_at) = batch();

@@ -27,6 +27,7 @@ fn batch_that_was_never_executed_cannot_be_final() {
     assert_eq!(world.execution.next_base_fee(&unknown), Err(Unready::Unknown(unknown)));
 }
 
+/// Rule X15.
 #[test]
 fn view_of_another_batch_is_refused() {
     let mut world = World::new();
@@ -49,6 +50,7 @@ fn final_batch_is_final_again_without_effect() {
     assert!(world.execution.finalize(&first).unwrap().is_empty());
 }
 
+/// Rule X14.
 #[test]
 fn branches_do_not_see_each_other() {
     let mut world = World::new();
@@ -62,6 +64,7 @@ fn branches_do_not_see_each_other() {
     assert!(world.memory.account(&FRIEND).unwrap().is_none(), "nothing is final yet");
 }
 
+/// Rule X14.
 #[test]
 fn losing_branch_is_dropped_and_the_winning_one_lives_on() {
     let mut world = World::new();
@@ -82,6 +85,7 @@ fn losing_branch_is_dropped_and_the_winning_one_lives_on() {
     assert!(world.execution.unfinal(&left_more).is_none());
 }
 
+/// Rule X14.
 #[test]
 fn several_batches_become_final_at_once_oldest_first() {
     let mut world = World::new();
@@ -119,6 +123,7 @@ fn state_reads_the_same_while_its_view_moves_on() {
     }
 }
 
+/// Rule X14.
 #[test]
 fn batch_checked_again_is_the_one_that_is_there() {
     let mut world = World::new();
@@ -128,6 +133,7 @@ fn batch_checked_again_is_the_one_that_is_there() {
     assert!(std::sync::Arc::ptr_eq(&again, &built.executed));
 }
 
+/// Rule X16.
 #[test]
 fn restart_goes_on_from_the_store_alone() {
     let mut world = World::with(&json!({}));

@@ -93,6 +93,7 @@ fn changes(list: &[(&[u8], u64)]) -> BTreeMap<Nibbles, U256> {
     list.iter().map(|(start, value)| (key(start), U256::from(*value))).collect()
 }
 
+/// Rule X17: what was let go is compared with its hash when it is needed.
 #[test]
 fn record_with_another_hash_is_refused() {
     let mut model = Model::default();
@@ -166,6 +167,7 @@ fn branch_that_loses_all_but_one_child_falls() {
     model.apply(&changes(&[(&[3, 1, 1], 0), (&[3, 1, 2], 0), (&[4], 6)]), 0);
 }
 
+/// Rule X16.
 #[test]
 fn nodes_shorter_than_a_hash_live_in_their_parents_record() {
     let mut model = Model::default();
@@ -183,6 +185,36 @@ fn nodes_shorter_than_a_hash_live_in_their_parents_record() {
     model.apply(&changes(&[(&[6], 0)]), 0);
 }
 
+/// Rule X18: sixteen leaves below one branch below the root, changed together, are eighteen nodes, and not three for
+/// each change.
+#[test]
+fn each_changed_node_is_made_once_however_many_keys_change_below_it() {
+    let model = Model::default();
+    let made = |root: &Child, changes: &BTreeMap<Nibbles, U256>| {
+        let mut pass = Pass {
+            view: &model,
+            born: 1,
+            keep_from: 0,
+            storage_of: None,
+            visited: Vec::new(),
+            written: Vec::new(),
+            created: 0,
+        };
+        let edits: Vec<_> = changes.iter().map(|(key, value)| SlotEdit::at(*key, *value)).collect();
+        let root = pass.storage(OWNER, root, &edits).unwrap();
+        (root, pass.created)
+    };
+    let all = (0..=u8::MAX).map(|start| (key(&[start >> 4, start & 15]), U256::from(7))).collect();
+    let (root, created) = made(&Child::Empty, &all);
+    assert_eq!(created, 1 + 16 + 256);
+    let some = (0..16).map(|last| (key(&[3, last]), U256::from(8))).collect();
+    let (root, created) = made(&root, &some);
+    assert_eq!(created, 1 + 1 + 16);
+    let values = all.into_iter().chain(some).collect();
+    assert_eq!(root.root_hash(), from_scratch(&values));
+}
+
+/// Rule X17.
 #[test]
 fn decoded_nodes_older_than_the_window_are_let_go() {
     let mut model = Model::default();
@@ -205,6 +237,7 @@ fn loaded(child: &Child) -> usize {
     }
 }
 
+/// Rule X16.
 #[test]
 fn random_histories_agree_with_a_trie_from_scratch() {
     let seed = 0x0072_6f74_6101;

@@ -6,7 +6,7 @@ use rota_proto::{Epoch, FinalBatch, Height, Message, limits::BATCHES_PER_ANSWER_
 
 use super::{
     cluster::Cluster,
-    node::{at, has, head},
+    node::{Node, at, has, head},
     world::{ORIGIN, Wallet, certificate, time_of},
 };
 use crate::{Event, Times};
@@ -68,6 +68,23 @@ fn c3_node_that_was_away_follows_from_epoch_to_epoch() {
     assert!(at(&done, "execute") < at(&done, "commit") && has(&done, "epoch began"));
     assert!(!has(&done, "fetch"), "C4: what was given is not asked for again: {done:?}");
     assert!(done.contains(&format!("catch up from {}", height + 1)), "C5: {done:?}");
+}
+
+#[test]
+fn c6_node_without_a_place_asks_after_two_silent_seconds() {
+    let asks = |done: Vec<String>| has(&done, "catch up from 1");
+    let mut follower = Node::new(9);
+    assert!(follower.replica.simplex().place().is_none());
+    assert!(!asks(follower.wait(1_999)));
+    assert!(asks(follower.wait(1)), "nobody claims to be further");
+    assert!(!asks(follower.wait(10_000)), "one question at a time");
+    assert!(!asks(follower.take(Event::CaughtUp(Vec::new()))));
+    assert!(asks(follower.wait(0)), "it was silent all the while");
+    follower.take(Event::CaughtUp(Vec::new()));
+    assert!(!asks(follower.wait(1_999)));
+    assert!(asks(follower.wait(1)));
+    let mut validator = Node::new(0);
+    assert!(!asks(validator.wait(10_000)), "who votes hears votes");
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn refused(node: &Node, name: &str) -> u64 {
 
 #[tokio::test]
 async fn another_network_is_a_named_farewell_at_both_ends() {
-    // N4
+    // N4, N41
     let mut ours = Setup::new().start().await;
     let elsewhere = B256::repeat_byte(0xEE);
     let mut theirs = Setup { network: elsewhere, ..Setup::new() }.dialling(&[&ours]).start().await;
@@ -41,7 +41,7 @@ async fn another_network_is_a_named_farewell_at_both_ends() {
 
 #[tokio::test]
 async fn what_is_said_before_the_status_is_refused_by_name() {
-    // N3
+    // N3, N41
     let mut node = Setup::new().start().await;
     let status = Status { network: network(), version: "x".into(), height: Height(0), batch: B256::ZERO };
     let status = Hello { status, record: None }.encode().unwrap();

@@ -7,12 +7,14 @@ use libp2p::{
 };
 use prometheus_client::registry::Registry;
 use rota_proto::Message;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::support::{Node, Setup, Validator, final_batch, network, vote};
 use crate::network::{
     Network, NetworkEvent, NetworkLimits, Rate, Verdict, Way,
     behaviour::ProtocolsEvent,
+    gossip::content_id,
     kind::{Names, Topic},
 };
 
@@ -71,7 +73,7 @@ async fn gossip_that_is_not_accepted_travels_no_further() {
 
 #[tokio::test]
 async fn broadcast_takes_the_second_way_to_a_validator_without_a_stream() {
-    // N15
+    // N15, N21
     let alice = Validator::seed(1);
     let (left, mut middle, mut right) = row().await;
     left.handle.set_validators([alice.key()].into()).unwrap();
@@ -81,6 +83,18 @@ async fn broadcast_takes_the_second_way_to_a_validator_without_a_stream() {
     // Sent again it is not published again: its id is known everywhere.
     left.handle.broadcast(&vote(1), vec![alice.key()]).unwrap();
     left.metric_reaches("rota_network_messages_dropped_total{reason=\"Duplicate\",kind=\"Vote\"}", 1).await;
+}
+
+#[test]
+fn content_has_one_id_on_each_topic() {
+    // N21
+    let (vote, other) = (vote(1).encode(), vote(2).encode());
+    let names = Names::of(network());
+    let [one, another] = [Topic::Consensus, Topic::FinalBatches].map(|topic| names.topic(topic));
+    let by_hand = Sha256::digest([one.as_bytes(), &[0], &vote].concat());
+    assert_eq!(content_id(&one, &vote).as_slice(), by_hand.as_slice());
+    let ids = [content_id(&one, &vote), content_id(&one, &other), content_id(&another, &vote)];
+    assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2]);
 }
 
 #[tokio::test]
@@ -181,7 +195,7 @@ impl Gossiper {
 
 #[tokio::test]
 async fn gossip_that_is_no_message_of_its_topic_is_rejected_and_blamed() {
-    // N20, N22
+    // N20, N22, N41
     let unknown_field = [&vote(1).encode()[..], &[0xA0, 0x06, 0x01]].concat();
     let cases = [
         (Topic::Consensus, vec![0xFF; 50], "Malformed"),

@@ -8,6 +8,7 @@ fn market(base_fee: u128, tip: u128, cap: u128) -> Market {
     Market { base_fee: base_fee * GWEI, tip: tip * GWEI, cap: cap * GWEI }
 }
 
+/// P9.
 #[test]
 fn a_first_transaction_offers_twice_the_base_fee_and_the_tip() {
     assert_eq!(Fees::first(&market(10, 1, 100)), Ok(Fees { max_fee: 21 * GWEI, tip: GWEI }));
@@ -21,6 +22,7 @@ fn the_cap_bounds_the_offer_and_refuses_what_it_does_not_reach() {
     assert_eq!(Fees::first(&market(100, 1, 100)), Err(refused));
 }
 
+/// P10.
 #[test]
 fn a_first_transaction_can_be_replaced_once_whatever_the_cap() {
     for cap in (9..1_000).step_by(7) {
@@ -48,6 +50,7 @@ fn a_replacement_follows_the_market_when_that_is_more() {
     assert_eq!(old.raised(&market(80, 2, 100)), Ok(Fees { max_fee: 100 * GWEI, tip: 2 * GWEI }), "up to the cap");
 }
 
+/// P10.
 #[test]
 fn a_replacement_beyond_the_cap_waits() {
     let old = Fees { max_fee: 90 * GWEI, tip: GWEI };

@@ -53,6 +53,7 @@ fn sent() -> Sent {
 
 const POST: Step = Step::Post { nonce: 7, fees: Fees { max_fee: 21 * GWEI, tip: GWEI } };
 
+/// P5.
 #[test]
 fn nothing_is_posted_before_it_is_due() {
     let old = T0 / 1_000 - 60;
@@ -74,6 +75,7 @@ fn nothing_is_posted_before_it_is_due() {
     }
 }
 
+/// P6.
 #[test]
 fn the_kth_backup_waits_k_times() {
     for position in 0..4 {
@@ -90,6 +92,7 @@ fn the_kth_backup_waits_k_times() {
     }
 }
 
+/// P6.
 #[test]
 fn progress_of_the_head_makes_backups_wait_anew() {
     let mut view = view();
@@ -111,6 +114,7 @@ fn progress_of_the_head_makes_backups_wait_anew() {
     assert_eq!(posted_ms, began_ms + position * 10_000);
 }
 
+/// P6.
 #[test]
 fn time_without_blocks_of_l1_does_not_count() {
     let mut view = view();
@@ -138,6 +142,7 @@ fn a_stranger_never_posts() {
     }
 }
 
+/// P7.
 #[test]
 fn a_backup_is_patient_once_with_an_append_that_pends() {
     let mut planner = Planner::new(at_position(1));
@@ -151,6 +156,7 @@ fn a_backup_is_patient_once_with_an_append_that_pends() {
     assert_eq!(first.next(&view, &full(), None, T0), POST, "whose turn it is does not ask");
 }
 
+/// P9.
 #[test]
 fn the_cap_makes_a_post_wait() {
     let mut planner = Planner::new(at_position(0));
@@ -160,6 +166,7 @@ fn the_cap_makes_a_post_wait() {
     assert_eq!(planner.next(&view(), &full(), None, T0 + 1), POST);
 }
 
+/// P10.
 #[test]
 fn a_transaction_in_flight_is_sent_again_raised_or_awaited() {
     let raised = fees().raised(&Market { base_fee: 10 * GWEI, tip: GWEI, cap: RULES.max_fee }).unwrap();
@@ -185,6 +192,7 @@ fn a_transaction_in_flight_is_sent_again_raised_or_awaited() {
     }
 }
 
+/// P11.
 #[test]
 fn the_nonce_ends_a_transaction() {
     let cases = [
@@ -201,6 +209,7 @@ fn the_nonce_ends_a_transaction() {
     }
 }
 
+/// P12.
 #[test]
 fn an_append_that_came_too_late_gives_its_nonce_to_the_next_one_or_to_nothing() {
     let raised = fees().raised(&Market { base_fee: 10 * GWEI, tip: GWEI, cap: RULES.max_fee }).unwrap();

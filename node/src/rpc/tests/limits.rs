@@ -20,6 +20,7 @@ fn batch(entries: usize) -> String {
     Value::from_iter((0..entries).map(entry)).to_string()
 }
 
+/// Rule R8.
 #[tokio::test]
 async fn body_past_the_limit_is_refused_with_413() {
     let served = Served::with(Chain::instant(), RpcLimits { body_bytes: 1_000, ..RpcLimits::default() }).await;
@@ -40,6 +41,7 @@ async fn body_past_the_limit_is_refused_with_413() {
     assert!(served.counts("rota_rpc_refused_total{reason=\"body_too_large\"} 2"));
 }
 
+/// Rule R8.
 #[tokio::test]
 async fn batch_past_the_limit_is_refused_as_a_whole() {
     let served = Served::with(Chain::instant(), RpcLimits { batch_entries: 10, ..RpcLimits::default() }).await;
@@ -56,6 +58,7 @@ async fn batch_past_the_limit_is_refused_as_a_whole() {
     assert!(served.counts("rota_rpc_refused_total{reason=\"batch_too_large\"} 1"));
 }
 
+/// Rule R8.
 #[tokio::test]
 async fn batch_of_a_million_nothings_is_refused_before_it_takes_memory() {
     let served = Served::start(Chain::instant()).await;
@@ -63,6 +66,7 @@ async fn batch_of_a_million_nothings_is_refused_before_it_takes_memory() {
     assert!(answer.contains("batch too large"), "{answer}");
 }
 
+/// Rule R8.
 #[tokio::test]
 async fn response_past_the_limit_is_an_error() {
     let served = Served::with(Chain::instant(), RpcLimits { response_bytes: 1_000, ..RpcLimits::default() }).await;
@@ -71,6 +75,7 @@ async fn response_past_the_limit_is_an_error() {
     assert!(answer.contains("-32011"), "{answer}");
 }
 
+/// Rule R9.
 #[tokio::test]
 async fn bodies_together_past_the_limit_are_refused_as_busy() {
     let served = Served::with(Chain::instant(), RpcLimits { buffered_bytes: 200, ..RpcLimits::default() }).await;
@@ -81,6 +86,7 @@ async fn bodies_together_past_the_limit_are_refused_as_busy() {
     served.ok("eth_chainId", json!([])).await;
 }
 
+/// Rule R6.
 #[tokio::test]
 async fn address_past_its_share_of_connections_gets_no_more() {
     let served = Served::with(Chain::instant(), RpcLimits { connections_per_address: 2, ..RpcLimits::default() }).await;
@@ -100,6 +106,7 @@ async fn address_past_its_share_of_connections_gets_no_more() {
     served.ok("eth_chainId", json!([])).await;
 }
 
+/// Rule R6.
 #[tokio::test]
 async fn connections_past_the_limit_get_no_seat() {
     let served = Served::with(Chain::instant(), RpcLimits { connections: 1, ..RpcLimits::default() }).await;
@@ -109,6 +116,7 @@ async fn connections_past_the_limit_get_no_seat() {
     assert!(served.counts("rota_rpc_refused_total{reason=\"connections\"} 1"));
 }
 
+/// Rule R7.
 #[tokio::test]
 async fn connection_that_says_nothing_is_closed() {
     let limits = RpcLimits { idle: Duration::from_millis(50), ..RpcLimits::default() };
@@ -121,6 +129,7 @@ async fn connection_that_says_nothing_is_closed() {
     let _ = unfinished.read_to_end(&mut Vec::new()).await;
 }
 
+/// Rule R7.
 #[tokio::test]
 async fn body_that_does_not_come_is_refused() {
     let limits = RpcLimits { body_time: Duration::from_millis(50), ..RpcLimits::default() };
@@ -144,6 +153,7 @@ async fn subscriptions_of_one_socket_are_limited() {
     while socket.call("eth_subscribe", json!(["newHeads"])).await.is_err() {}
 }
 
+/// Rule R9.
 #[tokio::test]
 async fn requests_of_one_socket_at_a_time_are_limited() {
     let limits = RpcLimits { requests_per_socket: 1, sync_time: Duration::from_secs(20), ..RpcLimits::default() };
@@ -164,6 +174,7 @@ async fn requests_of_one_socket_at_a_time_are_limited() {
     socket.call("eth_chainId", json!([])).await.unwrap();
 }
 
+/// Rule R8.
 #[tokio::test]
 async fn message_past_the_limit_of_sockets_is_refused() {
     let served = Served::with(Chain::instant(), RpcLimits { message_bytes: 500, ..RpcLimits::default() }).await;
@@ -173,6 +184,7 @@ async fn message_past_the_limit_of_sockets_is_refused() {
     socket.call("eth_chainId", json!([])).await.unwrap();
 }
 
+/// Rule R17.
 #[tokio::test]
 async fn filters_are_limited_by_address_and_forgotten_when_idle() {
     let limits = RpcLimits { filters_per_address: 2, ..RpcLimits::default() };
@@ -192,6 +204,7 @@ async fn filters_are_limited_by_address_and_forgotten_when_idle() {
     served.refuses("eth_getFilterChanges", json!([first]), -32000, "filter not found").await;
 }
 
+/// Rule R16.
 #[tokio::test]
 async fn search_for_logs_is_limited_in_range_results_and_criteria() {
     let limits = RpcLimits { log_blocks: 3, log_results: 2, log_criteria: 4, ..RpcLimits::default() };
@@ -209,6 +222,7 @@ async fn search_for_logs_is_limited_in_range_results_and_criteria() {
     served.refuses("eth_getLogs", many, -32005, "limit exceeded: addresses and topics 5, limit 4").await;
 }
 
+/// Rule R12.
 #[tokio::test]
 async fn call_that_takes_too_long_is_given_up() {
     let limits = RpcLimits { call_time: Duration::from_millis(1), call_gas: 1_000_000_000, ..RpcLimits::default() };
@@ -216,6 +230,7 @@ async fn call_that_takes_too_long_is_given_up() {
     served.refuses("eth_call", json!([{ "to": LOOPER }]), -32000, "execution aborted (timeout = 1 ms)").await;
 }
 
+/// Rule R12.
 #[tokio::test]
 async fn calls_past_those_that_may_wait_are_refused_as_busy() {
     let limits = RpcLimits {
@@ -231,6 +246,7 @@ async fn calls_past_those_that_may_wait_are_refused_as_busy() {
     served.refuses("eth_call", json!([{ "to": LOOPER }]), -32005, "server is busy: too many calls wait").await;
 }
 
+/// Rule R15.
 #[tokio::test]
 async fn fee_history_is_cut_to_its_limit() {
     let limits = RpcLimits {
@@ -248,6 +264,7 @@ async fn fee_history_is_cut_to_its_limit() {
     served.refuses("eth_feeHistory", json!(["0x1", "latest", [1, 2]]), -32005, "limit exceeded: percentiles 2").await;
 }
 
+/// Rule R11.
 #[tokio::test]
 async fn transaction_that_is_not_final_in_time_answers_code_4_with_its_hash() {
     let served = Served::start(Chain::manual()).await;

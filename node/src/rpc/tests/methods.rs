@@ -51,6 +51,7 @@ async fn what_does_not_exist_is_null() {
     }
 }
 
+/// Rule R1.
 #[tokio::test]
 async fn each_tag_means_its_batch() {
     let served = Served::start(Chain::manual()).await;
@@ -70,6 +71,7 @@ async fn each_tag_means_its_batch() {
     assert_eq!(number("pending").await, "0x5");
 }
 
+/// Rules R2, R3, R5.
 #[tokio::test]
 async fn notarized_transaction_is_found_but_has_no_receipt_until_it_is_final() {
     let served = Served::start(Chain::manual()).await;
@@ -92,6 +94,7 @@ async fn notarized_transaction_is_found_but_has_no_receipt_until_it_is_final() {
     assert_eq!(served.ok("eth_getTransactionReceipt", json!([hash])).await["status"], "0x1");
 }
 
+/// Rules R1, R21.
 #[tokio::test]
 async fn parameters_at_the_end_may_be_missing_or_null() {
     let served = Served::start(Chain::instant()).await;
@@ -114,6 +117,7 @@ async fn state_is_read() {
     assert_eq!(served.ok("eth_getStorageAt", json!([EMITTER, zero])).await, zero);
 }
 
+/// Rules R4, R13.
 #[tokio::test]
 async fn calls_and_estimates_run_on_the_state() {
     let served = Served::start(Chain::instant()).await;
@@ -128,6 +132,7 @@ async fn calls_and_estimates_run_on_the_state() {
     assert!(u64::from_str_radix(&gas.as_str().unwrap()[2..], 16).unwrap() > 21_000);
 }
 
+/// Rules R14, R15.
 #[tokio::test]
 async fn fees_follow_what_others_paid() {
     let served = Served::start(Chain::instant()).await;
@@ -157,6 +162,7 @@ async fn node_says_what_it_is() {
     assert_eq!(served.ok("web3_sha3", json!(["0x"])).await, empty);
 }
 
+/// Rule R18.
 #[tokio::test]
 async fn pool_is_shown_by_sender_and_nonce() {
     let served = Served::start(Chain::manual()).await;

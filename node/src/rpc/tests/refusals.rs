@@ -9,6 +9,7 @@ use super::{
     wallets::Key,
 };
 
+/// Rule R22.
 #[tokio::test]
 async fn method_that_does_not_exist_is_refused_with_32601() {
     let served = Served::start(Chain::instant()).await;
@@ -20,6 +21,7 @@ async fn method_that_does_not_exist_is_refused_with_32601() {
     assert!(served.counts("rota_rpc_requests_total{method=\"unknown\",outcome=\"error\"} 4"));
 }
 
+/// Rule R21.
 #[tokio::test]
 async fn parameters_of_another_form_are_refused_with_32602() {
     let served = Served::start(Chain::instant()).await;
@@ -36,6 +38,7 @@ async fn parameters_of_another_form_are_refused_with_32602() {
     assert!(served.counts("rota_rpc_refused_total{reason=\"missing_argument\"} 3"));
 }
 
+/// Rule R23.
 #[tokio::test]
 async fn bytes_that_are_no_transaction_are_refused_with_geths_texts() {
     let served = Served::start(Chain::instant()).await;
@@ -50,6 +53,7 @@ async fn bytes_that_are_no_transaction_are_refused_with_geths_texts() {
     assert!(served.counts("rota_rpc_refused_total{reason=\"transaction\"} 5"));
 }
 
+/// Rule R23.
 #[tokio::test]
 async fn transactions_that_the_pool_refuses_say_why_as_geth_does() {
     let served = Served::start(Chain::instant()).await;
@@ -83,6 +87,7 @@ async fn call_that_reverts_answers_code_3_with_reason_and_data() {
     }
 }
 
+/// Rule R13.
 #[tokio::test]
 async fn call_whose_fields_contradict_each_other_is_refused() {
     let served = Served::start(Chain::instant()).await;
@@ -107,6 +112,7 @@ async fn call_that_never_ends_ends_at_the_gas_cap() {
     served.refuses("eth_estimateGas", json!([{ "to": LOOPER }]), -32000, "gas required exceeds allowance").await;
 }
 
+/// Rule R4.
 #[tokio::test]
 async fn state_that_is_no_longer_held_is_refused_by_name() {
     let served = Served::start(Chain::manual()).await;
@@ -118,6 +124,7 @@ async fn state_that_is_no_longer_held_is_refused_by_name() {
     served.ok("eth_getBalance", json!([EMITTER, "0x3"])).await;
 }
 
+/// Rule R20.
 #[tokio::test]
 async fn what_is_no_request_is_answered_with_an_error() {
     let served = Served::start(Chain::instant()).await;
@@ -137,6 +144,7 @@ async fn what_is_no_request_is_answered_with_an_error() {
     assert!(served.counts("rota_rpc_refused_total{reason=\"no_request\"} 1"));
 }
 
+/// Rule R19.
 #[tokio::test]
 async fn subscription_over_http_is_refused_by_name() {
     let served = Served::start(Chain::instant()).await;

@@ -9,6 +9,7 @@ use super::{
     wallets::Key,
 };
 
+/// Rules R3, R19.
 #[tokio::test]
 async fn every_final_batch_is_told_in_order_and_none_before_it_is_final() {
     let served = Served::start(Chain::manual()).await;

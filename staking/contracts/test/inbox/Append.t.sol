@@ -21,6 +21,7 @@ contract Relay {
 contract AppendTest is Fixture {
     bytes private constant PAYLOAD = hex"c0ffee";
 
+    /// @dev C12.
     function test_RevertWhen_TheEntryBeginsBelowTheNextHeight() external {
         append(0, 1, 10);
         bytes memory wholly = abi.encodeWithSelector(IRotaInbox.AlreadyPosted.selector, 1, 11);
@@ -37,6 +38,7 @@ contract AppendTest is Fixture {
         );
     }
 
+    /// @dev C12.
     function test_RevertWhen_TheEntryBeginsAboveTheNextHeight() external {
         append(0, 1, 10);
         bytes memory reason = abi.encodeWithSelector(IRotaInbox.HeightGap.selector, 12, 11);
@@ -48,6 +50,7 @@ contract AppendTest is Fixture {
         refuses(submitterOf(0), operatorOf(0), entryOf(1, 0), PAYLOAD, reason);
     }
 
+    /// @dev C16.
     function test_RevertWhen_TheEntryClaimsMoreBatchesThanOnePayloadCanHold() external {
         bytes memory reason = abi.encodeWithSelector(IRotaInbox.TooManyBatches.selector, 4097, 4096);
         refuses(submitterOf(0), operatorOf(0), entryOf(1, 4097), PAYLOAD, reason);
@@ -55,6 +58,7 @@ contract AppendTest is Fixture {
         refuses(submitterOf(0), operatorOf(0), entryOf(1, type(uint64).max), PAYLOAD, reason);
     }
 
+    /// @dev C13.
     function test_RevertWhen_TheParentLinkIsNotTheHeads() external {
         bytes32 link = append(0, 1, 10);
         IRotaInbox.Entry memory entry = entryOf(11, 12);
@@ -63,16 +67,19 @@ contract AppendTest is Fixture {
         refuses(submitterOf(1), operatorOf(1), entry, PAYLOAD, reason);
     }
 
+    /// @dev C16.
     function test_RevertWhen_ThePayloadIsEmpty() external {
         bytes memory reason = abi.encodeWithSelector(IRotaInbox.EmptyPayload.selector);
         refuses(submitterOf(0), operatorOf(0), entryOf(1, 1), "", reason);
     }
 
+    /// @dev C16.
     function test_RevertWhen_ThePayloadIsTooLarge() external {
         bytes memory reason = abi.encodeWithSelector(IRotaInbox.PayloadTooLarge.selector, 120_001, 120_000);
         refuses(submitterOf(0), operatorOf(0), entryOf(1, 1), new bytes(120_001), reason);
     }
 
+    /// @dev C15.
     function test_RevertWhen_TheCallerIsAContract() external {
         Relay relay = new Relay(inbox);
         vm.prank(operatorOf(0));
@@ -84,6 +91,7 @@ contract AppendTest is Fixture {
         relay.append(operatorOf(0), entry);
     }
 
+    /// @dev C15.
     function test_RevertWhen_TheCallerIsAnAccountThatRunsCode() external {
         // What the account's code calls has the account as caller and as origin.
         Relay relay = new Relay(inbox);
@@ -98,6 +106,7 @@ contract AppendTest is Fixture {
         Relay(account).append(operatorOf(0), entry);
     }
 
+    /// @dev C14.
     function test_RevertWhen_TheCallerIsNotTheSubmitter() external {
         address[3] memory callers = [address(0xE0000), operatorOf(0), submitterOf(1)];
         for (uint256 i = 0; i < callers.length; ++i) {
@@ -108,6 +117,7 @@ contract AppendTest is Fixture {
         refuses(submitterOf(9), operatorOf(9), entryOf(1, 1), PAYLOAD, unknown);
     }
 
+    /// @dev C14.
     function test_RevertGiven_TheValidatorIsNoMemberYet() external {
         register(4, 1 ether);
         for (uint64 epoch = 0; epoch < 2; ++epoch) {
@@ -119,6 +129,7 @@ contract AppendTest is Fixture {
         append(4, 1, 1);
     }
 
+    /// @dev C14.
     function test_RevertGiven_TheValidatorIsNoMemberAnyMore() external {
         leave(1);
         append(1, 1, 1);
@@ -129,6 +140,7 @@ contract AppendTest is Fixture {
         refuses(submitterOf(1), operatorOf(1), entryOf(3, 3), PAYLOAD, reason);
     }
 
+    /// @dev C14.
     function test_RevertGiven_TheSubmitterWasReplaced() external {
         vm.prank(operatorOf(0));
         staking.setSubmitter(address(0xE0000));
@@ -154,6 +166,7 @@ contract AppendTest is Fixture {
         assertEq(inbox.nextHeight(), 26);
     }
 
+    /// @dev C13, C17: any bytes will do.
     function testFuzz_ItComputesTheDocumentedLink(bytes calldata payload, bytes32 lastBatchHash, uint16 count)
         external
     {
@@ -163,12 +176,13 @@ contract AppendTest is Fixture {
         assertEq(send(submitterOf(0), operatorOf(0), entry, payload), linkOf(entry, payload));
     }
 
+    /// @dev C16.
     function test_ItTakesTheLargestPayloadAndTheLongestEntry() external {
         send(submitterOf(0), operatorOf(0), entryOf(1, 4096), new bytes(120_000));
         assertEq(inbox.nextHeight(), 4097);
     }
 
-    /// @dev Four posters that each try what they believe comes next, some with an old belief.
+    /// @dev C12: four posters that each try what they believe comes next, some with an old belief.
     function testFuzz_ItHoldsEachHeightExactlyOnce(uint256 seed) external {
         uint64 next = 1;
         uint64 stale = 1;

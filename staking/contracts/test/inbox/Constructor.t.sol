@@ -16,6 +16,7 @@ contract InboxConstructorTest is Fixture {
         assertEq(address(inbox.staking()), address(staking));
     }
 
+    /// @dev C12, C13.
     function test_ItBeginsWithHeightOneAZeroLinkAndItsOwnBlock() external view {
         IRotaInbox.Head memory head = inbox.head();
         assertEq(head.nextHeight, 1);

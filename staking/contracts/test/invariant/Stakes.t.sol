@@ -92,7 +92,7 @@ contract StakesHandler is Fixture {
     }
 }
 
-/// @dev One handler, one invariant: what the contract owes it holds, sets stand still and are never empty.
+/// @dev One handler, one invariant: what the contract owes it holds (C8), sets stand still (C3), none is empty (C7).
 contract StakesTest is Fixture {
     StakesHandler private handler;
 

@@ -23,6 +23,7 @@ contract ConstructorTest is Fixture {
         refuses(abi.encodeWithSelector(IRotaStaking.ZeroMinimumStake.selector));
     }
 
+    /// @dev C1.
     function test_RevertWhen_TheEpochLengthIsOutsideItsBounds() external {
         parameters.epochLength = 3;
         refuses(abi.encodeWithSelector(IRotaStaking.EpochLengthOutOfRange.selector, 3, 4, 7200));
@@ -30,6 +31,7 @@ contract ConstructorTest is Fixture {
         refuses(abi.encodeWithSelector(IRotaStaking.EpochLengthOutOfRange.selector, 7201, 4, 7200));
     }
 
+    /// @dev C8.
     function test_RevertWhen_TheWithdrawalDelayIsOutsideItsBounds() external {
         parameters.withdrawalDelay = 0;
         refuses(abi.encodeWithSelector(IRotaStaking.WithdrawalDelayOutOfRange.selector, 0, 1, 1024));
@@ -37,6 +39,7 @@ contract ConstructorTest is Fixture {
         refuses(abi.encodeWithSelector(IRotaStaking.WithdrawalDelayOutOfRange.selector, 1025, 1, 1024));
     }
 
+    /// @dev C1.
     function test_RevertWhen_TheCurrentBlockIsNotInEpochZero() external {
         vm.roll(START - 1);
         refuses(abi.encodeWithSelector(IRotaStaking.NotInFirstEpoch.selector, START - 1, START, LENGTH));
@@ -98,6 +101,7 @@ contract ConstructorTest is Fixture {
         assertEq(most.withdrawalDelay(), 1024);
     }
 
+    /// @dev C10.
     function test_ItAnnouncesTheSeedsForEpochZero() external {
         staking = RotaStaking(vm.computeCreateAddress(address(this), vm.getNonce(address(this))));
         expectChange(0, 0, 0, 30e9);
@@ -118,6 +122,7 @@ contract ConstructorTest is Fixture {
         }
     }
 
+    /// @dev C4, C8.
     function test_ItHoldsTheStakesOfUpTo128Seeds() external {
         staking = deployStaking(parameters, manySeeds(128));
         assertEq(address(staking).balance, 128 ether);

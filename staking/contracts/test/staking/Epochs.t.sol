@@ -7,6 +7,7 @@ import {Fixture} from "../Fixture.sol";
 import {IRotaStaking} from "../../src/interfaces/IRotaStaking.sol";
 
 contract EpochsTest is Fixture {
+    /// @dev C1.
     function test_RevertWhen_TheBlockLiesBeforeTheStart() external {
         vm.expectRevert(abi.encodeWithSelector(IRotaStaking.BlockBeforeStart.selector, START - 1, START));
         staking.epochOf(START - 1);
@@ -21,6 +22,7 @@ contract EpochsTest is Fixture {
         staking.epochOf(blockNumber);
     }
 
+    /// @dev C1.
     function test_ItCountsFromTheStartBlockOn() external {
         assertEq(staking.epochOf(START), 0);
         assertEq(staking.epochOf(START + LENGTH - 1), 0);
@@ -31,10 +33,12 @@ contract EpochsTest is Fixture {
         assertEq(staking.currentEpoch(), 10);
     }
 
+    /// @dev C1.
     function testFuzz_EpochsAreOfEqualLength(uint64 epoch, uint64 offset) external view {
         assertEq(staking.epochOf(firstBlock(epoch) + offset % LENGTH), epoch);
     }
 
+    /// @dev C3.
     function test_RevertWhen_TheEpochIsLaterThanTheNextOne() external {
         rollToEpoch(3);
         vm.expectRevert(abi.encodeWithSelector(IRotaStaking.EpochNotFixed.selector, 5, 4));
@@ -58,6 +62,7 @@ contract EpochsTest is Fixture {
         assertMember(members[2], 3, 3, 21e9);
     }
 
+    /// @dev C3.
     function test_ItAnswersForEveryPastEpoch() external {
         // A change of one place in each of 40 epochs: the history is searched, not walked.
         for (uint64 epoch = 0; epoch < 40; ++epoch) {

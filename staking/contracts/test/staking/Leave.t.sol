@@ -11,6 +11,7 @@ contract LeaveTest is Fixture {
         staking.leave(operatorOf(4));
     }
 
+    /// @dev C9.
     function test_RevertWhen_TheCallerIsNeitherOperatorNorWithdrawalAccount() external {
         address[3] memory callers = [address(0xE0000), submitterOf(1), operatorOf(0)];
         for (uint256 i = 0; i < callers.length; ++i) {
@@ -28,6 +29,7 @@ contract LeaveTest is Fixture {
         staking.leave(operatorOf(1));
     }
 
+    /// @dev C7.
     function test_RevertGiven_ItIsTheLastValidator() external {
         leave(0);
         leave(1);
@@ -43,12 +45,14 @@ contract LeaveTest is Fixture {
         assertMember(staking.setOf(2)[0], 0, 4, 1e9);
     }
 
+    /// @dev C9.
     function test_ItLetsTheWithdrawalAccountBeginTheExit() external {
         vm.prank(withdrawalOf(1));
         staking.leave(operatorOf(1));
         assertEq(staking.validatorOf(operatorOf(1)).withdrawableEpoch, 2 + DELAY);
     }
 
+    /// @dev C2, C10.
     function test_ItAnnouncesTheEpochAfterNext() external {
         rollToEpoch(7);
         vm.expectEmit(address(staking));
@@ -57,6 +61,7 @@ contract LeaveTest is Fixture {
         leave(1);
     }
 
+    /// @dev C2, C8.
     function test_ItKeepsTheValidatorInTheSetsOfThisEpochAndTheNext() external {
         rollToEpoch(7);
         leave(1);

@@ -23,6 +23,7 @@ contract RegisterTest is Fixture {
         refuses(registration, 1 ether, abi.encodeWithSelector(IRotaStaking.ZeroConsensusKey.selector));
     }
 
+    /// @dev C6.
     function test_RevertGiven_TheOperatorHasRegisteredBefore() external {
         register(4, 1 ether);
         refuses(
@@ -34,6 +35,7 @@ contract RegisterTest is Fixture {
         );
     }
 
+    /// @dev C6.
     function test_RevertGiven_TheConsensusKeyWasRegisteredBefore() external {
         bytes memory reason = abi.encodeWithSelector(IRotaStaking.ConsensusKeyUsed.selector, keyOf(0), operatorOf(0));
         refuses(registrationOf(0), 1 ether, reason);
@@ -41,11 +43,13 @@ contract RegisterTest is Fixture {
         refuses(registrationOf(0), 1 ether, reason);
     }
 
+    /// @dev C5.
     function test_RevertWhen_TheValueIsNotWholeGwei() external {
         bytes memory reason = abi.encodeWithSelector(IRotaStaking.NotWholeGwei.selector, 1 ether + 1);
         refuses(registrationOf(4), 1 ether + 1, reason);
     }
 
+    /// @dev C5.
     function test_RevertWhen_TheValueIsBelowTheMinimum() external {
         refuses(
             registrationOf(4),
@@ -54,6 +58,7 @@ contract RegisterTest is Fixture {
         );
     }
 
+    /// @dev C5.
     function test_RevertWhen_TheValueIsAboveTheMaximum() external {
         uint256 tooMuch = uint256(MOST_GWEI) + 1;
         refuses(
@@ -63,6 +68,7 @@ contract RegisterTest is Fixture {
         );
     }
 
+    /// @dev C4.
     function test_RevertGiven_AllPlacesAreTaken() external {
         for (uint256 i = 4; i < 128; ++i) {
             register(i, 1 ether);
@@ -76,6 +82,7 @@ contract RegisterTest is Fixture {
         assertEq(register(128, 1 ether), 77, "the place that became free");
     }
 
+    /// @dev C4.
     function test_ItTakesTheLowestFreePlace() external {
         assertEq(register(4, 1 ether), 4);
         leave(2);
@@ -85,6 +92,7 @@ contract RegisterTest is Fixture {
         assertEq(register(7, 1 ether), 5);
     }
 
+    /// @dev C4.
     function test_ItTakesThePlaceOfOneThatLeftInTheSameEpoch() external {
         leave(1);
         register(4, 5 ether);
@@ -97,6 +105,7 @@ contract RegisterTest is Fixture {
         assertEq(staking.powerOf(operatorOf(4), 2), 5e9);
     }
 
+    /// @dev C2, C10.
     function test_ItAnnouncesTheEpochAfterNext() external {
         vm.roll(firstBlock(3) + LENGTH - 1);
         vm.expectEmit(address(staking));
@@ -129,6 +138,7 @@ contract RegisterTest is Fixture {
         assertEq(staking.submitterOf(operatorOf(4)), operatorOf(4));
     }
 
+    /// @dev C5.
     function test_ItTakesTheLeastAndTheGreatestStake() external {
         expectChange(2, 4, 4, MINIMUM_GWEI);
         register(4, 1 ether);

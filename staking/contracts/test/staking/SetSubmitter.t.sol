@@ -7,6 +7,7 @@ import {IRotaStaking} from "../../src/interfaces/IRotaStaking.sol";
 contract SetSubmitterTest is Fixture {
     address private constant ANOTHER = address(0xE0000);
 
+    /// @dev C9.
     function test_RevertGiven_TheCallerNeverRegistered() external {
         address[3] memory callers = [ANOTHER, withdrawalOf(1), submitterOf(1)];
         for (uint256 i = 0; i < callers.length; ++i) {
@@ -16,6 +17,7 @@ contract SetSubmitterTest is Fixture {
         }
     }
 
+    /// @dev C9.
     function test_ItNamesTheNewSubmitterAtOnce() external {
         vm.expectEmit(address(staking));
         emit IRotaStaking.SubmitterChanged(operatorOf(1), ANOTHER);

@@ -22,6 +22,7 @@ contract TopUpTest is Fixture {
         refuses(1, 1 gwei - 1, abi.encodeWithSelector(IRotaStaking.NotWholeGwei.selector, 1 gwei - 1));
     }
 
+    /// @dev C5.
     function test_RevertWhen_TheSumIsAboveTheMaximum() external {
         uint64 most = type(uint64).max / 128;
         uint256 room = most - 27e9;
@@ -31,6 +32,7 @@ contract TopUpTest is Fixture {
         topUp(1, room * 1 gwei);
     }
 
+    /// @dev C9.
     function test_ItAddsToTheStakeWhoeverPays() external {
         address stranger = address(0xE0000);
         vm.deal(stranger, 3 ether);
@@ -41,6 +43,7 @@ contract TopUpTest is Fixture {
         assertEq(address(staking).balance, 103 ether);
     }
 
+    /// @dev C2, C10.
     function test_ItAnnouncesTheWholePowerForTheEpochAfterNext() external {
         rollToEpoch(5);
         expectChange(7, 1, 1, 27e9 + 1);

@@ -32,6 +32,7 @@ contract WithdrawTest is Fixture {
         staking.withdraw(operatorOf(1));
     }
 
+    /// @dev C8.
     function test_RevertGiven_TheDelayIsNotOver() external {
         leave(1);
         uint64 withdrawable = 2 + DELAY;
@@ -45,6 +46,7 @@ contract WithdrawTest is Fixture {
         staking.withdraw(operatorOf(1));
     }
 
+    /// @dev C8.
     function test_RevertGiven_TheStakeWasPaidOutBefore() external {
         mature(1);
         staking.withdraw(operatorOf(1));
@@ -64,6 +66,7 @@ contract WithdrawTest is Fixture {
         assertEq(withdrawalOf(1).balance, 27 ether);
     }
 
+    /// @dev C8.
     function test_RevertWhen_TheWithdrawalAccountCallsBack() external {
         IRotaStaking.Registration memory registration = registrationOf(4);
         registration.withdrawal = address(new Reentrant(staking, operatorOf(4)));
@@ -77,6 +80,7 @@ contract WithdrawTest is Fixture {
         assertEq(address(staking).balance, 101 ether);
     }
 
+    /// @dev C8, C9.
     function test_ItPaysTheWholeStakeToTheWithdrawalAccountWhoeverCalls() external {
         topUp(1, 3 ether);
         mature(1);

@@ -15,17 +15,20 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+fn template() -> Template {
+    let fees = Fees { tip_wei: 1, cap_wei: 30 };
+    Template { chain_id: 1, fees, token: None, recipients: vec![Address::ZERO] }
+}
+
 /// Senders over `nodes` nodes with one connection each, batches of 4, windows of 3.
 fn fleet(senders: u32, nodes: usize) -> Fleet {
-    let fees = Fees { tip_wei: 1, cap_wei: 30 };
-    let template = Template { chain_id: 1, fees, token: None, recipients: vec![Address::ZERO] };
     let crew = Crew {
         accounts: (0..senders).map(|sender| account(u64::from(sender))).collect(),
         nonces: vec![0; senders as usize],
         stocks: vec![Default::default(); senders as usize],
         window: 3,
     };
-    Fleet::new(template, crew, (nodes, 1), 4)
+    Fleet::new(template(), crew, (nodes, 1), 4)
 }
 
 fn job(fleet: &mut Fleet, lane: usize, now: u64) -> Option<Job> {
@@ -77,6 +80,18 @@ fn free_lane_fills_its_batch_in_the_closed_loop_and_no_more_than_allowed() {
     land(&mut fleet, 0, first.work, &[taken(0), taken(1), taken(2), taken(3)], (5, &mut tally));
     assert_eq!(tally.accepted, 4);
     assert_eq!(fleet.next_job(0, ms(5), &mut left).unwrap().work, Work::Submit(vec![(0, 2)]));
+}
+
+/// L6: a transaction is as old as its slot, however late it was sent; in the closed loop as the request it was put into.
+#[test]
+fn latency_counts_from_the_instant_when_a_transaction_fell_due() {
+    let mut fleet = fleet(1, 1);
+    assert!(fleet.assign(ms(3)));
+    let sent = fleet.next_job(0, ms(40), &mut 1).unwrap();
+    assert_eq!(sent.work, Work::Submit(vec![(0, 0), (0, 1)]));
+    let mut due = |nonce| fleet.finalize(template().sign(&account(0), 0, nonce).hash).map(|(due, _)| due);
+    assert_eq!([due(0), due(1)], [Some(ms(3)), Some(ms(40))]);
+    assert_eq!([due(0), due(2)], [None, None], "seen before, and never sent");
 }
 
 /// L7, L8.

@@ -1,6 +1,7 @@
 //! Unit tests, one file for each file of the tool.
 
 mod accounts;
+mod blocks;
 mod fleet;
 mod http;
 mod options;
