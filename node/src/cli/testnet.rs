@@ -29,6 +29,12 @@ use crate::{
     signer::{Keystore, Strength},
 };
 
+/// Nobody votes in an epoch that L1 has left so many behind: with epochs of a minute, as here, an hour without a quorum.
+const EPOCH_LAG_MAX: u64 = 60;
+
+/// Stake leaves only after it can vote no more and the evidence window of 8 epochs is over.
+const WITHDRAWAL_DELAY: u64 = EPOCH_LAG_MAX + 10;
+
 /// Receives the base fees of every devnet.
 const VAULT: Address = address!("00000000000000000000000000000000000fee00");
 
@@ -196,7 +202,7 @@ async fn deploy(arguments: &TestnetArguments, validators: &[NodeKeys], stakes: &
         rollupChainId: arguments.chain_id,
         startBlock: start_block,
         epochLength: arguments.epoch_length,
-        withdrawalDelay: 4,
+        withdrawalDelay: WITHDRAWAL_DELAY,
         minimumStakeGwei: GWEI_PER_COIN,
     };
     let seeds = validators.iter().zip(stakes).map(|(keys, stake)| seed(keys, stake * GWEI_PER_COIN)).collect();
@@ -279,7 +285,11 @@ fn network(arguments: &TestnetArguments, deployed: &Deployed, genesis_hash: B256
             origin_hash: deployed.block_hash,
             confirmations: None,
         },
-        times: TimesToml { batch_interval_ms: arguments.batch_interval_ms, ..TimesToml::default() },
+        times: TimesToml {
+            batch_interval_ms: arguments.batch_interval_ms,
+            epoch_lag_max: EPOCH_LAG_MAX,
+            ..TimesToml::default()
+        },
     }
 }
 
