@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy_primitives::B256;
-use eyre::{Result, ensure};
+use alloy_primitives::{B256, U64};
+use eyre::{ContextCompat as _, Result, ensure};
+use rota_proto::BatchHeader;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -15,13 +16,17 @@ use crate::support::{Devnet, Load, Process, Settings, agree, devnet_signer, unti
 /// cast, forge, viem and ethers, compilers included, on a busy machine.
 const CLIENTS: Duration = Duration::from_secs(240);
 
-/// Batches that a node misses while it is away: more than anyone sends again by itself.
-const MISSED: u64 = 40;
+/// Batches that a node misses while it is away: more than anyone sends again by itself, than consensus keeps as strays,
+/// and than may wait for finality.
+const MISSED: u64 = 300;
+
+/// Until what is final by votes is final on L1 too: a poster's longest wait, and some L1 blocks.
+const POSTED: Duration = Duration::from_secs(120);
 
 /// cast sends to node 0 and reads at node 3; forge deploys an OpenZeppelin ERC-20 through node 1; viem and ethers
 /// transfer it through node 3, wait for receipts, and watch events over node 2's WebSocket. Then all nodes, also one
 /// that began empty, have the same batches, and a transfer sent to the follower is final at a validator. A validator
-/// that is stopped for a while catches up.
+/// that is stopped for a while catches up. What was posted to L1 gives the same chain again.
 #[tokio::test(flavor = "multi_thread")]
 async fn ordinary_clients_use_any_node_and_a_follower_that_began_empty() -> Result<()> {
     let settings = Settings { followers: 1, absent: vec![4], ..Settings::default() };
@@ -34,10 +39,34 @@ async fn ordinary_clients_use_any_node_and_a_follower_that_began_empty() -> Resu
         through_the_follower(net).await?;
         away_for_a_while(net).await?;
         let height = net.height().await?;
-        agree(&net.running(), height).await?;
-        Ok(())
+        let headers = agree(&net.running(), height).await?;
+        replayed_from_l1_alone(net, headers.last().wrap_err("no batches")?).await
     })
     .await
+}
+
+/// Rules P17 to P19 of the poster: `rota replay` has L1's data and nothing else, and gives the nodes' last batch.
+async fn replayed_from_l1_alone(net: &Devnet, last: &BatchHeader) -> Result<()> {
+    let height = last.height().0;
+    let node = net.node(0)?;
+    until("everything is posted and final on L1", POSTED, async || {
+        let block: Value = node.call("eth_getBlockByNumber", json!(["finalized", false])).await?;
+        let finalized: U64 = serde_json::from_value(block["number"].clone())?;
+        ensure!(finalized.to::<u64>() >= height, "height {finalized} of {height}");
+        Ok(Some(()))
+    })
+    .await?;
+    let config = node.folder.join("config");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rota"));
+    command.arg("replay").arg("--network").arg(config.join("network.toml"));
+    command.arg("--genesis").arg(config.join("genesis.json")).args(["--l1", &net.anvil.url, "--json"]);
+    let replayed = command.args(["--to", &height.to_string()]).output().await?;
+    ensure!(replayed.status.success(), "{}", String::from_utf8_lossy(&replayed.stderr));
+    let replayed: Value = serde_json::from_slice(&replayed.stdout)?;
+    println!("replayed from L1 alone: {replayed}");
+    ensure!(replayed["height"] == json!(height) && replayed["hash"] == json!(last.hash()), "{replayed}");
+    ensure!(replayed["stateRoot"] == json!(last.header().state_root), "{replayed}");
+    Ok(())
 }
 
 async fn clients(net: &Devnet) -> Result<()> {
@@ -76,7 +105,7 @@ async fn away_for_a_while(net: &mut Devnet) -> Result<()> {
     ensure!(ended.code() == Some(0), "node 3 ended with {ended}");
     let missed = net.height().await? + MISSED;
     let load = Load::start(&net.http, &net.rpcs()[..3], 8)?;
-    net.node(0)?.reaches(missed, Duration::from_secs(60)).await?;
+    net.node(0)?.reaches(missed, Duration::from_secs(120)).await?;
     load.finish().await?;
     net.node_mut(3)?.start().await?;
     net.node(3)?.reaches(missed, Duration::from_secs(30)).await?;
