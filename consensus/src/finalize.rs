@@ -9,8 +9,8 @@ use crate::{Output, Simplex};
 const FINAL_VIEWS_MAX: usize = 8_192;
 
 impl Simplex {
-    /// Rules F2, F3: the highest finalized batch whose ancestors are here becomes final, they with it. If there is none,
-    /// what is missing is asked for, of the lowest first: whoever was away for long gets there step by step.
+    /// Rules F2, F3: the highest finalized batch whose ancestors are here becomes final, they with it. If there is
+    /// none, what is missing is asked for, of the lowest first: whoever was away for long gets there step by step.
     pub(crate) fn finalize(&mut self) {
         if self.closed.is_some() {
             return;

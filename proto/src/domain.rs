@@ -57,7 +57,8 @@ impl SigningDomain {
         self.rollup_chain_id
     }
 
-    /// The digest of a vote (rule D1): `Vote(uint64 rollupChainId, uint64 epoch, uint64 view, uint8 kind, bytes32 batch)`.
+    /// The digest of a vote (rule D1):
+    /// `Vote(uint64 rollupChainId, uint64 epoch, uint64 view, uint8 kind, bytes32 batch)`.
     #[must_use]
     pub fn vote(&self, vote: &Vote) -> B256 {
         self.digest(&typed::Vote {

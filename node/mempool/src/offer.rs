@@ -23,8 +23,8 @@ pub struct Work {
 
 impl Mempool {
     /// Rule M11: the transactions for a batch on `parent` with this base fee, in the order of rule O1. `branch` are the
-    /// hidden batches that the parent stands on, itself included: their transactions are left out and what follows those
-    /// is offered; transactions of other hidden batches are offered as if nothing had happened to them.
+    /// hidden batches that the parent stands on, itself included: their transactions are left out and what follows
+    /// those is offered; transactions of other hidden batches are offered as if nothing had happened to them.
     ///
     /// With more senders than the limit of [`offered_senders`](crate::MempoolLimits::offered_senders), only those
     /// whose next transaction pays most take part: leaving senders out is no breach of the order.

@@ -121,7 +121,7 @@ impl Replica {
         (std::mem::take(&mut self.effects), refusals)
     }
 
-    /// What holds whatever the event was: waiting epochs, waiting checks, what consensus has forgotten, the work there is.
+    /// What holds whatever the event was: waiting epochs and checks, what consensus has forgotten, the work there is.
     fn settle(&mut self, refusals: &mut Vec<Rejected>) {
         self.enter_awaited_epoch(refusals);
         self.order_checks(refusals);

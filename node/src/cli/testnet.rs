@@ -29,7 +29,7 @@ use crate::{
     signer::{Keystore, Strength},
 };
 
-/// Nobody votes in an epoch that L1 has left so many behind: with epochs of a minute, as here, an hour without a quorum.
+/// Nobody votes in an epoch that L1 has left so many behind: here, with epochs of a minute, an hour without a quorum.
 const EPOCH_LAG_MAX: u64 = 60;
 
 /// Stake leaves only after it can vote no more and the evidence window of 8 epochs is over.

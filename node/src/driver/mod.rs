@@ -232,7 +232,8 @@ impl Driver {
         }
         for batch in batches {
             self.parts.metrics.finalized(batch.transactions.len());
-            tracing::info!(height = %batch.height, hash = %batch.hash, transactions = batch.transactions.len(), "final");
+            let (height, hash, transactions) = (batch.height, batch.hash, batch.transactions.len());
+            tracing::info!(%height, %hash, transactions, "final");
         }
         let Some(last) = batches.last() else { return Ok(()) };
         self.forget_live(last.height)?;

@@ -120,8 +120,8 @@ impl L1Client {
         }
     }
 
-    /// Final blocks from one number to another, both included, with the changes announced in them. If a later one cannot
-    /// be had, those before it are the answer.
+    /// Final blocks from one number to another, both included, with the changes announced in them. If a later one
+    /// cannot be had, those before it are the answer.
     ///
     /// # Errors
     /// [`L1Error`] of the first.

@@ -73,8 +73,8 @@ pub(crate) fn prefixed(message: &[u8]) -> Result<Bytes, FrameError> {
     Ok(bytes.freeze())
 }
 
-/// Rule N17: reads one frame of at most `limit` bytes and gives its message, or `None` where the stream ends before one.
-/// It may wait for the first byte for ever; what began must end within `patience`.
+/// Rule N17: reads one frame of at most `limit` bytes and gives its message, or `None` where the stream ends before
+/// one. It may wait for the first byte for ever; what began must end within `patience`.
 pub(crate) async fn read_frame<R: AsyncRead + Unpin>(
     io: &mut R,
     limit: usize,

@@ -34,8 +34,8 @@ pub struct FeeCap {
 }
 
 impl Fees {
-    /// Of a first transaction: twice the base fee, so that six full blocks in a row do not outrun it, within the cap; and
-    /// within eight ninths of the cap if that is enough for now, so that it can be replaced or called back once.
+    /// Of a first transaction: twice the base fee, so that six full blocks in a row do not outrun it, within the cap;
+    /// and within eight ninths of the cap if that is enough for now, so that it can be replaced or called back once.
     ///
     /// # Errors
     /// [`FeeCap`] if the cap does not even allow the base fee and the tip of now.

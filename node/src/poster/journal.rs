@@ -1,6 +1,7 @@
 //! The poster's journal: the one transaction in flight, durable before it is sent (rule P8).
 //!
-//! One small file, `[version, record]` in JSON, replaced as a whole: written beside, synced, renamed, the folder synced.
+//! One small file, `[version, record]` in JSON, replaced as a whole: written beside, synced, renamed, its folder
+//! synced.
 
 use std::{
     fs::{self, File},

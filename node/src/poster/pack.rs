@@ -87,8 +87,8 @@ pub fn pack(store: &SledStore, head: &InboxHead, last: u64) -> Result<Packed, Pa
     Ok(Packed { entry, stream })
 }
 
-/// Reads batches while they may fit. A state root and 2 bytes a batch, and a quarter of the bodies, are the least that a
-/// payload comes to: what is read stays below half a megabyte of bodies, whatever the backlog.
+/// Reads batches while they may fit. A state root and 2 bytes a batch, and a quarter of the bodies, are the least that
+/// a payload comes to: what is read stays below half a megabyte of bodies, whatever the backlog.
 fn gather(store: &SledStore, first: u64, last: u64) -> Result<Gathered, PackError> {
     let mut gathered = Gathered { content: Content::default(), batches: Vec::new(), first };
     let (mut bodies, most) = (0, usize::try_from(MAX_ENTRY_BATCHES).unwrap_or(usize::MAX));

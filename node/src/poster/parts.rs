@@ -19,7 +19,7 @@ pub(super) enum Next {
         /// The part.
         bytes: Bytes,
     },
-    /// Nothing: the parts are on L1, and not all in final blocks. An entry names them by their hashes, so none may vanish.
+    /// Nothing: the parts are on L1, and not all in final blocks. An entry names them by hash, so none may vanish.
     AwaitFinal,
 }
 

@@ -82,7 +82,7 @@ fn free_lane_fills_its_batch_in_the_closed_loop_and_no_more_than_allowed() {
     assert_eq!(fleet.next_job(0, ms(5), &mut left).unwrap().work, Work::Submit(vec![(0, 2)]));
 }
 
-/// L6: a transaction is as old as its slot, however late it was sent; in the closed loop as the request it was put into.
+/// L6: a transaction is as old as its slot, however late it was sent; in the closed loop as the request it is in.
 #[test]
 fn latency_counts_from_the_instant_when_a_transaction_fell_due() {
     let mut fleet = fleet(1, 1);
