@@ -237,7 +237,7 @@ impl Planner {
         };
         if !follows && (sent.purpose != Purpose::Cancel || self.may_post(view, backlog, now_ms).is_ok()) {
             // P12: the nonce of an append that came too late goes to the next one, or to nothing. What L1's endpoint
-            // does not know it need not outbid: at the cap, a transaction that every pool dropped would block its nonce.
+            // does not know it need not outbid: at the cap, a transaction that all pools dropped would block its nonce.
             let fees = match view.fate {
                 Fate::Done | Fate::Reverted => return Step::Rest(Rest::AwaitsMining),
                 Fate::Unknown => Fees::first(&market),

@@ -42,6 +42,9 @@ const SCHEMA: u32 = 2;
 /// sled's cache: its default of 1 GiB is more than a node is to use.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// So often, 50 ms apart, a database that is locked is tried again.
+const LOCKED_TRIES: u32 = 40;
+
 /// Why the store cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -99,6 +102,22 @@ pub struct StoredBatch {
     pub finalization: Option<Certificate>,
 }
 
+/// Opens sled. It lets go of its lock in threads of its own, a moment after its last handle: whoever starts again at once
+/// waits for that.
+fn open_database(folder: &Path) -> Result<sled::Db, sled::Error> {
+    let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES);
+    let config = config.mode(sled::Mode::HighThroughput).flush_every_ms(None);
+    for _ in 0..LOCKED_TRIES {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            opened => return opened,
+        }
+    }
+    config.open()
+}
+
 /// The store. Clones share it.
 #[derive(Clone, Debug)]
 pub struct SledStore {
@@ -116,12 +135,7 @@ impl SledStore {
     /// # Errors
     /// [`StoreError::Sled`], also if another process has it; [`StoreError::Schema`].
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let db = sled::Config::new()
-            .path(folder)
-            .cache_capacity(CACHE_BYTES)
-            .mode(sled::Mode::HighThroughput)
-            .flush_every_ms(None)
-            .open()?;
+        let db = open_database(folder)?;
         let [state, chain, live, meta] = ["state", "chain", "live", "meta"].map(|name| db.open_tree(name));
         let (state, chain, live, meta) = (state?, chain?, live?, meta?);
         match meta.get("schema")? {

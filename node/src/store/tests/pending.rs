@@ -7,7 +7,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tempfile::TempDir;
 
 use crate::store::{
-    StoreError,
+    StoreError, open_database,
     change_log::{ChangeLog, StateRecords},
     pending::{PendingState, Settling, Trees},
 };
@@ -23,7 +23,7 @@ struct Opened {
 
 impl Opened {
     fn try_at(folder: &Path, head: u64, limits: Settling) -> Result<Self, StoreError> {
-        let db = sled::Config::new().path(folder.join("sled")).flush_every_ms(None).open()?;
+        let db = open_database(&folder.join("sled"))?;
         let (state, meta) = (db.open_tree("state")?, db.open_tree("meta")?);
         let trees = Trees { db, state, meta };
         let pending = PendingState::open(trees.clone(), &folder.join("changes"), head, limits)?;
