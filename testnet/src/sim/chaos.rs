@@ -5,9 +5,9 @@ use super::{
     conduct::Conduct,
     l1::L1Plan,
     links::{Cut, LinkPlan, Way},
+    plan::{Crash, Goal, Plan},
     queue::Time,
     random::Random,
-    scenario::{Crash, Goal, Plan},
     story::NodeId,
 };
 
