@@ -1,5 +1,5 @@
-//! What a final batch costs after execution, in the time of the clock, for 150 transfers among 100,000 accounts: to make
-//! it durable, and to put it into the entry that goes to L1.
+//! What a final batch costs after execution, in the time of the clock, for 150 transfers among 100,000 accounts: to
+//! make it durable, and to put it into the entry that goes to L1.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::cast_possible_truncation)]
 

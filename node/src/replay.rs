@@ -1,8 +1,8 @@
 //! The chain from L1 alone: every posted entry, its proof of finality, every batch executed, every header compared
 //! (rules P17 to P19 of the poster).
 //!
-//! It reads nothing but L1: events of the inbox, calldata of their transactions, and the staking contract's events, from
-//! which the registry tells whose signatures count. Only final blocks of L1 are read.
+//! It reads nothing but L1: events of the inbox, calldata of their transactions, and the staking contract's events,
+//! from which the registry tells whose signatures count. Only final blocks of L1 are read.
 
 use rota_execution::{Batch, Execution, ExecutionError, Facts, Genesis, L1Block, MemoryState, Unready};
 use rota_proto::{

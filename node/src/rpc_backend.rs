@@ -65,8 +65,8 @@ impl NodeBackend {
     }
 }
 
-/// `latest` and `pending` move with the status of the driver, which follows what is durable; `safe` and `finalized` with
-/// L1, as far as this node has come.
+/// `latest` and `pending` move with the status of the driver, which follows what is durable; `safe` and `finalized`
+/// with L1, as far as this node has come.
 async fn keep_heads(
     heads: watch::Sender<Heads>,
     mut status: watch::Receiver<ChainStatus>,

@@ -107,7 +107,10 @@ pub enum Invalid {
         origin: u64,
     },
     /// The L1 origin falls behind the parent's, or is another block of the same number.
-    #[error("L1 origin {} {} does not follow the parent's {} {}", .header.number, .header.hash, .parent.number, .parent.hash)]
+    #[error(
+        "L1 origin {} {} does not follow the parent's {} {}",
+        .header.number, .header.hash, .parent.number, .parent.hash
+    )]
     OriginBehindParent {
         /// The origin in the header.
         header: L1Origin,

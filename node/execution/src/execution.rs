@@ -199,8 +199,8 @@ impl Execution {
         Ok(trie::update(view, root, (height, self.keep_from()), &edits)?.root.root_hash())
     }
 
-    /// Makes a batch final, with its ancestors (rule X14): gives them from the oldest on, for the store to write in this
-    /// order before the next call here, and forgets every branch that does not lead over it.
+    /// Makes a batch final, with its ancestors (rule X14): gives them from the oldest on, for the store to write in
+    /// this order before the next call here, and forgets every branch that does not lead over it.
     ///
     /// # Errors
     /// [`Unready::Unknown`] if the batch was not executed here.
@@ -276,8 +276,8 @@ impl Execution {
         batch
     }
 
-    /// Rule X17: decoded trie nodes made before this height are let go. Those are final, so that the store has them, and
-    /// what is younger stays within half of [`TRIE_NODES_MAX`].
+    /// Rule X17: decoded trie nodes made before this height are let go. Those are final, so that the store has them,
+    /// and what is younger stays within half of [`TRIE_NODES_MAX`].
     fn keep_from(&self) -> u64 {
         let mut total = 0;
         for (height, created) in self.created.iter().rev() {

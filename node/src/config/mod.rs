@@ -299,7 +299,8 @@ impl PosterToml {
         48
     }
 
-    /// An entry costs 50,000 gas more than its bytes: at this age that is little against what a minute of batches costs.
+    /// An entry costs 50,000 gas more than its bytes: at this age that is little against what a minute of batches
+    /// costs.
     const fn default_max_wait_s() -> u64 {
         60
     }

@@ -13,7 +13,7 @@
 //!
 //! | item | what |
 //! |---|---|
-//! | list | the headers, with parent hash, number, transactions root and state root zero: a reader knows the first two, computes the third |
+//! | list | headers; zero is what is known (parent hash, number), computed (transactions root) or next (state root) |
 //! | bytes | the state roots, 32 bytes each: apart, because they alone do not compress |
 //! | list | the bodies, each a string: an RLP list of EIP-2718 transactions |
 //! | bytes | the finalization of the last batch as a wire message, or nothing where a later entry's proves it |
@@ -154,7 +154,8 @@ impl Payload {
     }
 }
 
-/// The batches of an entry, linked from the parent to the hash that the entry names; their finalization is not verified.
+/// The batches of an entry, linked from the parent to the hash that the entry names; their finalization is not
+/// verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {
     /// Headers and bodies (RLP), in rising order.

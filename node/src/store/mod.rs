@@ -15,8 +15,8 @@
 //! | `live` | 2, epoch, view, kind, hash of a batch | a certificate |
 //! | `meta` | a name | schema version, head, registry, and what other parts of the node keep |
 //!
-//! Numbers are big-endian. Many trees make sled slow, so there are few: a final batch is one transaction over `chain` and
-//! `meta`; `state` is written key by key, by genesis and by what settles the log.
+//! Numbers are big-endian. Many trees make sled slow, so there are few: a final batch is one transaction over `chain`
+//! and `meta`; `state` is written key by key, by genesis and by what settles the log.
 
 mod change_log;
 mod codec;

@@ -1,9 +1,10 @@
 //! Changes of the state that the tree does not have yet.
 //!
-//! Every batch changes the same few hundred trie nodes and busy accounts again. Written to the tree one by one they cost
-//! more than execution; so the changes of a commit go into the change log, durable by one flush, and into memory. Every
-//! some ten thousand records a thread settles them: it writes what they came to into the tree, in the order of its keys,
-//! while commits go on. A start reads the log again. Nothing here decides what is final: that is the chain's head.
+//! Every batch changes the same few hundred trie nodes and busy accounts again. Written to the tree one by one they
+//! cost more than execution; so the changes of a commit go into the change log, durable by one flush, and into memory.
+//! Every some ten thousand records a thread settles them: it writes what they came to into the tree, in the order of
+//! its keys, while commits go on. A start reads the log again. Nothing here decides what is final: that is the chain's
+//! head.
 
 use std::{
     collections::HashMap,

@@ -72,9 +72,9 @@ impl SledStore {
         self.flush()
     }
 
-    /// Makes batches final, in rising order, all in one transaction, so that the head always has a finalization; durable
-    /// when it returns, the changes of the state by the change log. `round` is that of the finalization of the last; `opens` says the epoch that the last one opens,
-    /// if it closes its own.
+    /// Makes batches final, in rising order, all in one transaction, so that the head always has a finalization;
+    /// durable when it returns, the changes of the state by the change log. `round` is that of the finalization of the
+    /// last; `opens` says the epoch that the last one opens, if it closes its own.
     ///
     /// # Errors
     /// [`StoreError`].

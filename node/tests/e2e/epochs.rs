@@ -135,8 +135,8 @@ async fn on_l1(net: &Devnet, signer: PrivateKeySigner, call: Vec<u8>, value: U25
     receipt.block_number.wrap_err("it stands in no block")
 }
 
-/// Rules E1 and E3: an epoch ends with the first batch whose origin lies beyond it, and the origin's epoch begins. Every
-/// batch is paid to the leader of its view, by the schedule of its epoch.
+/// Rules E1 and E3: an epoch ends with the first batch whose origin lies beyond it, and the origin's epoch begins.
+/// Every batch is paid to the leader of its view, by the schedule of its epoch.
 fn check_epochs(headers: &[BatchHeader], registry: &Registry) -> Result<()> {
     let mut switches = 0;
     for (parent, child) in headers.iter().zip(headers.iter().skip(1)) {

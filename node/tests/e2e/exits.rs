@@ -9,8 +9,8 @@ use crate::support::{Devnet, Process, Settings, with};
 
 const ENDS: Duration = Duration::from_secs(30);
 
-/// 0 as asked, 1 with a reason, 2 for the command line, 74 for the store and the guard's record, 78 for settings. (70 stands
-/// in the test of epochs.)
+/// 0 as asked, 1 with a reason, 2 for the command line, 74 for the store and the guard's record, 78 for settings. (70
+/// stands in the test of epochs.)
 #[tokio::test(flavor = "multi_thread")]
 async fn each_way_to_end_has_its_exit_code() -> Result<()> {
     with(Settings { stakes: vec![25], ..Settings::default() }, async |net: &mut Devnet| {

@@ -37,8 +37,9 @@ const AT_ONCE: u64 = 400;
 /// kept at theirs 20 MB.
 const GROWTH_MAX_BYTES: u64 = 8 << 20;
 
-/// Hostile peers and a hostile user send what is malformed, oversized, replayed, mis-signed, of another network, stale and
-/// far ahead. Each is refused under its name and counted; the node stays up, the network goes on, memory stays flat.
+/// Hostile peers and a hostile user send what is malformed, oversized, replayed, mis-signed, of another network, stale
+/// and far ahead. Each is refused under its name and counted; the node stays up, the network goes on, memory stays
+/// flat.
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_is_refused_by_name_and_costs_no_memory() -> Result<()> {
     let settings = Settings {

@@ -16,8 +16,8 @@ const STAKES: [u64; 4] = [40, 30, 20, 10];
 /// Views that are counted.
 const VIEWS: usize = 1_000;
 
-/// The chi-square statistic with 3 degrees of freedom that chance exceeds once in a million runs. Leaders drawn by heads
-/// instead of stakes would give about 300.
+/// The chi-square statistic with 3 degrees of freedom that chance exceeds once in a million runs. Leaders drawn by
+/// heads instead of stakes would give about 300.
 const CHI_SQUARE_MAX: f64 = 30.66;
 
 const FINALITY_GOES_ON: Duration = Duration::from_secs(15);
@@ -28,8 +28,8 @@ const STATE_SHOWS: Duration = Duration::from_secs(30);
 const USERS: u64 = 6;
 
 /// With stakes 40/30/20/10 each validator leads in proportion over 1,000 views, and in exactly the views that the
-/// schedule of rule L1 gives it. Two of four heads may be gone if they hold 30 of 100; one that holds 40 may not. Without
-/// a quorum the nodes say so, and go on when it is back.
+/// schedule of rule L1 gives it. Two of four heads may be gone if they hold 30 of 100; one that holds 40 may not.
+/// Without a quorum the nodes say so, and go on when it is back.
 #[tokio::test(flavor = "multi_thread")]
 async fn stake_decides_who_leads_and_what_is_final() -> Result<()> {
     let settings =

@@ -5,8 +5,8 @@ import {Fixture} from "./Fixture.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {IRotaInbox} from "../src/interfaces/IRotaInbox.sol";
 
-/// @dev What a transaction costs, intrinsic gas and calldata included: run with the profile `gas`. The figures are kept in
-/// `snapshots/`, and the README's table is made from them.
+/// @dev What a transaction costs, intrinsic gas and calldata included: run with the profile `gas`. The figures are kept
+/// in `snapshots/`, and the README's table is made from them.
 contract GasTest is Fixture {
     bytes private payload;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --liftoff-only
-// The compiler of the npm package `solc`, dressed as the native program that forge calls: `--version`, `--standard-json`.
-// (WebAssembly's baseline compiler starts the 9 MB module seconds sooner.)
+// The compiler of the npm package `solc`, dressed as the native program that forge calls with `--version` or
+// `--standard-json`. (WebAssembly's baseline compiler starts the 9 MB module seconds sooner.)
 "use strict";
 const { readFileSync } = require("node:fs");
 
@@ -13,7 +13,7 @@ const find = (name) => {
   }
 };
 
-const [command] = process.argv.slice(2).filter((argument) => argument === "--version" || argument === "--standard-json");
+const [command] = process.argv.slice(2).filter((argument) => ["--version", "--standard-json"].includes(argument));
 const compiler = require("solc");
 if (command === "--version") {
   console.log(`solc, the solidity compiler commandline interface\nVersion: ${compiler.version()}`);

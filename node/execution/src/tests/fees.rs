@@ -72,7 +72,8 @@ fn vault_is_credited_after_the_last_transaction() {
     let mut world = World::new();
     world.run(&[Key::new(0).sends(&draft(0))]);
     let credited = world.account(VAULT).balance;
-    let read = [0x73].into_iter().chain(VAULT).chain([0x31, 0x5f, 0x55]).collect::<Vec<_>>(); // sstore(0, balance(vault))
+    // sstore(0, balance(vault))
+    let read = [0x73].into_iter().chain(VAULT).chain([0x31, 0x5f, 0x55]).collect::<Vec<_>>();
     let creation = super::world::creating(1, read);
     let batch = world.run(&[Key::new(0).sends(&creation)]);
     let contract = batch.receipts()[0].contract.unwrap();

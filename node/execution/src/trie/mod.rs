@@ -171,7 +171,8 @@ impl<V: StateView + ?Sized> Pass<'_, V> {
             let draft = self.change(below, whole, edits)?;
             return self.below(path, *rest, draft);
         }
-        // Some key leaves the extension half-way: a branch stands there for the moment, and falls again if no key stays.
+        // Some key leaves the extension half-way: a branch stands there for the moment, and falls again if no key
+        // stays.
         let at = whole.slice(..fork);
         let tail = whole.slice(fork + 1..);
         let mut children: Box<[Child; 16]> = Box::default();

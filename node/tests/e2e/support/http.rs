@@ -39,7 +39,10 @@ impl Http {
 
     /// The results of many calls in one request, in their order.
     pub(crate) async fn calls(&self, url: &str, calls: &[(&str, Value)]) -> Result<Vec<Result<Value>>> {
-        let request = |(id, (method, params)): (usize, &(&str, Value))| json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let request = |(id, call): (usize, &(&str, Value))| {
+            let (method, params) = call;
+            json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
+        };
         let body: Vec<Value> = calls.iter().enumerate().map(request).collect();
         let (code, text) = self.post(url, serde_json::to_vec(&body)?).await?;
         ensure!(code == 200, "{url} answers {code}: {text}");

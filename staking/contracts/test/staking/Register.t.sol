@@ -42,7 +42,8 @@ contract RegisterTest is Fixture {
     }
 
     function test_RevertWhen_TheValueIsNotWholeGwei() external {
-        refuses(registrationOf(4), 1 ether + 1, abi.encodeWithSelector(IRotaStaking.NotWholeGwei.selector, 1 ether + 1));
+        bytes memory reason = abi.encodeWithSelector(IRotaStaking.NotWholeGwei.selector, 1 ether + 1);
+        refuses(registrationOf(4), 1 ether + 1, reason);
     }
 
     function test_RevertWhen_TheValueIsBelowTheMinimum() external {
