@@ -103,10 +103,11 @@ fn i3_body_of_a_live_batch_is_given_from_here_and_anything_older_from_the_store(
 #[test]
 fn i4_vote_for_a_round_that_was_left_is_answered_to_its_signer_and_to_nobody_else() {
     let mut node = Node::new(0);
-    let nullification = certificate(Vote::nullify(round(1)), &[0, 1, 3]);
+    let again = || vote(Vote::nullify(round(1)), 1);
+    node.hear(1, again());
+    let nullification = certificate(Vote::nullify(round(1)), &[1, 2, 3]);
     node.hear(1, Message::Certificate(nullification));
     assert_eq!(node.replica.simplex().round(), round(2));
-    let again = || vote(Vote::nullify(round(1)), 1);
     assert!(!has(&node.hear(2, again()), "verify"), "no signature is looked at");
     assert_eq!(node.refusals.last(), Some(&Rejected::Stale { view: View(1), finalized: View::ZERO }));
     node.out.clear();

@@ -1,4 +1,4 @@
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes};
 use futures::StreamExt as _;
 use libp2p::{
     PeerId,
@@ -91,8 +91,8 @@ fn content_has_one_id_on_each_topic() {
     let (vote, other) = (vote(1).encode(), vote(2).encode());
     let names = Names::of(network());
     let [one, another] = [Topic::Consensus, Topic::FinalBatches].map(|topic| names.topic(topic));
-    let by_hand = Sha256::digest([one.as_bytes(), &[0], &vote].concat());
-    assert_eq!(content_id(&one, &vote).as_slice(), by_hand.as_slice());
+    let by_hand = Sha256::digest([one.as_bytes(), &[0][..], &vote[..]].concat());
+    assert_eq!(content_id(&one, &vote), B256::from_slice(&by_hand));
     let ids = [content_id(&one, &vote), content_id(&one, &other), content_id(&another, &vote)];
     assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2]);
 }
