@@ -13,8 +13,11 @@ pub struct RpcLimits {
     pub batch_entries: usize,
     /// Bytes of an HTTP response, batches too: a full block of 1,428 transfers has 0.9 MB, its receipts 1.6 MB.
     pub response_bytes: u32,
-    /// Bytes of a WebSocket response: less, because up to 8 wait for a slow reader.
+    /// Bytes of a WebSocket response: less, because several wait for a slow reader.
     pub message_response_bytes: u32,
+    /// Bytes that a WebSocket's client was told and has not taken: four of the largest responses, and a quarter of
+    /// `buffered_bytes`. From half of it on nothing is read from the client.
+    pub unwritten_bytes: usize,
     /// Bodies and responses held in memory together, in bytes: a dozen of the largest bodies.
     pub buffered_bytes: usize,
     /// Connections in all: each costs about 20 KB and a file.
@@ -29,7 +32,8 @@ pub struct RpcLimits {
     pub write_stall: Duration,
     /// How long running requests may go on after the server was told to stop.
     pub grace: Duration,
-    /// Requests of one WebSocket that run at the same time; HTTP/1.1 has one.
+    /// Requests of one WebSocket that run at the same time, and answers that may wait for its client to take them
+    /// before more is read; HTTP/1.1 has one.
     pub requests_per_socket: usize,
     /// Subscriptions of one WebSocket.
     pub subscriptions_per_socket: u32,
@@ -88,6 +92,7 @@ impl Default for RpcLimits {
             batch_entries: 1_000,
             response_bytes: 10 * MIB,
             message_response_bytes: 4 * MIB,
+            unwritten_bytes: 16 * 1024 * 1024,
             buffered_bytes: 64 * 1024 * 1024,
             connections: 1_024,
             connections_per_address: 256,

@@ -11,4 +11,5 @@ mod refusals;
 mod shapes;
 mod subscriptions;
 mod tools;
+mod unwritten;
 mod wallets;
