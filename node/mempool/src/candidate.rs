@@ -48,17 +48,18 @@ pub(crate) struct Authorization {
     pub(crate) nonce: u64,
 }
 
-impl Candidate {
-    /// Checks everything that depends only on the transaction and the chain's rules.
+/// A transaction that passed rule M1 but for the signers of its authorizations, which nobody has recovered yet: they
+/// cost more than all else together, so that all that may refuse it without them is asked first
+/// ([`Mempool::precheck`](crate::Mempool::precheck)).
+#[derive(Clone, Debug)]
+pub struct CandidateForm(Candidate);
+
+impl CandidateForm {
+    /// Checks everything that depends only on the transaction and the chain's rules, and on no signature.
     ///
     /// # Errors
     /// [`Refused`], one of those marked M1.
     pub fn check(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
-        Ok(Self::check_form(transaction, rules)?.recover_authorizations(rules))
-    }
-
-    /// The same but for the signers of its authorizations, which cost more than all else together.
-    pub(crate) fn check_form(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
         let envelope = transaction.envelope();
         let price = Price { fee: envelope.max_fee_per_gas(), tip: envelope.priority_fee_or_price() };
         // A transaction without a chain id is not decoded at all (rule T1 of proto).
@@ -93,13 +94,35 @@ impl Candidate {
         // Saturated, it is more than any balance.
         let cost = U256::from(gas).saturating_mul(U256::from(price.fee)).saturating_add(envelope.value());
         let slots = transaction.length().div_ceil(SLOT_BYTES);
-        Ok(Self { price, cost, slots, authorizations: Box::default(), transaction })
+        Ok(Self(Candidate { price, cost, slots, authorizations: Box::default(), transaction }))
     }
 
-    /// Finds out whom its authorizations bind.
-    pub(crate) fn recover_authorizations(self, rules: &ChainRules) -> Self {
-        let list = self.transaction.envelope().authorization_list().unwrap_or_default();
-        Self { authorizations: effective(list, rules.chain_id), ..self }
+    /// Whether there are signers to recover, each 40 us of work.
+    #[must_use]
+    pub fn has_authorizations(&self) -> bool {
+        self.0.transaction.envelope().authorization_list().is_some()
+    }
+
+    /// Finds out whom its authorizations bind; on any thread.
+    #[must_use]
+    pub fn recover(self, rules: &ChainRules) -> Candidate {
+        let list = self.0.transaction.envelope().authorization_list().unwrap_or_default();
+        Candidate { authorizations: effective(list, rules.chain_id), ..self.0 }
+    }
+
+    /// As far as it is known.
+    pub(crate) const fn candidate(&self) -> &Candidate {
+        &self.0
+    }
+}
+
+impl Candidate {
+    /// Checks everything that depends only on the transaction and the chain's rules.
+    ///
+    /// # Errors
+    /// [`Refused`], one of those marked M1.
+    pub fn check(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
+        Ok(CandidateForm::check(transaction, rules)?.recover(rules))
     }
 
     /// The transaction.

@@ -163,6 +163,8 @@ impl Naive {
         after.waiting.push(new.clone());
         after.active.insert(new.sender(), self.height);
         after.make_room(&new, &mut effect)?;
+        // M6, M1: signers of authorizations are asked for last.
+        self.check_authorities(&new)?;
         effect.status = Some(after.status(&new));
         effect.promoted = after.promoted_since(self);
         effect.promoted.remove(&new.transaction.hash());
@@ -195,14 +197,18 @@ impl Naive {
                 return Err("in-flight transaction limit reached for delegated accounts".into());
             }
         }
+        let raised = |new: u128, old: u128| new > old && new * 100 >= old * 110;
+        if old.is_some_and(|old| !raised(new.fee(), old.fee()) || !raised(new.tip(), old.tip())) {
+            return Err("replacement transaction underpriced".into());
+        }
+        Ok(())
+    }
+
+    fn check_authorities(&self, new: &Waiting) -> Result<(), String> {
         for (authority, nonce) in &new.binds {
             if self.of(*authority).count() > 1 && *nonce >= self.account(*authority).nonce {
                 return Err("authority already reserved".into());
             }
-        }
-        let raised = |new: u128, old: u128| new > old && new * 100 >= old * 110;
-        if old.is_some_and(|old| !raised(new.fee(), old.fee()) || !raised(new.tip(), old.tip())) {
-            return Err("replacement transaction underpriced".into());
         }
         Ok(())
     }
