@@ -112,7 +112,15 @@ async fn collect(mut body: Incoming, limit: u32, buffered: &Arc<Semaphore>) -> R
 
 /// The share of memory that an answer took while it was made; it stands among the extensions of the response.
 #[derive(Clone, Debug)]
-pub(crate) struct Share(pub(crate) Arc<OwnedSemaphorePermit>);
+pub(crate) struct Share {
+    _bytes: Arc<OwnedSemaphorePermit>,
+}
+
+impl From<OwnedSemaphorePermit> for Share {
+    fn from(bytes: OwnedSemaphorePermit) -> Self {
+        Self { _bytes: Arc::new(bytes) }
+    }
+}
 
 /// Lets a response hold its share of memory until its last byte is written.
 pub(crate) async fn hold(response: HttpResponse, buffered: &Arc<Semaphore>) -> Result<HttpResponse, BodyRefused> {
@@ -120,7 +128,7 @@ pub(crate) async fn hold(response: HttpResponse, buffered: &Arc<Semaphore>) -> R
     let bytes = body.collect().await.map_err(|_| BodyRefused::Broken)?.to_bytes();
     let share = match parts.extensions.remove() {
         Some(share) => share,
-        None => Share(Arc::new(reserve(buffered, bytes.len())?)),
+        None => reserve(buffered, bytes.len())?.into(),
     };
     let held = Bytes::from_owner(HeldResponse { bytes, _share: share });
     Ok(HttpResponse::from_parts(parts, HttpBody::new(Full::new(held))))

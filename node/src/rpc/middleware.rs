@@ -58,7 +58,7 @@ impl RpcServiceT for Gatekeeper {
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
         async move {
-            let bytes = request.params.as_ref().map_or(0, |params| params.get().len());
+            let bytes = request.method.len() + request.params.as_ref().map_or(0, |params| params.get().len());
             let id = request.id.clone().into_owned();
             let answered = async {
                 let (_place, mut share) = this.admit(bytes)?;
@@ -75,7 +75,10 @@ impl RpcServiceT for Gatekeeper {
         async move {
             let limit = this.gate.context.limits.batch_entries;
             let entries = batch.iter().flatten();
-            let bytes = entries.map(|entry| entry.params().map_or(0, |params| params.get().len())).sum();
+            let bytes = |entry: &BatchEntry<'_>| {
+                entry.method_name().len() + entry.params().map_or(0, |params| params.get().len())
+            };
+            let bytes = entries.map(bytes).sum();
             let answered = async {
                 if batch.len() > limit {
                     return Err(RpcError::BatchTooLarge(limit));
@@ -116,7 +119,7 @@ impl Gatekeeper {
     /// Rule R9: request and answer keep their share of memory until the answer is written.
     fn deliver(&self, mut response: MethodResponse, share: OwnedSemaphorePermit) -> Result<MethodResponse, RpcError> {
         match &self.gate.unwritten {
-            None => drop(response.extensions_mut().insert(Share(Arc::new(share)))),
+            None => drop(response.extensions_mut().insert(Share::from(share))),
             Some(unwritten) if response.is_method_call() || response.is_batch() => {
                 unwritten.push(response.as_json().get().len(), share)?;
             }

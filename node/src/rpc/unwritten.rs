@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{error::RpcError, limits::RpcLimits};
 
 /// Messages on their way to one client, in order, each with its share of what all connections may hold. jsonrpsee makes
-/// a task of each request and lets it wait, answer in hand, until the client has room for it: what bounds those is this.
+/// a task of each request and lets it wait, answer in hand, until the client has room for it: this bounds those.
 #[derive(Debug)]
 pub(crate) struct Unwritten {
     most: usize,
