@@ -18,6 +18,10 @@ pub const TRIE_WINDOW_MAX: usize = 1_024;
 /// Bytes of analysed contract code kept across batches: 340 contracts of the largest size that EIP-170 allows.
 pub const CODE_CACHE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Bytes that each code in the cache takes beside its own: the hash in the map and in the queue, the analysis, and the
+/// heads of three allocations. Codes of three bytes are as many as someone makes.
+pub const CODE_CACHE_ENTRY_BYTES: usize = 400;
+
 /// The largest gas limit a genesis may name: a batch of it takes about two seconds of pure computation.
 pub const GAS_LIMIT_MAX: u64 = 1_000_000_000;
 

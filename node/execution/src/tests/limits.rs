@@ -1,11 +1,12 @@
 //! Each limit, at it and one past it.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 
 use super::world::{Draft, GWEI, Key, World, creating, draft};
 use crate::{
     ExecutionError, Unready,
-    limits::{MISFITS_MAX, UNFINAL_BATCHES_MAX, UNFINAL_DEPTH_MAX},
+    limits::{CODE_CACHE_BYTES_MAX, CODE_CACHE_ENTRY_BYTES, MISFITS_MAX, UNFINAL_BATCHES_MAX, UNFINAL_DEPTH_MAX},
+    working::{CodeCache, analyse},
 };
 
 #[test]
@@ -62,4 +63,15 @@ fn senders_passed_over_for_room_have_their_limit_when_room_is_scarce() {
 #[test]
 fn senders_that_name_the_gas_of_a_whole_batch_keep_nobody_out() {
     assert_eq!(placed_among_misfits(draft(0), MISFITS_MAX + 1, 9_980_000), 2);
+}
+
+#[test]
+fn cache_of_code_counts_what_each_takes_beside_its_bytes() {
+    let mut cache = CodeCache::new();
+    let most = CODE_CACHE_BYTES_MAX / (CODE_CACHE_ENTRY_BYTES + 3);
+    for number in 0..most as u64 + 2 {
+        let code = analyse(vec![0; 3].into()).unwrap();
+        cache.insert(B256::left_padding_from(&number.to_be_bytes()), code);
+        assert_eq!(cache.len(), most.min(usize::try_from(number).unwrap() + 1));
+    }
 }
