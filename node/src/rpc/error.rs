@@ -201,9 +201,10 @@ impl From<EstimateError> for RpcError {
         match error {
             EstimateError::Reverted(data) => Self::Reverted(data),
             EstimateError::State(error) => error.into(),
-            EstimateError::Halted(_) | EstimateError::Allowance(_) | EstimateError::Refused(_) => {
-                Self::Call(error.to_string())
-            }
+            EstimateError::Halted(_)
+            | EstimateError::Allowance(_)
+            | EstimateError::GivenUp
+            | EstimateError::Refused(_) => Self::Call(error.to_string()),
         }
     }
 }
