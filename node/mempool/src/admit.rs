@@ -69,8 +69,8 @@ impl Mempool {
     }
 
     /// Every refusal that does not depend on who signed its authorizations (rule M1): whom the pool refuses anyhow must
-    /// not make us recover the signers. For who recovers them elsewhere; the pool may change until [`admit`](Self::admit),
-    /// which decides.
+    /// not make us recover the signers. For who recovers them elsewhere; the pool may change until
+    /// [`admit`](Self::admit), which decides.
     ///
     /// # Errors
     /// [`Refused`].
@@ -134,7 +134,7 @@ impl Mempool {
         let (account, next) = self.check_account(candidate, account)?;
         self.check_delegation(candidate, &account, next)?;
         let chain = self.chains.get(&candidate.transaction.sender());
-        let old = chain.and_then(|chain| chain.entries().get(&candidate.transaction.nonce()));
+        let old = chain.and_then(|chain| chain.entry(candidate.transaction.nonce()));
         if let Some(old) = old {
             check_bump(candidate, &old.candidate)?;
         }
@@ -213,7 +213,7 @@ impl Mempool {
         let old = old.map(|old| &old.candidate);
         let mut queued = chain.map_or(U256::ZERO, Chain::cost) - old.map_or(U256::ZERO, |old| old.cost);
         let mut slots = chain.map_or(0, Chain::slots) - old.map_or(0, |old| old.slots);
-        let mut bytes = chain.map_or(0, Chain::bytes) - old.map_or(0, |old| old.transaction.length());
+        let mut bytes = chain.map_or(0, Chain::bytes) - old.map_or(0, |old| old.bytes);
         let behind = chain.into_iter().flat_map(Chain::queued);
         let mut behind = behind.take_while(|entry| entry.nonce() > candidate.transaction.nonce());
         let mut preceded = 0;
@@ -222,7 +222,7 @@ impl Mempool {
                 Refused::Overdraft { balance, queued, cost: candidate.cost }
             } else if slots + candidate.slots > self.limits.sender_slots {
                 Refused::SenderSlots { pooled: slots, limit: self.limits.sender_slots }
-            } else if bytes + candidate.transaction.length() > self.limits.sender_bytes {
+            } else if bytes + candidate.bytes > self.limits.sender_bytes {
                 Refused::SenderBytes { pooled: bytes, limit: self.limits.sender_bytes }
             } else {
                 return Ok(preceded);
@@ -230,7 +230,7 @@ impl Mempool {
             let Some(entry) = behind.next() else { return Err(refused) };
             queued -= entry.candidate.cost;
             slots -= entry.candidate.slots;
-            bytes -= entry.candidate.transaction.length();
+            bytes -= entry.candidate.bytes;
             preceded += 1;
         }
     }
@@ -251,7 +251,8 @@ impl Mempool {
             // What a notarized batch has overtaken already displaces nobody.
             let Some(chain) = chain else { return Err(Refused::Full) };
             let class = Class::of(newcomer.origin, newcomer.nonce() < chain.next());
-            let worth = (newcomer.candidate.price.at(self.base_fee), Reverse(newcomer.sequence));
+            let price = chain.floor(newcomer.nonce()).unwrap_or(newcomer.candidate.price);
+            let worth = (price.at(self.base_fee), Reverse(newcomer.sequence));
             let victims = victims(class).iter().find_map(|victims| {
                 self.indices.tails(*victims).worst(self.base_fee).map(|(worst, sender)| (*victims, worst, sender))
             });

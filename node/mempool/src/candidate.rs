@@ -9,7 +9,10 @@ use rota_proto::Transaction;
 
 use crate::{
     ChainRules, GasNeeded, Refused,
-    limits::{AUTHORIZATIONS_MAX, INIT_CODE_BYTES_MAX, SLOT_BYTES},
+    limits::{
+        ACCESS_LIST_ITEM_OVERHEAD_BYTES, AUTHORIZATION_OVERHEAD_BYTES, AUTHORIZATIONS_MAX, INIT_CODE_BYTES_MAX,
+        SLOT_BYTES,
+    },
 };
 
 /// A transaction that passed rule M1, with the numbers the pool orders it by. Checking reads all its data and recovers
@@ -21,6 +24,8 @@ pub struct Candidate {
     /// What it may cost at most, in wei: gas limit times fee cap plus value.
     pub(crate) cost: U256,
     pub(crate) slots: usize,
+    /// What it counts for in shares of bytes (rule M8).
+    pub(crate) bytes: usize,
     pub(crate) authorizations: Box<[Authorization]>,
 }
 
@@ -38,6 +43,11 @@ impl Price {
     /// orders those below the base fee too.
     pub(crate) fn at(self, base_fee: u64) -> u128 {
         self.fee.min(self.tip.saturating_add(base_fee.into()))
+    }
+
+    /// What the one of two that pays less pays, at whatever base fee.
+    pub(crate) fn lower(self, other: Self) -> Self {
+        Self { fee: self.fee.min(other.fee), tip: self.tip.min(other.tip) }
     }
 }
 
@@ -94,7 +104,8 @@ impl CandidateForm {
         // Saturated, it is more than any balance.
         let cost = U256::from(gas).saturating_mul(U256::from(price.fee)).saturating_add(envelope.value());
         let slots = transaction.length().div_ceil(SLOT_BYTES);
-        Ok(Self(Candidate { price, cost, slots, authorizations: Box::default(), transaction }))
+        let bytes = weight(&transaction);
+        Ok(Self(Candidate { price, cost, slots, bytes, authorizations: Box::default(), transaction }))
     }
 
     /// Whether there are signers to recover, each 40 us of work.
@@ -130,6 +141,14 @@ impl Candidate {
     pub const fn transaction(&self) -> &Arc<Transaction> {
         &self.transaction
     }
+}
+
+/// M8: the bytes of a transaction, and what the parts of its lists take beyond theirs.
+fn weight(transaction: &Transaction) -> usize {
+    let envelope = transaction.envelope();
+    let authorizations = envelope.authorization_list().map_or(0, |list| list.len());
+    let items = envelope.access_list().map_or(0, |list| list.len());
+    transaction.length() + AUTHORIZATION_OVERHEAD_BYTES * authorizations + ACCESS_LIST_ITEM_OVERHEAD_BYTES * items
 }
 
 /// A transaction of type 4 has between one authorization and [`AUTHORIZATIONS_MAX`].
