@@ -59,6 +59,9 @@ pub struct RpcLimits {
     pub calls_running: usize,
     /// Those that may wait for their turn.
     pub calls_waiting: usize,
+    /// Those that may wait to read a batch that is not in memory: each subscriber of logs waits once a batch, and finds
+    /// it read by the first.
+    pub reads_waiting: usize,
     /// How long a call may wait and run until its caller is told that it took too long (geth's number).
     pub call_time: Duration,
     /// Batches of one `eth_feeHistory`: geth's number.
@@ -77,7 +80,7 @@ pub struct RpcLimits {
     pub pool_entries: usize,
     /// Batches kept decoded: 6 s at ten a second, the span in which wallets ask for receipts.
     pub cached_blocks: usize,
-    /// Bytes of them, by the length of their transactions, which is a fifth of what they take.
+    /// Bytes of memory that they take; at least one is kept.
     pub cached_bytes: usize,
 }
 
@@ -113,6 +116,7 @@ impl Default for RpcLimits {
             call_gas: 50_000_000,
             calls_running: cores,
             calls_waiting: 64,
+            reads_waiting: 64 * 1_024,
             call_time: Duration::from_secs(5),
             fee_history_blocks: 1_024,
             fee_history_reward_blocks: 128,
@@ -122,7 +126,7 @@ impl Default for RpcLimits {
             sync_waiting: 256,
             pool_entries: 4_096,
             cached_blocks: 64,
-            cached_bytes: 8 * 1024 * 1024,
+            cached_bytes: 40 * 1024 * 1024,
         }
     }
 }

@@ -9,21 +9,13 @@ use jsonrpsee::{
     server::IdProvider,
     types::{ErrorObjectOwned, Params, SubscriptionId},
 };
-use rota_proto::Transaction;
+use rota_proto::{BatchHeader, Transaction};
 use serde::Serialize;
 use tokio::sync::{broadcast, broadcast::error::RecvError, watch};
 
 use super::{
-    arguments::Arguments,
-    backend::{Block, Heads},
-    body::reserve,
-    context::Context,
-    convert,
-    error::RpcError,
-    filters::random_id,
-    methods::arguments,
-    metrics::Counted,
-    unwritten::Unwritten,
+    arguments::Arguments, backend::Heads, body::reserve, context::Context, convert, error::RpcError,
+    filters::random_id, methods::arguments, metrics::Counted, unwritten::Unwritten,
 };
 
 /// How long a subscriber may take no message before it is dropped.
@@ -111,12 +103,14 @@ impl Subscriber {
         let mut chain = Follower { context: &self.context, heads: self.context.backend.heads(), next };
         match topic {
             Topic::Heads => loop {
-                let block = chain.next().await?;
-                self.send(&convert::header(&block)).await?;
+                let header = self.header(chain.next().await?)?;
+                self.send(&convert::header(&header)).await?;
             },
             Topic::Logs(filter) => loop {
-                let block = chain.next().await?;
-                if filter.matches_bloom(block.header.header().logs_bloom) {
+                let height = chain.next().await?;
+                // Most batches are passed over by the bloom in their header.
+                if filter.matches_bloom(self.header(height)?.header().logs_bloom) {
+                    let block = self.context.final_block(height).await.map_err(|_| Ended)?.ok_or(Ended)?;
                     for log in convert::logs(&block, &filter) {
                         self.send(&log).await?;
                     }
@@ -132,6 +126,10 @@ impl Subscriber {
                 }
             },
         }
+    }
+
+    fn header(&self, height: u64) -> Result<BatchHeader, Ended> {
+        self.context.backend.header(height).map_err(|_| Ended)?.ok_or(Ended)
     }
 
     /// Rule R9: what a client is told of its own accord counts among what it has not taken, as answers do.
@@ -163,7 +161,7 @@ impl Drop for Unsent<'_> {
     }
 }
 
-/// Reads every final batch from a height on, none left out and none twice.
+/// Names every final batch from a height on, none left out and none twice.
 struct Follower<'c> {
     context: &'c Arc<Context>,
     heads: watch::Receiver<Heads>,
@@ -171,8 +169,8 @@ struct Follower<'c> {
 }
 
 impl Follower<'_> {
-    /// The next batch, as soon as it is final.
-    async fn next(&mut self) -> Result<Arc<Block>, Ended> {
+    /// The height of the next batch, as soon as it is final.
+    async fn next(&mut self) -> Result<u64, Ended> {
         loop {
             let latest = self.heads.borrow_and_update().latest.height().0;
             if latest.saturating_sub(self.next) > self.context.limits.subscription_lag {
@@ -180,9 +178,8 @@ impl Follower<'_> {
                 return Err(Ended);
             }
             if self.next <= latest {
-                let block = self.context.final_block(self.next).await.map_err(|_| Ended)?.ok_or(Ended)?;
                 self.next += 1;
-                return Ok(block);
+                return Ok(self.next - 1);
             }
             self.heads.changed().await.map_err(|_| Ended)?;
         }

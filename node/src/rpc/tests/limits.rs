@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     chain::{Chain, EMITTER, LOOPER},
-    client::{Served, Socket, post, raw},
+    client::{Served, Socket, call, post, raw},
     wallets::Key,
 };
 use crate::rpc::RpcLimits;
@@ -306,6 +306,23 @@ async fn calls_past_those_that_may_wait_are_refused_as_busy() {
 async fn fee_history_is_cut_to_its_limit() {
     let limits = RpcLimits {
         fee_history_blocks: 3,
+/// Rule R12.
+#[tokio::test]
+async fn batches_that_are_read_past_those_that_may_wait_are_refused_as_busy() {
+    let limits = RpcLimits { calls_running: 1, reads_waiting: 0, ..RpcLimits::default() };
+    let served = Served::with(Chain::manual(), limits).await;
+    served.chain.hold_reads(true);
+    let read = || Box::pin(call(served.address, "eth_getBlockByNumber", json!(["0x0"])));
+    let (first, second) = match futures::future::select(read(), read()).await {
+        futures::future::Either::Left((first, second)) | futures::future::Either::Right((first, second)) => {
+            (first, second)
+        }
+    };
+    assert_eq!(first.unwrap_err()["code"], -32005);
+    served.chain.hold_reads(false);
+    assert_eq!(second.await.unwrap()["number"], "0x0");
+}
+
         fee_history_reward_blocks: 2,
         fee_history_percentiles: 1,
         ..RpcLimits::default()

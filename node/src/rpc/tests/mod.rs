@@ -1,6 +1,7 @@
 //! Over real sockets, against a chain in memory that really executes.
 
 mod batches;
+mod blocks;
 mod chain;
 mod client;
 mod filters;
