@@ -261,6 +261,10 @@ async fn filters_are_limited_by_address_and_forgotten_when_idle() {
     let first = served.ok("eth_newBlockFilter", json!([])).await;
     served.ok("eth_newBlockFilter", json!([])).await;
     served.refuses("eth_getFilterChanges", json!([first]), -32000, "filter not found").await;
+    // Forgotten is forgotten, also where no other took its place.
+    let alone = served.ok("eth_newFilter", json!([{}])).await;
+    served.refuses("eth_getFilterLogs", json!([alone]), -32000, "filter not found").await;
+    served.refuses("eth_getFilterChanges", json!([alone]), -32000, "filter not found").await;
 }
 
 #[tokio::test]
@@ -302,10 +306,6 @@ async fn calls_past_those_that_may_wait_are_refused_as_busy() {
     served.refuses("eth_call", json!([{ "to": LOOPER }]), -32005, "server is busy: too many calls wait").await;
 }
 
-#[tokio::test]
-async fn fee_history_is_cut_to_its_limit() {
-    let limits = RpcLimits {
-        fee_history_blocks: 3,
 /// Rule R12.
 #[tokio::test]
 async fn batches_that_are_read_past_those_that_may_wait_are_refused_as_busy() {
@@ -323,6 +323,10 @@ async fn batches_that_are_read_past_those_that_may_wait_are_refused_as_busy() {
     assert_eq!(second.await.unwrap()["number"], "0x0");
 }
 
+#[tokio::test]
+async fn fee_history_is_cut_to_its_limit() {
+    let limits = RpcLimits {
+        fee_history_blocks: 3,
         fee_history_reward_blocks: 2,
         fee_history_percentiles: 1,
         ..RpcLimits::default()
