@@ -31,7 +31,7 @@ pub struct NodeBackend {
     driver: mpsc::Sender<Submission>,
 }
 
-/// Pending transactions that a slow subscriber may be behind.
+/// Submitted transactions that a slow subscriber may be behind.
 const PENDING_MAX: usize = 4_096;
 
 impl NodeBackend {
@@ -118,6 +118,10 @@ impl Backend for NodeBackend {
         let Some(stored) = self.store.batch_by_height(height).map_err(store)? else { return Ok(None) };
         let receipts = self.store.receipts(height).map_err(store)?;
         Block::stored(stored.header, &stored.transactions, receipts).map(Some)
+    }
+
+    fn transaction_count(&self, height: u64) -> Result<Option<usize>, BackendError> {
+        Ok(self.store.batch_by_height(height).map_err(store)?.map(|stored| stored.transactions.len()))
     }
 
     fn transaction(&self, hash: B256) -> Result<Option<(u64, usize)>, BackendError> {

@@ -32,6 +32,20 @@ pub enum TransactionError {
     Sender,
 }
 
+impl TransactionError {
+    /// Its name, for metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TooLong(_) => "transaction_too_long",
+            Self::Malformed(_) => "transaction_malformed",
+            Self::Type(_) => "transaction_type",
+            Self::Unprotected => "transaction_unprotected",
+            Self::Sender => "transaction_sender",
+        }
+    }
+}
+
 /// A transaction of a type Rota takes whose sender is not known yet: recovering it is the dear part.
 #[derive(Clone, Debug)]
 pub struct UnrecoveredTransaction {

@@ -11,7 +11,7 @@ use crate::{
     Batch, ExecutedBatch, Execution, ExecutionError, Facts, L1Block, NotExecutable, StateError, StateView,
     check::check_header,
     evm::{Machine, Outcome},
-    limits::{MISFITS_MAX, TRANSACTION_GAS_MIN},
+    limits::{MISFITS_MAX, SCARCE_SHARE, TRANSACTION_GAS_MIN},
 };
 
 /// What a batch is built from beside its transactions.
@@ -131,6 +131,27 @@ impl Execution {
     }
 }
 
+/// What a batch under way has left.
+struct Room {
+    gas: u64,
+    bytes: usize,
+    scarce_gas: u64,
+    scarce_bytes: usize,
+}
+
+impl Room {
+    fn of(budget: &Budget, gas: u64) -> Self {
+        let gas = budget.gas.min(gas);
+        let bytes = budget.bytes.min(BODY_BYTES_MAX).saturating_sub(LIST_HEADER_BYTES);
+        Self { gas, bytes, scarce_gas: gas / u64::from(SCARCE_SHARE), scarce_bytes: bytes / usize::from(SCARCE_SHARE) }
+    }
+
+    /// Whether the batch is as good as full. Before that, who is passed over says nothing of who follows.
+    const fn is_scarce(&self) -> bool {
+        self.gas < self.scarce_gas || self.bytes < self.scarce_bytes
+    }
+}
+
 /// Takes transactions in order until the batch is full. What cannot run or does not fit is passed over, with all later
 /// ones of its sender: the rest still stands in the order of rule O1.
 fn fill<V: StateView + ?Sized, C: Iterator<Item = Arc<Transaction>>>(
@@ -140,28 +161,28 @@ fn fill<V: StateView + ?Sized, C: Iterator<Item = Arc<Transaction>>>(
 ) -> Result<Taken, StateError> {
     let mut taken = Taken::default();
     let mut misfits = 0;
-    let mut bytes_left = budget.bytes.min(BODY_BYTES_MAX).saturating_sub(LIST_HEADER_BYTES);
-    let mut gas_left = budget.gas;
+    let mut room = Room::of(budget, machine.gas_left());
     while let Some(next) = order.peek() {
-        let full = taken.placed.len() >= budget.transactions || gas_left.min(machine.gas_left()) < TRANSACTION_GAS_MIN;
+        room.gas = room.gas.min(machine.gas_left());
+        let full = taken.placed.len() >= budget.transactions || room.gas < TRANSACTION_GAS_MIN;
         if full || misfits >= MISFITS_MAX {
             break;
         }
         let bytes = next.length() + alloy_rlp::length_of_length(next.length());
-        if bytes > bytes_left || next.envelope().gas_limit() > gas_left {
-            misfits += 1;
+        if bytes > room.bytes || next.envelope().gas_limit() > room.gas {
+            misfits += usize::from(room.is_scarce());
             order.pass();
             continue;
         }
         let before = machine.gas_left();
         match machine.run(next)? {
             Outcome::Placed => {
-                bytes_left -= bytes;
-                gas_left -= before - machine.gas_left();
+                room.bytes -= bytes;
+                room.gas -= before - machine.gas_left();
                 taken.placed.extend(order.place());
             }
             Outcome::NoRoom { .. } => {
-                misfits += 1;
+                misfits += usize::from(room.is_scarce());
                 order.pass();
             }
             Outcome::Refused(reason) => {

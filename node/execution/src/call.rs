@@ -1,6 +1,6 @@
 //! Calls that leave no trace: `eth_call` (rule X19).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use alloy_consensus::Header;
 use alloy_eips::{eip2930::AccessList, eip7702::SignedAuthorization};
@@ -66,6 +66,35 @@ pub struct CallTerms {
     pub gas_cap: u64,
     /// Accounts that are to be other than they are.
     pub overrides: BTreeMap<Address, AccountOverride>,
+    /// Whether somebody still waits: asked before each attempt of an estimate. A call is one, and ends at its gas cap.
+    pub wanted: Wanted,
+}
+
+/// Whether somebody still waits for an answer; always, by default.
+#[derive(Clone)]
+pub struct Wanted(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Wanted {
+    /// As long as this holds.
+    pub fn as_long_as(holds: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(holds))
+    }
+
+    pub(crate) fn now(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self::as_long_as(|| true)
+    }
+}
+
+impl fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Wanted").field(&self.now()).finish()
+    }
 }
 
 /// What a call did.

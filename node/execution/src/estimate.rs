@@ -20,6 +20,9 @@ pub enum EstimateError {
     /// It needs more gas than it may have: the cap, or what its sender can pay for.
     #[error("gas required exceeds allowance ({0})")]
     Allowance(u64),
+    /// Nobody waits for it any more.
+    #[error("given up")]
+    GivenUp,
     /// Such a transaction cannot be.
     #[error(transparent)]
     Refused(#[from] NotExecutable),
@@ -54,7 +57,8 @@ struct Search<'s, 'v, V: ?Sized> {
 }
 
 /// The least gas limit, to 1.5 %, with which a transaction succeeds: a search by halves between what it uses and what
-/// it may have, because a call that is offered less may behave otherwise.
+/// it may have, because a call that is offered less may behave otherwise. Before each attempt it asks whether it is
+/// still wanted.
 ///
 /// # Errors
 /// [`EstimateError`].
@@ -139,6 +143,9 @@ impl<V: StateView + ?Sized> Search<'_, '_, V> {
 
     /// What comes of it with this gas limit; nothing if the limit does not even cover its bytes.
     fn attempt(&mut self, gas: u64) -> Result<Option<CallOutcome>, EstimateError> {
+        if !self.terms.wanted.now() {
+            return Err(EstimateError::GivenUp);
+        }
         self.request.gas = Some(gas);
         match call(self.rules, self.header, self.state, &self.request, self.terms) {
             Ok(outcome) => Ok(Some(outcome)),

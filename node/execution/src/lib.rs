@@ -23,7 +23,7 @@ mod tests;
 
 pub use batch::{Batch, Facts, Invalid, L1Block};
 pub use build::{BatchEnvironment, Budget, Built};
-pub use call::{AccountOverride, CallEnd, CallError, CallOutcome, CallRequest, CallTerms, call};
+pub use call::{AccountOverride, CallEnd, CallError, CallOutcome, CallRequest, CallTerms, Wanted, call};
 pub use estimate::{EstimateError, estimate_gas};
 pub use evm::NotExecutable;
 pub use execution::{ExecutedBatch, Execution, ExecutionError, Unready};

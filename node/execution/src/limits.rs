@@ -18,6 +18,10 @@ pub const TRIE_WINDOW_MAX: usize = 1_024;
 /// Bytes of analysed contract code kept across batches: 340 contracts of the largest size that EIP-170 allows.
 pub const CODE_CACHE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Bytes that each code in the cache takes beside its own: the hash in the map and in the queue, the analysis, and the
+/// heads of three allocations. Codes of three bytes are as many as someone makes.
+pub const CODE_CACHE_ENTRY_BYTES: usize = 400;
+
 /// The largest gas limit a genesis may name: a batch of it takes about two seconds of pure computation.
 pub const GAS_LIMIT_MAX: u64 = 1_000_000_000;
 
@@ -30,8 +34,13 @@ pub const BASE_FEE_MAX: u64 = 1_000_000_000_000_000_000;
 /// Bits of all balances of a genesis together: fees and values are multiplied in u128 by the EVM.
 pub const SUPPLY_BITS_MAX: usize = 120;
 
-/// Senders whose next transaction is passed over for room before a batch is closed: what is left then fits nobody.
+/// Senders whose next transaction is passed over for room before a batch is closed, once room is scarce: what is left
+/// then fits nobody. Before, a gas limit that is not used costs nothing, and 256 accounts that name the whole batch's
+/// would keep all others out; each costs the builder a microsecond, and the pool offers a few thousand.
 pub const MISFITS_MAX: usize = 256;
+
+/// Room is scarce when less than one part of so many is left of a batch's gas or bytes.
+pub const SCARCE_SHARE: u8 = 8;
 
 /// The gas of the cheapest transaction; with less left, a batch is full.
 pub const TRANSACTION_GAS_MIN: u64 = 21_000;

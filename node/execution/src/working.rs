@@ -15,7 +15,7 @@ use revm::{
 
 use crate::{
     Account, Changes, State, StateError, StateView,
-    limits::CODE_CACHE_BYTES_MAX,
+    limits::{CODE_CACHE_BYTES_MAX, CODE_CACHE_ENTRY_BYTES},
     trie::{AccountEdit, Edit, SlotEdit},
 };
 
@@ -238,16 +238,23 @@ impl CodeCache {
         self.codes.get(hash)
     }
 
-    fn insert(&mut self, hash: B256, code: Bytecode) {
-        let length = code.len();
-        if length > CODE_CACHE_BYTES_MAX || self.codes.insert(hash, code).is_some() {
+    pub(crate) fn insert(&mut self, hash: B256, code: Bytecode) {
+        let taken = code.len() + CODE_CACHE_ENTRY_BYTES;
+        if taken > CODE_CACHE_BYTES_MAX || self.codes.insert(hash, code).is_some() {
             return;
         }
         self.order.push_back(hash);
-        self.bytes += length;
+        self.bytes += taken;
         while self.bytes > CODE_CACHE_BYTES_MAX {
             let oldest = self.order.pop_front().and_then(|oldest| self.codes.remove(&oldest));
-            self.bytes -= oldest.expect("what counts is in the cache").len();
+            self.bytes -= oldest.expect("what counts is in the cache").len() + CODE_CACHE_ENTRY_BYTES;
         }
+    }
+
+    /// How many codes it holds.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        assert_eq!(self.order.len(), self.codes.len(), "the queue names what the map holds");
+        self.codes.len()
     }
 }

@@ -6,7 +6,8 @@ use alloy_primitives::{B256, U256};
 use rota_proto::{Height, Transaction};
 
 use crate::{
-    AccountCode, AccountState, Candidate, Changes, DropReason, JournalRecord, Mempool, Origin, Refused, Status,
+    AccountCode, AccountState, Candidate, CandidateForm, Changes, DropReason, JournalRecord, Mempool, Origin, Refused,
+    Status,
     chain::{Chain, Class, Entry},
     limits::{NONCE_GAP_MAX, REPLACEMENT_BUMP_PERCENT},
     pool::Placed,
@@ -33,6 +34,18 @@ struct Plan {
     preceded: usize,
 }
 
+/// An admission that can still be undone.
+#[derive(Debug)]
+struct Placement {
+    entry: Entry,
+    account: AccountState,
+    replaced: Option<Entry>,
+    gone: Vec<(Placed, DropReason)>,
+    /// The first nonce that was missing before, if the sender had something here.
+    next_before: Option<u64>,
+    active_before: Height,
+}
+
 impl Mempool {
     /// Checks a transaction and takes it; `account` is its sender's after the last final batch (rule M2).
     ///
@@ -48,10 +61,24 @@ impl Mempool {
         if self.contains(&transaction.hash()) {
             return Err(Refused::AlreadyKnown);
         }
-        let candidate = Candidate::check_form(transaction, &self.rules)?;
-        // Who can send or pay nothing shall not make us recover the signers of 64 authorizations.
-        self.check_account(&candidate, account)?;
-        self.admit(candidate.recover_authorizations(&self.rules), origin, account)
+        let form = CandidateForm::check(transaction, &self.rules)?;
+        if form.has_authorizations() {
+            self.precheck(&form, origin, account)?;
+        }
+        self.admit(form.recover(&self.rules), origin, account)
+    }
+
+    /// Every refusal that does not depend on who signed its authorizations (rule M1): whom the pool refuses anyhow must
+    /// not make us recover the signers. For who recovers them elsewhere; the pool may change until
+    /// [`admit`](Self::admit), which decides.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn precheck(&mut self, form: &CandidateForm, origin: Origin, account: AccountState) -> Result<(), Refused> {
+        let plan = self.check_sender(form.candidate(), account)?;
+        let placement = self.place(form.candidate().clone(), origin, plan)?;
+        self.undo(placement);
+        Ok(())
     }
 
     /// Takes a transaction that has been checked against this pool's [`rules`](Self::rules), as
@@ -60,27 +87,11 @@ impl Mempool {
     /// # Errors
     /// [`Refused`]; then nothing has changed.
     pub fn admit(&mut self, candidate: Candidate, origin: Origin, account: AccountState) -> Result<Added, Refused> {
-        let plan = self.check(&candidate, account)?;
-        let (sender, nonce) = (candidate.transaction.sender(), candidate.transaction.nonce());
-        let origin = self.protection(origin, candidate.slots);
-        let entry = Entry { candidate, origin, sequence: self.next_sequence() };
-        let before = self.chains.get(&sender).map(|chain| (chain.next(), chain.active()));
-
-        let mut gone: Vec<(Placed, DropReason)> = Vec::new();
-        for _ in 0..plan.preceded {
-            gone.extend(self.remove_tail(sender).map(|placed| (placed, DropReason::Preceded)));
-        }
-        let account = plan.account;
-        let replaced = self.insert(Placed { entry: entry.clone(), account, active: self.height });
-        if let Err(refused) = self.make_room(&entry, &mut gone) {
-            let active = before.map_or(self.height, |(_, active)| active);
-            gone.extend(replaced.map(|entry| (Placed { entry, account, active }, DropReason::Evicted)));
-            self.roll_back(&entry, active, gone);
-            return Err(refused);
-        }
-
-        let mut changes =
-            Changes { promoted: self.promoted(&entry, before.map(|(next, _)| next)), ..Changes::default() };
+        let plan = self.check_sender(&candidate, account)?;
+        self.check_authorities(&candidate)?;
+        let Placement { entry, replaced, gone, next_before, .. } = self.place(candidate, origin, plan)?;
+        let (sender, nonce, origin) = (entry.candidate.transaction.sender(), entry.nonce(), entry.origin);
+        let mut changes = Changes { promoted: self.promoted(&entry, next_before), ..Changes::default() };
         if let Some(old) = replaced.as_ref().filter(|old| old.origin == Origin::Local) {
             changes.journal.push(JournalRecord::Dropped(old.hash()));
         }
@@ -93,6 +104,42 @@ impl Mempool {
         let pending = self.chains.get(&sender).is_some_and(|chain| nonce < chain.next());
         let status = if pending { Status::Pending } else { Status::Queued };
         Ok(Added { status, origin, replaced: replaced.map(|old| old.hash()), changes })
+    }
+
+    /// Puts a transaction in its place and makes room for it; nothing has changed if there is none.
+    fn place(&mut self, candidate: Candidate, origin: Origin, plan: Plan) -> Result<Placement, Refused> {
+        let sender = candidate.transaction.sender();
+        let origin = self.protection(origin, candidate.slots);
+        let entry = Entry { candidate, origin, sequence: self.next_sequence() };
+        let before = self.chains.get(&sender).map(|chain| (chain.next(), chain.active()));
+        let mut gone: Vec<(Placed, DropReason)> = Vec::new();
+        for _ in 0..plan.preceded {
+            gone.extend(self.remove_tail(sender).map(|placed| (placed, DropReason::Preceded)));
+        }
+        let replaced = self.insert(Placed { entry: entry.clone(), account: plan.account, active: self.height });
+        let room = self.make_room(&entry, &mut gone);
+        let (next_before, active_before) = (before.map(|(next, _)| next), before.map_or(self.height, |(_, at)| at));
+        let placement = Placement { entry, account: plan.account, replaced, gone, next_before, active_before };
+        match room {
+            Ok(()) => Ok(placement),
+            Err(refused) => {
+                self.undo(placement);
+                Err(refused)
+            }
+        }
+    }
+
+    /// The rules that look at the sender's account and chain, in geth's order.
+    fn check_sender(&self, candidate: &Candidate, account: AccountState) -> Result<Plan, Refused> {
+        let (account, next) = self.check_account(candidate, account)?;
+        self.check_delegation(candidate, &account, next)?;
+        let chain = self.chains.get(&candidate.transaction.sender());
+        let old = chain.and_then(|chain| chain.entry(candidate.transaction.nonce()));
+        if let Some(old) = old {
+            check_bump(candidate, &old.candidate)?;
+        }
+        let preceded = self.check_share(candidate, &account, old)?;
+        Ok(Plan { account, preceded })
     }
 
     /// Those that need nothing but the account: who sends, with which nonce, with what funds; the account as it is
@@ -122,22 +169,7 @@ impl Mempool {
         Ok((account, next))
     }
 
-    /// The rules that look at the sender's account and chain, in geth's order.
-    fn check(&self, candidate: &Candidate, account: AccountState) -> Result<Plan, Refused> {
-        let (account, next) = self.check_account(candidate, account)?;
-        let (sender, nonce) = (candidate.transaction.sender(), candidate.transaction.nonce());
-        let chain = self.chains.get(&sender);
-        self.check_delegation(candidate, &account, next)?;
-        let old = chain.and_then(|chain| chain.entries().get(&nonce));
-        if let Some(old) = old {
-            check_bump(candidate, &old.candidate)?;
-        }
-        let preceded = self.check_share(candidate, &account, old)?;
-        Ok(Plan { account, preceded })
-    }
-
-    /// M6: an account whose balance others may spend has one transaction waiting; and who delegates an account finds
-    /// at most one of it waiting.
+    /// M6: an account whose balance others may spend has one transaction waiting.
     fn check_delegation(&self, candidate: &Candidate, account: &AccountState, next: u64) -> Result<(), Refused> {
         let (sender, nonce) = (candidate.transaction.sender(), candidate.transaction.nonce());
         let delegated = account.code == AccountCode::Delegation || self.is_authority(sender, account.nonce);
@@ -152,6 +184,11 @@ impl Mempool {
                 return Err(Refused::InFlightLimit);
             }
         }
+        Ok(())
+    }
+
+    /// M6: who delegates an account finds at most one transaction of it waiting.
+    fn check_authorities(&self, candidate: &Candidate) -> Result<(), Refused> {
         for authorization in &candidate.authorizations {
             let authority = authorization.authority;
             let Some(chain) = self.chains.get(&authority) else { continue };
@@ -176,7 +213,7 @@ impl Mempool {
         let old = old.map(|old| &old.candidate);
         let mut queued = chain.map_or(U256::ZERO, Chain::cost) - old.map_or(U256::ZERO, |old| old.cost);
         let mut slots = chain.map_or(0, Chain::slots) - old.map_or(0, |old| old.slots);
-        let mut bytes = chain.map_or(0, Chain::bytes) - old.map_or(0, |old| old.transaction.length());
+        let mut bytes = chain.map_or(0, Chain::bytes) - old.map_or(0, |old| old.bytes);
         let behind = chain.into_iter().flat_map(Chain::queued);
         let mut behind = behind.take_while(|entry| entry.nonce() > candidate.transaction.nonce());
         let mut preceded = 0;
@@ -185,7 +222,7 @@ impl Mempool {
                 Refused::Overdraft { balance, queued, cost: candidate.cost }
             } else if slots + candidate.slots > self.limits.sender_slots {
                 Refused::SenderSlots { pooled: slots, limit: self.limits.sender_slots }
-            } else if bytes + candidate.transaction.length() > self.limits.sender_bytes {
+            } else if bytes + candidate.bytes > self.limits.sender_bytes {
                 Refused::SenderBytes { pooled: bytes, limit: self.limits.sender_bytes }
             } else {
                 return Ok(preceded);
@@ -193,7 +230,7 @@ impl Mempool {
             let Some(entry) = behind.next() else { return Err(refused) };
             queued -= entry.candidate.cost;
             slots -= entry.candidate.slots;
-            bytes -= entry.candidate.transaction.length();
+            bytes -= entry.candidate.bytes;
             preceded += 1;
         }
     }
@@ -214,7 +251,8 @@ impl Mempool {
             // What a notarized batch has overtaken already displaces nobody.
             let Some(chain) = chain else { return Err(Refused::Full) };
             let class = Class::of(newcomer.origin, newcomer.nonce() < chain.next());
-            let worth = (newcomer.candidate.price.at(self.base_fee), Reverse(newcomer.sequence));
+            let price = chain.floor(newcomer.nonce()).unwrap_or(newcomer.candidate.price);
+            let worth = (price.at(self.base_fee), Reverse(newcomer.sequence));
             let victims = victims(class).iter().find_map(|victims| {
                 self.indices.tails(*victims).worst(self.base_fee).map(|(worst, sender)| (*victims, worst, sender))
             });
@@ -234,11 +272,13 @@ impl Mempool {
         Ok(())
     }
 
-    /// Undoes an admission that found no room: what went comes back, the last first.
-    fn roll_back(&mut self, newcomer: &Entry, active: Height, gone: Vec<(Placed, DropReason)>) {
-        let sender = newcomer.candidate.transaction.sender();
-        self.remove(sender, newcomer.nonce());
-        for (placed, _) in gone.into_iter().rev() {
+    /// Undoes an admission: what went comes back, the last first.
+    fn undo(&mut self, placement: Placement) {
+        let Placement { entry, account, replaced, gone, active_before: active, .. } = placement;
+        let sender = entry.candidate.transaction.sender();
+        self.remove(sender, entry.nonce());
+        let replaced = replaced.map(|entry| Placed { entry, account, active });
+        for placed in replaced.into_iter().chain(gone.into_iter().rev().map(|(placed, _)| placed)) {
             self.insert(placed);
         }
         self.change(sender, |chain| chain.touch(active));

@@ -9,7 +9,10 @@ use rota_proto::Transaction;
 
 use crate::{
     ChainRules, GasNeeded, Refused,
-    limits::{AUTHORIZATIONS_MAX, INIT_CODE_BYTES_MAX, SLOT_BYTES},
+    limits::{
+        ACCESS_LIST_ITEM_OVERHEAD_BYTES, AUTHORIZATION_OVERHEAD_BYTES, AUTHORIZATIONS_MAX, INIT_CODE_BYTES_MAX,
+        SLOT_BYTES,
+    },
 };
 
 /// A transaction that passed rule M1, with the numbers the pool orders it by. Checking reads all its data and recovers
@@ -21,6 +24,8 @@ pub struct Candidate {
     /// What it may cost at most, in wei: gas limit times fee cap plus value.
     pub(crate) cost: U256,
     pub(crate) slots: usize,
+    /// What it counts for in shares of bytes (rule M8).
+    pub(crate) bytes: usize,
     pub(crate) authorizations: Box<[Authorization]>,
 }
 
@@ -39,6 +44,11 @@ impl Price {
     pub(crate) fn at(self, base_fee: u64) -> u128 {
         self.fee.min(self.tip.saturating_add(base_fee.into()))
     }
+
+    /// What the one of two that pays less pays, at whatever base fee.
+    pub(crate) fn lower(self, other: Self) -> Self {
+        Self { fee: self.fee.min(other.fee), tip: self.tip.min(other.tip) }
+    }
 }
 
 /// An authorization that may take effect here: its signer lets `nonce` be used up and its account be delegated.
@@ -48,17 +58,18 @@ pub(crate) struct Authorization {
     pub(crate) nonce: u64,
 }
 
-impl Candidate {
-    /// Checks everything that depends only on the transaction and the chain's rules.
+/// A transaction that passed rule M1 but for the signers of its authorizations, which nobody has recovered yet: they
+/// cost more than all else together, so that all that may refuse it without them is asked first
+/// ([`Mempool::precheck`](crate::Mempool::precheck)).
+#[derive(Clone, Debug)]
+pub struct CandidateForm(Candidate);
+
+impl CandidateForm {
+    /// Checks everything that depends only on the transaction and the chain's rules, and on no signature.
     ///
     /// # Errors
     /// [`Refused`], one of those marked M1.
     pub fn check(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
-        Ok(Self::check_form(transaction, rules)?.recover_authorizations(rules))
-    }
-
-    /// The same but for the signers of its authorizations, which cost more than all else together.
-    pub(crate) fn check_form(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
         let envelope = transaction.envelope();
         let price = Price { fee: envelope.max_fee_per_gas(), tip: envelope.priority_fee_or_price() };
         // A transaction without a chain id is not decoded at all (rule T1 of proto).
@@ -93,13 +104,36 @@ impl Candidate {
         // Saturated, it is more than any balance.
         let cost = U256::from(gas).saturating_mul(U256::from(price.fee)).saturating_add(envelope.value());
         let slots = transaction.length().div_ceil(SLOT_BYTES);
-        Ok(Self { price, cost, slots, authorizations: Box::default(), transaction })
+        let bytes = weight(&transaction);
+        Ok(Self(Candidate { price, cost, slots, bytes, authorizations: Box::default(), transaction }))
     }
 
-    /// Finds out whom its authorizations bind.
-    pub(crate) fn recover_authorizations(self, rules: &ChainRules) -> Self {
-        let list = self.transaction.envelope().authorization_list().unwrap_or_default();
-        Self { authorizations: effective(list, rules.chain_id), ..self }
+    /// Whether there are signers to recover, each 40 us of work.
+    #[must_use]
+    pub fn has_authorizations(&self) -> bool {
+        self.0.transaction.envelope().authorization_list().is_some()
+    }
+
+    /// Finds out whom its authorizations bind; on any thread.
+    #[must_use]
+    pub fn recover(self, rules: &ChainRules) -> Candidate {
+        let list = self.0.transaction.envelope().authorization_list().unwrap_or_default();
+        Candidate { authorizations: effective(list, rules.chain_id), ..self.0 }
+    }
+
+    /// As far as it is known.
+    pub(crate) const fn candidate(&self) -> &Candidate {
+        &self.0
+    }
+}
+
+impl Candidate {
+    /// Checks everything that depends only on the transaction and the chain's rules.
+    ///
+    /// # Errors
+    /// [`Refused`], one of those marked M1.
+    pub fn check(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
+        Ok(CandidateForm::check(transaction, rules)?.recover(rules))
     }
 
     /// The transaction.
@@ -107,6 +141,14 @@ impl Candidate {
     pub const fn transaction(&self) -> &Arc<Transaction> {
         &self.transaction
     }
+}
+
+/// M8: the bytes of a transaction, and what the parts of its lists take beyond theirs.
+fn weight(transaction: &Transaction) -> usize {
+    let envelope = transaction.envelope();
+    let authorizations = envelope.authorization_list().map_or(0, |list| list.len());
+    let items = envelope.access_list().map_or(0, |list| list.len());
+    transaction.length() + AUTHORIZATION_OVERHEAD_BYTES * authorizations + ACCESS_LIST_ITEM_OVERHEAD_BYTES * items
 }
 
 /// A transaction of type 4 has between one authorization and [`AUTHORIZATIONS_MAX`].

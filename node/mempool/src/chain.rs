@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use alloy_consensus::Transaction as _;
 use alloy_primitives::{B256, U256};
 use rota_proto::{Height, Transaction};
 
@@ -23,6 +24,11 @@ impl Entry {
 
     pub(crate) fn hash(&self) -> B256 {
         self.candidate.transaction.hash()
+    }
+
+    /// The gas that it may use.
+    pub(crate) fn gas(&self) -> u64 {
+        self.candidate.transaction.envelope().gas_limit()
     }
 
     pub(crate) fn key(&self) -> Key {
@@ -64,10 +70,11 @@ impl Class {
 /// What the pool's indices and sums hold of a chain: compared before and after each change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// The transaction with the highest nonce, the only one that may be evicted, unless it is hidden.
+    /// The transaction with the highest nonce, the only one that may be evicted, unless it is hidden; its price is that
+    /// of the cheapest up to it (rule M9).
     pub(crate) tail: Option<(Class, Key)>,
-    /// The next one to be offered.
-    pub(crate) head: Option<Key>,
+    /// The next one to be offered, with the gas that it may use.
+    pub(crate) head: Option<(Key, u64)>,
     /// When its queued transactions go.
     pub(crate) expires: Option<Height>,
     pub(crate) pending: usize,
@@ -83,7 +90,8 @@ pub(crate) struct Chain {
     account: AccountState,
     start: u64,
     next: u64,
-    entries: BTreeMap<u64, Entry>,
+    /// Boxed, for a map has room for eleven where most senders have one.
+    entries: BTreeMap<u64, Box<Entry>>,
     pending: usize,
     slots: usize,
     bytes: usize,
@@ -113,8 +121,12 @@ impl Chain {
         self.next
     }
 
-    pub(crate) const fn entries(&self) -> &BTreeMap<u64, Entry> {
+    pub(crate) const fn entries(&self) -> &BTreeMap<u64, Box<Entry>> {
         &self.entries
+    }
+
+    pub(crate) fn entry(&self, nonce: u64) -> Option<&Entry> {
+        self.entries.get(&nonce).map(|entry| &**entry)
     }
 
     pub(crate) const fn pending(&self) -> usize {
@@ -135,25 +147,36 @@ impl Chain {
     }
 
     pub(crate) fn tail(&self) -> Option<&Entry> {
-        self.entries.last_key_value().map(|(_, entry)| entry)
+        self.entries.last_key_value().map(|(_, entry)| &**entry)
     }
 
     /// The queued transactions, highest nonce first.
     pub(crate) fn queued(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.range(self.next..).rev().map(|(_, entry)| entry)
+        self.entries.range(self.next..).rev().map(|(_, entry)| &**entry)
     }
 
-    /// What would be offered from this nonce on: as many as follow each other.
-    pub(crate) fn from(&self, nonce: u64) -> ChainFrom<'_> {
-        ChainFrom { entries: self.entries.range(nonce..), next: nonce }
+    /// M9: what the transaction at this nonce brings with all before it that no batch holds: none of them is placed
+    /// later than it. A sender's share bounds how many there are.
+    pub(crate) fn floor(&self, nonce: u64) -> Option<Price> {
+        let up_to_it = self.entries.range(self.start.min(nonce)..=nonce);
+        up_to_it.map(|(_, entry)| entry.candidate.price).reduce(Price::lower)
+    }
+
+    /// What would be offered from this nonce on: as many as follow each other and fit into so much gas.
+    pub(crate) fn from(&self, nonce: u64, gas: u64) -> ChainFrom<'_> {
+        ChainFrom { entries: self.entries.range(nonce..), next: nonce, gas_left: gas }
     }
 
     pub(crate) fn standing(&self) -> Standing {
         let evictable = self.tail().filter(|tail| tail.nonce() >= self.start);
+        let tail = evictable.and_then(|tail| {
+            let key = Key { price: self.floor(tail.nonce())?, sequence: tail.sequence };
+            Some((Class::of(tail.origin, tail.nonce() < self.next), key))
+        });
         let queued = self.entries.len() - self.pending;
         Standing {
-            tail: evictable.map(|tail| (Class::of(tail.origin, tail.nonce() < self.next), tail.key())),
-            head: self.entries.get(&self.start).map(Entry::key),
+            tail,
+            head: self.entries.get(&self.start).map(|head| (head.key(), head.gas())),
             expires: (queued > 0).then(|| self.active.plus(QUEUED_HEIGHTS_MAX)),
             pending: self.pending,
             queued,
@@ -175,8 +198,8 @@ impl Chain {
     /// Puts a transaction at its nonce and returns the one that stood there.
     pub(crate) fn insert(&mut self, entry: Entry) -> Option<Entry> {
         let nonce = entry.nonce();
-        let (slots, bytes, cost) = (entry.candidate.slots, entry.candidate.transaction.length(), entry.candidate.cost);
-        let replaced = self.entries.insert(nonce, entry);
+        let (slots, bytes, cost) = (entry.candidate.slots, entry.candidate.bytes, entry.candidate.cost);
+        let replaced = self.entries.insert(nonce, Box::new(entry)).map(|old| *old);
         if let Some(old) = &replaced {
             self.subtract(old);
         }
@@ -194,7 +217,7 @@ impl Chain {
 
     /// Takes the transaction at this nonce out; those above it are queued then.
     pub(crate) fn remove(&mut self, nonce: u64) -> Option<Entry> {
-        let entry = self.entries.remove(&nonce)?;
+        let entry = *self.entries.remove(&nonce)?;
         self.subtract(&entry);
         if nonce < self.start {
             self.pending -= 1;
@@ -228,14 +251,14 @@ impl Chain {
         let mut gone: Vec<(Entry, DropReason)> = Vec::with_capacity(used.len());
         for entry in used.into_values() {
             self.subtract(&entry);
-            gone.push((entry, DropReason::Overtaken));
+            gone.push((*entry, DropReason::Overtaken));
         }
         let contract = account.code == AccountCode::Contract;
         let reason = if contract { DropReason::SenderNotEoa } else { DropReason::Unaffordable };
         while contract || self.cost > account.balance {
             let Some((_, entry)) = self.entries.pop_last() else { break };
             self.subtract(&entry);
-            gone.push((entry, reason));
+            gone.push((*entry, reason));
         }
         gone
     }
@@ -252,16 +275,17 @@ impl Chain {
 
     fn subtract(&mut self, entry: &Entry) {
         self.slots -= entry.candidate.slots;
-        self.bytes -= entry.candidate.transaction.length();
+        self.bytes -= entry.candidate.bytes;
         self.cost -= entry.candidate.cost;
     }
 }
 
-/// A sender's transactions from a nonce on, as long as none is missing.
+/// A sender's transactions from a nonce on, as long as none is missing and a batch has the gas that they may use.
 #[derive(Clone, Debug)]
 pub struct ChainFrom<'a> {
-    entries: std::collections::btree_map::Range<'a, u64, Entry>,
+    entries: std::collections::btree_map::Range<'a, u64, Box<Entry>>,
     next: u64,
+    gas_left: u64,
 }
 
 impl Iterator for ChainFrom<'_> {
@@ -273,6 +297,7 @@ impl Iterator for ChainFrom<'_> {
             return None;
         }
         self.next += 1;
+        self.gas_left = self.gas_left.checked_sub(entry.gas())?;
         Some(Arc::clone(&entry.candidate.transaction))
     }
 }

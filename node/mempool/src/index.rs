@@ -10,8 +10,9 @@ use rota_proto::Height;
 
 use crate::chain::{Class, Key, Standing};
 
-/// The evictable tails of one class. The price at a base fee is min(fee, base fee + tip), so the lowest price is the
-/// lower of the two lowest ends, whatever the base fee: a change of it moves nothing here.
+/// The evictable tails of one class, each with the lowest fee and the lowest tip in its chain. The price at a base fee
+/// is min(fee, base fee + tip), so the lowest price is the lower of the two lowest ends, whatever the base fee: a
+/// change of it moves nothing here.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tails {
     by_tip: BTreeMap<(u128, Reverse<u64>), Address>,
@@ -63,6 +64,8 @@ pub struct Totals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) tip: u128,
+    /// The gas that it may use.
+    pub(crate) gas: u64,
     pub(crate) sender: Address,
 }
 
@@ -113,11 +116,11 @@ impl Indices {
             }
         }
         if old.head != new.head {
-            if let Some(key) = old.head {
+            if let Some((key, _)) = old.head {
                 self.heads.remove(&(key.price.fee, key.sequence));
             }
-            if let Some(key) = new.head {
-                self.heads.insert((key.price.fee, key.sequence), Head { tip: key.price.tip, sender });
+            if let Some((key, gas)) = new.head {
+                self.heads.insert((key.price.fee, key.sequence), Head { tip: key.price.tip, gas, sender });
             }
         }
         if old.expires != new.expires {

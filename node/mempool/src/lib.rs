@@ -17,7 +17,7 @@ mod refused;
 
 pub use account::{AccountCode, AccountState, Origin};
 pub use admit::Added;
-pub use candidate::Candidate;
+pub use candidate::{Candidate, CandidateForm};
 pub use chain::ChainFrom;
 pub use gas::GasNeeded;
 pub use hidden::TooManyHidden;

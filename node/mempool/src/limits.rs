@@ -16,6 +16,18 @@ pub const INIT_CODE_BYTES_MAX: usize = 49_152;
 /// Authorizations of one transaction (EIP-7702): each costs us a recovery, 40 us, before anyone has paid.
 pub const AUTHORIZATIONS_MAX: usize = 64;
 
+/// What an authorization takes in memory beyond its bytes: 160 decoded, and its entry in the index of those that bind
+/// someone, 100, for some 70 encoded.
+pub const AUTHORIZATION_OVERHEAD_BYTES: usize = 190;
+
+/// What an item of an access list takes in memory beyond its bytes: 48 decoded, for 23 encoded. Keys take what they
+/// have.
+pub const ACCESS_LIST_ITEM_OVERHEAD_BYTES: usize = 25;
+
+/// The part of a batch's gas above which a transaction is wide, and the part of the senders of an offer that may begin
+/// with a wide one: an eighth each. Wide ones fit only as long as a batch is empty, and need not use their gas.
+pub const WIDE_SHARE: u8 = 8;
+
 /// For how many final batches a sender's queued transactions wait for the missing one without a sign of life of the
 /// sender: an hour at ten batches a second. An idle network makes no batches, and then nothing presses them out.
 pub const QUEUED_HEIGHTS_MAX: u64 = 36_000;
@@ -40,7 +52,7 @@ pub struct ChainRules {
 pub struct MempoolLimits {
     /// Slots in all: at about 1 KiB of memory for a small transaction, 128 MiB.
     pub slots: usize,
-    /// Bytes of encoded transactions in all: with the slots, at most 256 MiB of memory.
+    /// Bytes of transactions in all, as rule M8 counts them: with the slots, at most 256 MiB of memory.
     pub bytes: usize,
     /// Slots of one sender: a bot that sends 100 a second waits 2.5 s before it is refused, and to fill the pool
     /// takes 500 funded accounts.

@@ -10,6 +10,7 @@ use crate::{
     ChainFrom, Mempool, Origin, Status,
     candidate::Price,
     chain::{Chain, Key},
+    limits::WIDE_SHARE,
 };
 
 /// Whether there is something to do for a leader (rule M12).
@@ -27,11 +28,14 @@ impl Mempool {
     /// those is offered; transactions of other hidden batches are offered as if nothing had happened to them.
     ///
     /// With more senders than the limit of [`offered_senders`](crate::MempoolLimits::offered_senders), only those
-    /// whose next transaction pays most take part: leaving senders out is no breach of the order.
+    /// whose next transaction pays most take part: leaving senders out is no breach of the order. Of those that begin
+    /// with a wide one ([`WIDE_SHARE`](crate::limits::WIDE_SHARE)) an eighth of that may.
     #[must_use]
     pub fn in_order(&self, base_fee: u64, parent: B256, branch: &[B256]) -> InOrder<ChainFrom<'_>> {
         let starts = self.starts(base_fee, branch);
-        let chains = starts.into_iter().filter_map(|(sender, nonce)| Some(self.chains.get(&sender)?.from(nonce)));
+        let chains = starts
+            .into_iter()
+            .filter_map(|(sender, nonce)| Some(self.chains.get(&sender)?.from(nonce, self.rules.gas_limit)));
         InOrder::new(chains, base_fee, parent)
     }
 
@@ -83,23 +87,24 @@ impl Mempool {
         let indexed = self.indices.heads().range((u128::from(base_fee), 0)..);
         let indexed = indexed.filter(|(_, head)| !off_branch.contains(&head.sender));
         let indexed = indexed.map(|((fee, sequence), head)| {
-            let price = Price { fee: *fee, tip: head.tip };
-            Starter { price: Reverse(price.at(base_fee)), sequence: *sequence, sender: head.sender, start: None }
+            let price = Reverse(Price { fee: *fee, tip: head.tip }.at(base_fee));
+            Starter { price, sequence: *sequence, sender: head.sender, start: None, gas: head.gas }
         });
         let single = off_branch.iter().filter_map(|sender| {
             let chain = self.chains.get(sender)?;
             let start = self.hidden.until_on(&branch, sender).max(chain.account().nonce);
-            let Key { price, sequence } = chain.entries().get(&start)?.key();
+            let head = chain.entry(start)?;
+            let (Key { price, sequence }, gas) = (head.key(), head.gas());
             let pays = price.fee >= u128::from(base_fee);
             let price = Reverse(price.at(base_fee));
-            pays.then_some(Starter { price, sequence, sender: *sender, start: Some(start) })
+            pays.then_some(Starter { price, sequence, sender: *sender, start: Some(start), gas })
         });
-        let mut starters: Vec<Starter> = indexed.chain(single).collect();
-        let limit = self.limits.offered_senders;
-        if starters.len() > limit {
-            starters.select_nth_unstable(limit);
-            starters.truncate(limit);
-        }
+        let (limit, wide_gas) = (self.limits.offered_senders, self.rules.gas_limit / u64::from(WIDE_SHARE));
+        let (mut wide, mut starters): (Vec<_>, Vec<_>) =
+            indexed.chain(single).partition(|starter| starter.gas > wide_gas);
+        keep_best(&mut wide, limit.div_ceil(WIDE_SHARE.into()));
+        starters.append(&mut wide);
+        keep_best(&mut starters, limit);
         let start = |starter: &Starter| starter.start.or_else(|| self.chains.get(&starter.sender).map(Chain::start));
         starters.iter().filter_map(|starter| Some((starter.sender, start(starter)?))).collect()
     }
@@ -113,4 +118,14 @@ struct Starter {
     sender: Address,
     /// The nonce it goes on from, where that is not its chain's own.
     start: Option<u64>,
+    /// The gas that its first transaction may use.
+    gas: u64,
+}
+
+/// Lets the worst go until so many are left, in any order.
+fn keep_best(starters: &mut Vec<Starter>, most: usize) {
+    if starters.len() > most {
+        starters.select_nth_unstable(most);
+        starters.truncate(most);
+    }
 }

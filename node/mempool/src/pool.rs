@@ -103,6 +103,22 @@ pub enum DropReason {
     NotExecutable,
 }
 
+impl DropReason {
+    /// Its name, for metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Evicted => "evicted",
+            Self::Preceded => "preceded",
+            Self::Overtaken => "overtaken",
+            Self::Unaffordable => "unaffordable",
+            Self::SenderNotEoa => "sender_not_eoa",
+            Self::Expired => "expired",
+            Self::NotExecutable => "not_executable",
+        }
+    }
+}
+
 impl Mempool {
     /// An empty pool.
     #[must_use]

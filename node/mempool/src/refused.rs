@@ -184,3 +184,37 @@ pub enum Refused {
     #[error("txpool is full")]
     Full,
 }
+
+impl Refused {
+    /// Its name, for metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ChainId { .. } => "chain_id",
+            Self::InitCode { .. } => "init_code",
+            Self::GasLimit { .. } => "gas_limit",
+            Self::TipAboveFeeCap { .. } => "tip_above_fee_cap",
+            Self::BelowMinimum { .. } => "below_minimum",
+            Self::NonceMax => "nonce_max",
+            Self::IntrinsicGas { .. } => "intrinsic_gas",
+            Self::FloorDataGas { .. } => "floor_data_gas",
+            Self::NoAuthorizations => "no_authorizations",
+            Self::TooManyAuthorizations { .. } => "too_many_authorizations",
+            Self::AlreadyKnown => "already_known",
+            Self::SenderNotEoa { .. } => "sender_not_eoa",
+            Self::NonceTooLow { .. } => "nonce_too_low",
+            Self::NonceTooHigh { .. } => "nonce_too_high",
+            Self::InsufficientFunds { .. } => "insufficient_funds",
+            Self::Overdraft { .. } => "overdraft",
+            Self::ReplacementUnderpriced { .. } => "replacement_underpriced",
+            Self::InFlightLimit => "in_flight_limit",
+            Self::GappedFromDelegated { .. } => "gapped_from_delegated",
+            Self::AuthorityReserved { .. } => "authority_reserved",
+            Self::SenderSlots { .. } => "sender_slots",
+            Self::SenderBytes { .. } => "sender_bytes",
+            Self::Underpriced { .. } => "pool_underpriced",
+            Self::FutureReplacesPending => "future_replaces_pending",
+            Self::Full => "pool_full",
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy_consensus::{TxEnvelope, transaction::Recovered};
 use alloy_eips::eip2718::{Decodable2718, Encodable2718};
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, Log};
 use alloy_rlp::{Encodable, length_of_length};
 use futures::future::BoxFuture;
 use rota_execution::{ChainRules, ExecutedBatch, State, StateError, StateView, TransactionReceipt};
@@ -39,7 +39,13 @@ pub trait Backend: Send + Sync + 'static {
     /// [`BackendError::Store`].
     fn block(&self, height: u64) -> Result<Option<Block>, BackendError>;
 
-    /// The height and index of a final transaction.
+    /// How many transactions a final batch has, without decoding any.
+    ///
+    /// # Errors
+    /// [`BackendError::Store`].
+    fn transaction_count(&self, height: u64) -> Result<Option<usize>, BackendError>;
+
+    /// The height and index of a final transaction. It may name a batch above `latest` that is about to be.
     ///
     /// # Errors
     /// [`BackendError::Store`].
@@ -66,7 +72,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Transactions that wait, of one sender or of all, at most so many, by sender and nonce.
     fn pool_content(&self, of: Option<Address>, most: usize) -> BoxFuture<'_, Result<Vec<Waiting>, BackendError>>;
 
-    /// Transactions as they become pending here. Who is too slow misses some.
+    /// Transactions as users of this node submit them; those that peers bring are not among them. Who is too slow
+    /// misses some.
     fn pending_transactions(&self) -> broadcast::Receiver<Arc<Transaction>>;
 
     /// How many peers are connected.
@@ -137,9 +144,17 @@ impl Block {
         }
     }
 
-    /// Bytes of its transactions.
-    pub(crate) fn transaction_bytes(&self) -> usize {
-        self.transactions.iter().map(|transaction| transaction.inner().encode_2718_len()).sum()
+    /// Bytes that it takes in memory, about: its parts, and what they hold of transactions, logs, topics.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let transaction = |transaction: &Recovered<TxEnvelope>| {
+            size_of::<Recovered<TxEnvelope>>() + transaction.inner().encode_2718_len()
+        };
+        let log = |log: &Log| size_of::<Log>() + size_of_val(log.topics()) + log.data.data.len();
+        let receipt = |receipt: &TransactionReceipt| {
+            size_of::<TransactionReceipt>() + receipt.logs().iter().map(log).sum::<usize>()
+        };
+        let transactions: usize = self.transactions.iter().map(transaction).sum();
+        transactions + self.receipts.iter().map(receipt).sum::<usize>()
     }
 
     /// Bytes of the RLP of header, transactions, no uncles and no withdrawals: the `size` of a block.

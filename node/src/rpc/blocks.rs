@@ -35,7 +35,7 @@ impl Blocks {
     /// Keeps a batch; the ones kept longest make room.
     pub(crate) fn put(&self, block: &Arc<Block>) {
         let height = block.header.height().0;
-        let bytes = block.transaction_bytes();
+        let bytes = block.memory_bytes();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.blocks.insert(height, (Arc::clone(block), bytes)).is_some() {
             return;

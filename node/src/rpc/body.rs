@@ -111,18 +111,33 @@ async fn collect(mut body: Incoming, limit: u32, buffered: &Arc<Semaphore>) -> R
     Ok(held)
 }
 
+/// The share of memory that an answer took while it was made; it stands among the extensions of the response.
+#[derive(Clone, Debug)]
+pub(crate) struct Share {
+    _bytes: Arc<OwnedSemaphorePermit>,
+}
+
+impl From<OwnedSemaphorePermit> for Share {
+    fn from(bytes: OwnedSemaphorePermit) -> Self {
+        Self { _bytes: Arc::new(bytes) }
+    }
+}
+
 /// Lets a response hold its share of memory until its last byte is written.
 pub(crate) async fn hold(response: HttpResponse, buffered: &Arc<Semaphore>) -> Result<HttpResponse, BodyRefused> {
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let bytes = body.collect().await.map_err(|_| BodyRefused::Broken)?.to_bytes();
-    let share = reserve(buffered, bytes.len())?;
+    let share = match parts.extensions.remove() {
+        Some(share) => share,
+        None => reserve(buffered, bytes.len())?.into(),
+    };
     let held = Bytes::from_owner(HeldResponse { bytes, _share: share });
     Ok(HttpResponse::from_parts(parts, HttpBody::new(Full::new(held))))
 }
 
 struct HeldResponse {
     bytes: Bytes,
-    _share: OwnedSemaphorePermit,
+    _share: Share,
 }
 
 impl AsRef<[u8]> for HeldResponse {
@@ -131,7 +146,8 @@ impl AsRef<[u8]> for HeldResponse {
     }
 }
 
-fn reserve(buffered: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, BodyRefused> {
+/// A share of so many bytes, if so many are left.
+pub(crate) fn reserve(buffered: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, BodyRefused> {
     let bytes = u32::try_from(bytes).map_err(|_| BodyRefused::Busy)?;
     Arc::clone(buffered).try_acquire_many_owned(bytes).map_err(|_| BodyRefused::Busy)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
+use rota_proto::BatchHeader;
 use tokio::sync::Semaphore;
 
 use super::{
@@ -30,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) calls: Gate,
     /// For the senders of transactions.
     pub(crate) recovery: Gate,
+    /// For batches that are read and decoded.
+    pub(crate) reads: Gate,
     /// For those who wait until a transaction is final.
     pub(crate) sync_waiting: Semaphore,
     /// Bytes of bodies and responses that may still be held.
@@ -56,6 +59,7 @@ impl Context {
             filters: Filters::new(&limits, metrics.clone()),
             calls: Gate::new(limits.calls_running, limits.calls_waiting, limits.call_time),
             recovery: Gate::new(limits.calls_running, limits.calls_waiting, limits.call_time),
+            reads: Gate::new(limits.calls_running, limits.reads_waiting, limits.call_time),
             sync_waiting: Semaphore::new(limits.sync_waiting),
             buffered: Arc::new(Semaphore::new(limits.buffered_bytes)),
             blocks: Blocks::new(limits.cached_blocks, limits.cached_bytes),
@@ -82,7 +86,7 @@ impl Context {
         let latest = heads.latest.height().0;
         let pending = heads.pending.as_ref().map(|batch| batch.header());
         let place = match id {
-            BlockId::Hash(id) => match self.backend.height_of(id.block_hash)? {
+            BlockId::Hash(id) => match self.backend.height_of(id.block_hash)?.filter(|height| *height <= latest) {
                 Some(height) => Some(Place::Final(height)),
                 None => pending.filter(|header| header.hash() == id.block_hash).map(|_| Place::Pending),
             },
@@ -111,14 +115,36 @@ impl Context {
         }
     }
 
-    /// A final batch; decoding it takes up to some milliseconds, on a thread where that hurts nobody.
+    /// A final batch. Decoding it takes up to some milliseconds, on a thread where that hurts nobody, so many at a time
+    /// (rule R12); who waited while others decoded the same finds it here.
     pub(crate) async fn final_block(self: &Arc<Self>, height: u64) -> Result<Option<Arc<Block>>, RpcError> {
         if let Some(block) = self.blocks.get(height) {
             return Ok(Some(block));
         }
         let this = Arc::clone(self);
-        let read = tokio::task::spawn_blocking(move || this.read_block(height)).await;
-        read.map_err(|error| RpcError::Internal(error.to_string()))?
+        self.reads.run(move || this.read_block(height)).await
+    }
+
+    /// The header of a batch, for which nothing is decoded but itself.
+    pub(crate) fn header(&self, id: BlockId) -> Result<Option<BatchHeader>, RpcError> {
+        match self.place(id)? {
+            None => Ok(None),
+            Some(Place::Final(height)) => Ok(self.backend.header(height)?),
+            Some(Place::Pending) => {
+                let heads = self.heads();
+                Ok(Some(heads.pending.map_or(heads.latest, |batch| batch.header().clone())))
+            }
+        }
+    }
+
+    /// How many transactions a batch has.
+    pub(crate) fn transaction_count(&self, id: BlockId) -> Result<Option<usize>, RpcError> {
+        match (self.place(id)?, self.heads().pending) {
+            (None, _) => Ok(None),
+            (Some(Place::Final(height)), _) => Ok(self.backend.transaction_count(height)?),
+            (Some(Place::Pending), Some(batch)) => Ok(Some(batch.receipts().len())),
+            (Some(Place::Pending), None) => Ok(self.backend.transaction_count(self.latest())?),
+        }
     }
 
     /// The same where blocking is allowed.
@@ -131,9 +157,11 @@ impl Context {
         Ok(Some(block))
     }
 
-    /// The final batch that holds a transaction, and its index there.
+    /// The final batch that holds a transaction, and its index there. What the store has before the heads have moved is
+    /// not there yet (rule R1).
     pub(crate) async fn holding(self: &Arc<Self>, hash: B256) -> Result<Option<(Arc<Block>, usize)>, RpcError> {
-        let Some((height, index)) = self.backend.transaction(hash)? else { return Ok(None) };
+        let found = self.backend.transaction(hash)?.filter(|(height, _)| *height <= self.latest());
+        let Some((height, index)) = found else { return Ok(None) };
         Ok(self.final_block(height).await?.map(|block| (block, index)))
     }
 

@@ -4,18 +4,13 @@ use alloy::rpc::types as eth;
 use alloy_consensus::{TxEnvelope, transaction::TransactionInfo};
 use alloy_eips::eip4895::Withdrawals;
 use alloy_primitives::U256;
-use rota_proto::Transaction;
+use rota_proto::{BatchHeader, Transaction};
 
 use super::backend::Block;
 
-/// The header of a batch; its size is that of the whole batch.
-pub(crate) fn header(block: &Block) -> eth::Header {
-    eth::Header {
-        hash: block.header.hash(),
-        inner: block.header.header().clone(),
-        total_difficulty: None,
-        size: Some(U256::from(block.size())),
-    }
+/// The header of a batch, without the size of the batch, which it does not tell.
+pub(crate) fn header(header: &BatchHeader) -> eth::Header {
+    eth::Header { hash: header.hash(), inner: header.header().clone(), total_difficulty: None, size: None }
 }
 
 /// A batch, with whole transactions or with their hashes.
@@ -26,7 +21,8 @@ pub(crate) fn block(source: &Block, full: bool) -> eth::Block {
     } else {
         eth::BlockTransactions::Hashes(source.receipts.iter().map(|receipt| receipt.transaction).collect())
     };
-    eth::Block { header: header(source), uncles: Vec::new(), transactions, withdrawals: Some(Withdrawals::default()) }
+    let header = eth::Header { size: Some(U256::from(source.size())), ..header(&source.header) };
+    eth::Block { header, uncles: Vec::new(), transactions, withdrawals: Some(Withdrawals::default()) }
 }
 
 /// A transaction in a batch.

@@ -70,6 +70,14 @@ pub enum RpcError {
         /// The last.
         to: u64,
     },
+    /// A range of batches names one that is not final yet.
+    #[error("block range extends beyond current head block: block {bound}, head {latest}")]
+    BeyondHead {
+        /// The number named.
+        bound: u64,
+        /// The last final height.
+        latest: u64,
+    },
     /// Something is above a limit.
     #[error("limit exceeded: {what} {count}, limit {limit}")]
     Limit {
@@ -126,7 +134,7 @@ impl RpcError {
     pub const fn code(&self) -> i32 {
         match self {
             Self::NotAList | Self::Missing(_) | Self::Argument { .. } | Self::TooManyArguments(_) => INVALID_PARAMS,
-            Self::Range { .. } | Self::Unsupported(_) => INVALID_PARAMS,
+            Self::Range { .. } | Self::BeyondHead { .. } | Self::Unsupported(_) => INVALID_PARAMS,
             Self::UnknownMethod(_) | Self::UnknownSubscription(_) => METHOD_NOT_FOUND,
             Self::NoNotifications => NO_NOTIFICATIONS,
             Self::BatchTooLarge(_) => INVALID_REQUEST,
@@ -151,12 +159,13 @@ impl RpcError {
             Self::UnknownBlock => "unknown_block",
             Self::UnknownFilter => "unknown_filter",
             Self::Range { .. } => "range",
+            Self::BeyondHead { .. } => "beyond_head",
             Self::Limit { .. } => "limit",
             Self::BatchTooLarge(_) => "batch_too_large",
             Self::Busy(_) => "busy",
             Self::TimedOut(_) => "timed_out",
-            Self::Transaction(_) => "transaction",
-            Self::Submit(SubmitError::Refused(_)) => "pool",
+            Self::Transaction(error) => error.name(),
+            Self::Submit(SubmitError::Refused(refused)) => refused.name(),
             Self::Submit(SubmitError::Busy { .. } | SubmitError::Unavailable(_)) => "pool_unavailable",
             Self::NotFinal { .. } => "not_final",
             Self::Reverted(_) => "reverted",
@@ -201,9 +210,10 @@ impl From<EstimateError> for RpcError {
         match error {
             EstimateError::Reverted(data) => Self::Reverted(data),
             EstimateError::State(error) => error.into(),
-            EstimateError::Halted(_) | EstimateError::Allowance(_) | EstimateError::Refused(_) => {
-                Self::Call(error.to_string())
-            }
+            EstimateError::Halted(_)
+            | EstimateError::Allowance(_)
+            | EstimateError::GivenUp
+            | EstimateError::Refused(_) => Self::Call(error.to_string()),
         }
     }
 }

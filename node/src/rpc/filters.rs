@@ -81,30 +81,34 @@ impl Filters {
         Ok(id)
     }
 
-    /// Takes what a filter watches, to be put back.
-    pub(crate) fn take(&self, id: &str) -> Result<Kind, RpcError> {
+    /// Takes what a filter watches. It goes back when it is dropped, as it was changed or not: whatever becomes of the
+    /// request.
+    pub(crate) fn take(&self, id: &str) -> Result<Taken<'_>, RpcError> {
         let mut entries = self.lock();
-        let entry = entries.get_mut(id).ok_or(RpcError::UnknownFilter)?;
-        entry.used = Instant::now();
-        entry.kind.take().ok_or(RpcError::Busy("the filter is being read"))
-    }
-
-    /// Puts it back, unless it was removed meanwhile.
-    pub(crate) fn put_back(&self, id: &str, kind: Kind) {
-        if let Some(entry) = self.lock().get_mut(id) {
-            entry.kind = Some(kind);
-        }
+        let entry = self.live(&mut entries, id)?;
+        let kind = entry.kind.take().ok_or(RpcError::Busy("the filter is being read"))?;
+        Ok(Taken { filters: self, id: id.to_owned(), kind: Some(kind) })
     }
 
     /// What a filter of logs looks for.
     pub(crate) fn criteria(&self, id: &str) -> Result<Filter, RpcError> {
         let mut entries = self.lock();
-        let entry = entries.get_mut(id).ok_or(RpcError::UnknownFilter)?;
-        entry.used = Instant::now();
-        match &entry.kind {
+        match &self.live(&mut entries, id)?.kind {
             Some(Kind::Logs { filter, .. }) => Ok(filter.as_ref().clone()),
             Some(Kind::Blocks { .. } | Kind::Pending(_)) | None => Err(RpcError::UnknownFilter),
         }
+    }
+
+    /// The filter with this id, used now; one that nobody asked for too long is gone.
+    fn live<'e>(&self, entries: &'e mut BTreeMap<String, Entry>, id: &str) -> Result<&'e mut Entry, RpcError> {
+        let now = Instant::now();
+        if entries.get(id).is_some_and(|entry| now.duration_since(entry.used) > self.idle) {
+            entries.remove(id);
+            self.count(entries);
+        }
+        let entry = entries.get_mut(id).ok_or(RpcError::UnknownFilter)?;
+        entry.used = now;
+        Ok(entry)
     }
 
     /// Forgets a filter; whether there was one.
@@ -121,6 +125,29 @@ impl Filters {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a filter watches, in the hands of the request that reads it.
+#[derive(Debug)]
+pub(crate) struct Taken<'f> {
+    filters: &'f Filters,
+    id: String,
+    kind: Option<Kind>,
+}
+
+impl Taken<'_> {
+    pub(crate) const fn kind(&mut self) -> Option<&mut Kind> {
+        self.kind.as_mut()
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // Unless it was removed meanwhile.
+        if let Some(entry) = self.filters.lock().get_mut(&self.id) {
+            entry.kind = self.kind.take();
+        }
     }
 }
 

@@ -13,8 +13,11 @@ pub struct RpcLimits {
     pub batch_entries: usize,
     /// Bytes of an HTTP response, batches too: a full block of 1,428 transfers has 0.9 MB, its receipts 1.6 MB.
     pub response_bytes: u32,
-    /// Bytes of a WebSocket response: less, because up to 8 wait for a slow reader.
+    /// Bytes of a WebSocket response: less, because several wait for a slow reader.
     pub message_response_bytes: u32,
+    /// Bytes that a WebSocket's client was told and has not taken: four of the largest responses, and a quarter of
+    /// `buffered_bytes`. From half of it on nothing is read from the client.
+    pub unwritten_bytes: usize,
     /// Bodies and responses held in memory together, in bytes: a dozen of the largest bodies.
     pub buffered_bytes: usize,
     /// Connections in all: each costs about 20 KB and a file.
@@ -29,7 +32,8 @@ pub struct RpcLimits {
     pub write_stall: Duration,
     /// How long running requests may go on after the server was told to stop.
     pub grace: Duration,
-    /// Requests of one WebSocket that run at the same time; HTTP/1.1 has one.
+    /// Requests of one WebSocket that run at the same time, and answers that may wait for its client to take them
+    /// before more is read; HTTP/1.1 has one.
     pub requests_per_socket: usize,
     /// Subscriptions of one WebSocket.
     pub subscriptions_per_socket: u32,
@@ -55,6 +59,9 @@ pub struct RpcLimits {
     pub calls_running: usize,
     /// Those that may wait for their turn.
     pub calls_waiting: usize,
+    /// Those that may wait to read a batch that is not in memory: each subscriber of logs waits once a batch, and finds
+    /// it read by the first.
+    pub reads_waiting: usize,
     /// How long a call may wait and run until its caller is told that it took too long (geth's number).
     pub call_time: Duration,
     /// Batches of one `eth_feeHistory`: geth's number.
@@ -73,7 +80,7 @@ pub struct RpcLimits {
     pub pool_entries: usize,
     /// Batches kept decoded: 6 s at ten a second, the span in which wallets ask for receipts.
     pub cached_blocks: usize,
-    /// Bytes of them, by the length of their transactions, which is a fifth of what they take.
+    /// Bytes of memory that they take; at least one is kept.
     pub cached_bytes: usize,
 }
 
@@ -88,6 +95,7 @@ impl Default for RpcLimits {
             batch_entries: 1_000,
             response_bytes: 10 * MIB,
             message_response_bytes: 4 * MIB,
+            unwritten_bytes: 16 * 1024 * 1024,
             buffered_bytes: 64 * 1024 * 1024,
             connections: 1_024,
             connections_per_address: 256,
@@ -108,6 +116,7 @@ impl Default for RpcLimits {
             call_gas: 50_000_000,
             calls_running: cores,
             calls_waiting: 64,
+            reads_waiting: 64 * 1_024,
             call_time: Duration::from_secs(5),
             fee_history_blocks: 1_024,
             fee_history_reward_blocks: 128,
@@ -117,7 +126,7 @@ impl Default for RpcLimits {
             sync_waiting: 256,
             pool_entries: 4_096,
             cached_blocks: 64,
-            cached_bytes: 8 * 1024 * 1024,
+            cached_bytes: 40 * 1024 * 1024,
         }
     }
 }

@@ -12,9 +12,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     arguments::Caller,
+    body::{Share, reserve},
     context::Context,
     error::RpcError,
-    methods::{SEND_RAW_TRANSACTION, SUBSCRIBE, UNSUBSCRIBE, arguments, raw, submit},
+    methods::{SEND_RAW_TRANSACTION, SEND_RAW_TRANSACTION_SYNC, SUBSCRIBE, UNSUBSCRIBE, arguments, raw, submit},
+    unwritten::Unwritten,
 };
 
 /// What requests with a name that is no method's are counted under.
@@ -27,6 +29,8 @@ pub(crate) struct GateLayer {
     pub(crate) names: Arc<BTreeSet<&'static str>>,
     /// Bytes of one response, or of one batch of them.
     pub(crate) response_bytes: usize,
+    /// What the client of a WebSocket has not taken; nothing over HTTP, where the next request waits for the answer.
+    pub(crate) unwritten: Option<Arc<Unwritten>>,
 }
 
 impl tower::Layer<RpcService> for GateLayer {
@@ -54,12 +58,15 @@ impl RpcServiceT for Gatekeeper {
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
         async move {
-            let bytes = request.params.as_ref().map_or(0, |params| params.get().len());
-            let caller = request.extensions.get::<Caller>().copied();
-            match this.admit(caller, bytes) {
-                Ok(_admitted) => this.answer(request).await,
-                Err(error) => this.refuse(request.id, error),
-            }
+            let bytes = request.method.len() + request.params.as_ref().map_or(0, |params| params.get().len());
+            let id = request.id.clone().into_owned();
+            let answered = async {
+                let (_place, mut share) = this.admit(bytes)?;
+                let response = this.answer(request).await;
+                share.merge(this.reserve(&response)?);
+                this.deliver(response, share)
+            };
+            answered.await.unwrap_or_else(|error| this.turn_away(id, error))
         }
     }
 
@@ -67,16 +74,20 @@ impl RpcServiceT for Gatekeeper {
         let this = self.clone();
         async move {
             let limit = this.gate.context.limits.batch_entries;
-            if batch.len() > limit {
-                return this.refuse(Id::Null, RpcError::BatchTooLarge(limit));
-            }
             let entries = batch.iter().flatten();
-            let bytes = entries.map(|entry| entry.params().map_or(0, |params| params.get().len())).sum();
-            let caller = batch.iter().flatten().next().and_then(|entry| entry.extensions().get::<Caller>().copied());
-            match this.admit(caller, bytes) {
-                Ok(_admitted) => this.answer_all(batch).await,
-                Err(error) => this.refuse(Id::Null, error),
-            }
+            let bytes = |entry: &BatchEntry<'_>| {
+                entry.method_name().len() + entry.params().map_or(0, |params| params.get().len())
+            };
+            let bytes = entries.map(bytes).sum();
+            let answered = async {
+                if batch.len() > limit {
+                    return Err(RpcError::BatchTooLarge(limit));
+                }
+                let (_place, mut share) = this.admit(bytes)?;
+                let response = this.answer_all(batch, &mut share).await?;
+                this.deliver(response, share)
+            };
+            answered.await.unwrap_or_else(|error| this.turn_away(Id::Null, error))
         }
     }
 
@@ -86,20 +97,45 @@ impl RpcServiceT for Gatekeeper {
 }
 
 /// A place among the requests of a connection, and the bytes it holds.
-type Admitted = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+type Admitted = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
 impl Gatekeeper {
     /// Rule R9: so many requests of one connection at a time, so many bytes of all. What comes by HTTP was counted when
     /// it was read.
-    fn admit(&self, caller: Option<Caller>, bytes: usize) -> Result<Admitted, RpcError> {
+    fn admit(&self, bytes: usize) -> Result<Admitted, RpcError> {
         let place = Arc::clone(&self.running).try_acquire_owned();
         let place = place.map_err(|_| RpcError::Busy("too many requests on the connection"))?;
-        if !caller.is_some_and(|caller| caller.socket) {
-            return Ok((place, None));
+        let bytes = if self.gate.unwritten.is_some() { bytes } else { 0 };
+        let share = reserve(&self.gate.context.buffered, bytes);
+        Ok((place, share.map_err(|_| RpcError::Busy("too many bytes of requests"))?))
+    }
+
+    /// Rule R9: the share of memory of an answer.
+    fn reserve(&self, response: &MethodResponse) -> Result<OwnedSemaphorePermit, RpcError> {
+        let share = reserve(&self.gate.context.buffered, response.as_json().get().len());
+        share.map_err(|_| RpcError::Busy("too many bytes of answers"))
+    }
+
+    /// Rule R9: request and answer keep their share of memory until the answer is written.
+    fn deliver(&self, mut response: MethodResponse, share: OwnedSemaphorePermit) -> Result<MethodResponse, RpcError> {
+        match &self.gate.unwritten {
+            None => drop(response.extensions_mut().insert(Share::from(share))),
+            Some(unwritten) if response.is_method_call() || response.is_batch() => {
+                unwritten.push(response.as_json().get().len(), share)?;
+            }
+            // The other kinds are not sent, or were sent already.
+            Some(_) => {}
         }
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let held = Arc::clone(&self.gate.context.buffered).try_acquire_many_owned(bytes);
-        Ok((place, Some(held.map_err(|_| RpcError::Busy("too many bytes of requests"))?)))
+        Ok(response)
+    }
+
+    /// Refuses a whole message.
+    fn turn_away(&self, id: Id<'_>, error: RpcError) -> MethodResponse {
+        let response = self.refuse(id, error);
+        if let Some(unwritten) = &self.gate.unwritten {
+            unwritten.push_refusal(response.as_json().get().len());
+        }
+        response
     }
 
     async fn answer(&self, request: Request<'_>) -> MethodResponse {
@@ -120,8 +156,9 @@ impl Gatekeeper {
         response
     }
 
-    /// Answers a batch in order; transactions that stand together are decoded and submitted together (rule R10).
-    async fn answer_all(&self, batch: Batch<'_>) -> MethodResponse {
+    /// Answers a batch in order; transactions that stand together are decoded and submitted together (rule R10). The
+    /// share of memory grows with each answer.
+    async fn answer_all(&self, batch: Batch<'_>, share: &mut OwnedSemaphorePermit) -> Result<MethodResponse, RpcError> {
         let mut responses = BatchResponseBuilder::new_with_limit(self.gate.response_bytes);
         let mut notified = false;
         let mut entries = batch.into_iter().peekable();
@@ -133,6 +170,11 @@ impl Gatekeeper {
                         run.push(request);
                     }
                     self.submit(run).await
+                }
+                // R11: one that waits would make all others wait, each its minute.
+                Ok(BatchEntry::Call(request)) if request.method == SEND_RAW_TRANSACTION_SYNC => {
+                    self.gate.context.metrics.answered(SEND_RAW_TRANSACTION_SYNC, false, std::time::Duration::ZERO);
+                    vec![self.refuse(request.id, RpcError::Unsupported("eth_sendRawTransactionSync in a batch is"))]
                 }
                 Ok(BatchEntry::Call(request)) => vec![self.answer(request).await],
                 Ok(BatchEntry::Notification(notification)) => {
@@ -147,16 +189,17 @@ impl Gatekeeper {
                 }
             };
             for answer in answers {
+                share.merge(self.reserve(&answer)?);
                 if let Err(too_large) = responses.append(answer) {
                     self.gate.context.metrics.refused("response_too_large");
-                    return too_large;
+                    return Ok(too_large);
                 }
             }
         }
         if responses.is_empty() && notified {
-            return MethodResponse::notification();
+            return Ok(MethodResponse::notification());
         }
-        MethodResponse::from_batch(responses.finish())
+        Ok(MethodResponse::from_batch(responses.finish()))
     }
 
     /// Submits the transactions of these requests together.

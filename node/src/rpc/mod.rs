@@ -18,6 +18,7 @@ mod recent;
 mod seats;
 mod server;
 mod subscriptions;
+mod unwritten;
 
 pub use backend::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting};
 pub use error::RpcError;

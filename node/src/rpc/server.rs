@@ -1,6 +1,6 @@
 //! The server: one port for HTTP and WebSocket, an accept loop of its own (rules R6 to R9).
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, io, net::SocketAddr, sync::Arc};
 
 use futures::FutureExt;
 use hyper::{Request, body::Incoming};
@@ -17,10 +17,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::{JoinHandle, JoinSet},
 };
-use tower::{
-    Service, ServiceExt,
-    layer::util::{Identity, Stack},
-};
+use tower::{Service, ServiceExt, layer::util::Identity};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use super::{
@@ -35,9 +32,10 @@ use super::{
     patience::Patient,
     seats::{Seat, Seats},
     subscriptions::HexIds,
+    unwritten::Unwritten,
 };
 
-/// Messages that wait for a WebSocket's slow reader.
+/// Messages that stand between the tasks that answer and a WebSocket. What waits before them is bounded by rule R9.
 const MESSAGES_WAITING_MAX: u32 = 8;
 
 /// Headers of a request: browsers send about twenty.
@@ -131,16 +129,23 @@ fn cors(origins: &[String]) -> Result<CorsLayer, RpcStartError> {
     Ok(CorsLayer::new().allow_origin(allowed).allow_methods(Any).allow_headers(Any))
 }
 
-type Builder = TowerServiceBuilder<Stack<GateLayer, Identity>, Identity>;
+type Builder = TowerServiceBuilder<Identity, Identity>;
 
 /// What all connections share.
 struct House {
     context: Arc<Context>,
     methods: Methods,
+    names: Arc<BTreeSet<&'static str>>,
     seats: Arc<Seats>,
     http: Builder,
     socket: Builder,
     stop: StopHandle,
+}
+
+/// What one connection has of its own.
+struct Guest {
+    seat: Seat,
+    unwritten: Arc<Unwritten>,
 }
 
 impl House {
@@ -148,10 +153,6 @@ impl House {
         let methods = methods::all(Arc::clone(&context)).map_err(|error| RpcStartError::Methods(error.to_string()))?;
         let names = Arc::new(methods.method_names().collect());
         let limits = &context.limits;
-        let gate = |bytes: u32| {
-            let response_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-            GateLayer { context: Arc::clone(&context), names: Arc::clone(&names), response_bytes }
-        };
         let builder = |request: u32, response: u32| {
             let config = ServerConfig::builder()
                 // Connections are counted by the accept loop, which knows addresses.
@@ -166,28 +167,38 @@ impl House {
                 .enable_ws_ping(PingConfig::new().ping_interval(limits.idle / 2).inactive_limit(limits.idle))
                 .set_id_provider(HexIds)
                 .build();
-            let middleware = RpcServiceBuilder::new().layer(gate(response));
-            ServerBuilder::with_config(config).set_rpc_middleware(middleware).to_service_builder()
+            ServerBuilder::with_config(config).to_service_builder()
         };
         let http = builder(limits.body_bytes, limits.response_bytes);
         let socket = builder(limits.message_bytes, limits.message_response_bytes);
         let (most, most_of_one) = (limits.connections, limits.connections_per_address);
         let seats = Arc::new(Seats::new(most, most_of_one, context.metrics.clone()));
-        Ok(Self { methods: methods.into(), http, socket, seats, stop, context })
+        Ok(Self { methods: methods.into(), names, http, socket, seats, stop, context })
+    }
+
+    /// The gate of one connection; a WebSocket's knows what its client has not taken.
+    fn gate(&self, response_bytes: u32, unwritten: Option<Arc<Unwritten>>) -> GateLayer {
+        let response_bytes = usize::try_from(response_bytes).unwrap_or(usize::MAX);
+        let (context, names) = (Arc::clone(&self.context), Arc::clone(&self.names));
+        GateLayer { context, names, response_bytes, unwritten }
     }
 
     /// Answers one HTTP request, or turns its connection into a WebSocket.
-    async fn answer(&self, seat: Arc<Seat>, mut request: Request<Incoming>) -> HttpResponse {
+    async fn answer(&self, guest: Arc<Guest>, mut request: Request<Incoming>) -> HttpResponse {
         let socket = ws::is_upgrade_request(&request);
-        request.extensions_mut().insert(Caller { address: seat.address, socket });
+        request.extensions_mut().insert(Caller { address: guest.seat.address, socket });
         if socket {
-            let mut service = self.socket.clone().build(self.methods.clone(), self.stop.clone());
+            let unwritten = Arc::clone(&guest.unwritten);
+            request.extensions_mut().insert(Arc::clone(&unwritten));
+            let gate = self.gate(self.context.limits.message_response_bytes, Some(unwritten));
+            let gated = self.socket.clone().set_rpc_middleware(RpcServiceBuilder::new().layer(gate));
+            let mut service = gated.build(self.methods.clone(), self.stop.clone());
             let closed = service.on_session_closed();
             let counted = Counted::new(&self.context.metrics.sockets);
             // The seat is kept as long as the WebSocket lives.
             tokio::spawn(async move {
                 closed.await;
-                drop((seat, counted));
+                drop((guest, counted));
             });
             return service.call(request).await.unwrap_or_else(|error| broken(&error));
         }
@@ -201,7 +212,9 @@ impl House {
         let (parts, incoming) = request.into_parts();
         let buffered = &self.context.buffered;
         let whole = body::read(incoming, &self.context.limits, buffered).await?;
-        let mut service = self.http.clone().build(self.methods.clone(), self.stop.clone());
+        let gate = RpcServiceBuilder::new().layer(self.gate(self.context.limits.response_bytes, None));
+        let gated = self.http.clone().set_rpc_middleware(gate);
+        let mut service = gated.build(self.methods.clone(), self.stop.clone());
         let request = Request::from_parts(parts, HttpBody::new(whole));
         let response = service.call(request).await.unwrap_or_else(|error| broken(&error));
         if response.status().is_client_error() {
@@ -257,13 +270,14 @@ async fn accept(listener: TcpListener, house: Arc<House>, cors: CorsLayer) {
 async fn serve(stream: TcpStream, seat: Seat, house: Arc<House>, cors: CorsLayer) {
     let _ = stream.set_nodelay(true);
     let limits = &house.context.limits;
-    let io = TokioIo::new(Patient::new(stream, limits.write_stall));
+    let unwritten = Arc::new(Unwritten::new(limits));
+    let io = TokioIo::new(Patient::new(stream, limits.write_stall, Arc::clone(&unwritten)));
     let stopped = house.stop.clone().shutdown();
-    let seat = Arc::new(seat);
+    let guest = Arc::new(Guest { seat, unwritten });
     let answering = Arc::clone(&house);
     let answer = tower::service_fn(move |request| {
-        let (house, seat) = (Arc::clone(&answering), Arc::clone(&seat));
-        async move { Ok::<_, Infallible>(house.answer(seat, request).await) }.boxed()
+        let (house, guest) = (Arc::clone(&answering), Arc::clone(&guest));
+        async move { Ok::<_, Infallible>(house.answer(guest, request).await) }.boxed()
     });
     let service = tower::Layer::layer(&cors, answer);
     let service =

@@ -9,19 +9,13 @@ use jsonrpsee::{
     server::IdProvider,
     types::{ErrorObjectOwned, Params, SubscriptionId},
 };
-use rota_proto::Transaction;
+use rota_proto::{BatchHeader, Transaction};
 use serde::Serialize;
 use tokio::sync::{broadcast, broadcast::error::RecvError, watch};
 
 use super::{
-    arguments::Arguments,
-    backend::{Block, Heads},
-    context::Context,
-    convert,
-    error::RpcError,
-    filters::random_id,
-    methods::arguments,
-    metrics::Counted,
+    arguments::Arguments, backend::Heads, body::reserve, context::Context, convert, error::RpcError,
+    filters::random_id, methods::arguments, metrics::Counted, unwritten::Unwritten,
 };
 
 /// How long a subscriber may take no message before it is dropped.
@@ -54,11 +48,13 @@ pub(crate) fn subscribe(
     extensions: &Extensions,
 ) {
     let topic = arguments(&params, extensions, 2).and_then(|arguments| topic(&context, &arguments));
+    let unwritten = extensions.get::<Arc<Unwritten>>().cloned();
+    let unwritten = unwritten.ok_or_else(|| RpcError::Internal("a subscription without a WebSocket".into()));
     // What follows begins here, before the subscriber has its id: nothing in between is missed.
     let next = context.latest() + 1;
     tokio::spawn(async move {
-        let topic = match topic {
-            Ok(topic) => topic,
+        let (topic, unwritten) = match topic.and_then(|topic| Ok((topic, unwritten?))) {
+            Ok(wanted) => wanted,
             Err(error) => {
                 context.metrics.refused(error.name());
                 pending.reject(ErrorObjectOwned::from(error)).await;
@@ -67,10 +63,10 @@ pub(crate) fn subscribe(
         };
         let Ok(sink) = pending.accept().await else { return };
         let _counted = Counted::new(&context.metrics.subscriptions);
-        let closed = sink.clone();
+        let subscriber = Subscriber { context, sink, unwritten };
         tokio::select! {
-            () = closed.closed() => {}
-            _ = serve(&context, &sink, topic, next) => {}
+            () = subscriber.sink.closed() => {}
+            _ = subscriber.serve(topic, next) => {}
         }
     });
 }
@@ -95,34 +91,77 @@ fn topic(context: &Context, arguments: &Arguments) -> Result<Topic, RpcError> {
     }
 }
 
-async fn serve(context: &Arc<Context>, sink: &SubscriptionSink, topic: Topic, next: u64) -> Result<(), Ended> {
-    let mut chain = Follower { context, heads: context.backend.heads(), next };
-    match topic {
-        Topic::Heads => loop {
-            let block = chain.next().await?;
-            send(sink, &convert::header(&block)).await?;
-        },
-        Topic::Logs(filter) => loop {
-            let block = chain.next().await?;
-            if filter.matches_bloom(block.header.header().logs_bloom) {
-                for log in convert::logs(&block, &filter) {
-                    send(sink, &log).await?;
+/// Who listens.
+struct Subscriber {
+    context: Arc<Context>,
+    sink: SubscriptionSink,
+    unwritten: Arc<Unwritten>,
+}
+
+impl Subscriber {
+    async fn serve(&self, topic: Topic, next: u64) -> Result<(), Ended> {
+        let mut chain = Follower { context: &self.context, heads: self.context.backend.heads(), next };
+        match topic {
+            Topic::Heads => loop {
+                let header = self.header(chain.next().await?)?;
+                self.send(&convert::header(&header)).await?;
+            },
+            Topic::Logs(filter) => loop {
+                let height = chain.next().await?;
+                // Most batches are passed over by the bloom in their header.
+                if filter.matches_bloom(self.header(height)?.header().logs_bloom) {
+                    let block = self.context.final_block(height).await.map_err(|_| Ended)?.ok_or(Ended)?;
+                    for log in convert::logs(&block, &filter) {
+                        self.send(&log).await?;
+                    }
                 }
-            }
-        },
-        Topic::Pending { full, mut from } => loop {
-            match from.recv().await {
-                Ok(transaction) if full => send(sink, &convert::waiting(&transaction)).await?,
-                Ok(transaction) => send(sink, &transaction.hash()).await?,
-                // What was missed is missed: these are no promise.
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return Err(Ended),
-            }
-        },
+            },
+            Topic::Pending { full, mut from } => loop {
+                match from.recv().await {
+                    Ok(transaction) if full => self.send(&convert::waiting(&transaction)).await?,
+                    Ok(transaction) => self.send(&transaction.hash()).await?,
+                    // What was missed is missed: these are no promise.
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return Err(Ended),
+                }
+            },
+        }
+    }
+
+    fn header(&self, height: u64) -> Result<BatchHeader, Ended> {
+        self.context.backend.header(height).map_err(|_| Ended)?.ok_or(Ended)
+    }
+
+    /// Rule R9: what a client is told of its own accord counts among what it has not taken, as answers do.
+    async fn send<T: Serialize>(&self, message: &T) -> Result<(), Ended> {
+        let json: Box<JsonRawValue> = serde_json::value::to_raw_value(message).map_err(|_| Ended)?;
+        let bytes = json.get().len();
+        let too_slow = || {
+            self.context.metrics.refused("subscriber_too_slow");
+            Ended
+        };
+        let share = reserve(&self.context.buffered, bytes).map_err(|_| too_slow())?;
+        self.unwritten.push(bytes, share).map_err(|_| too_slow())?;
+        let unsent = Unsent { unwritten: &self.unwritten, bytes };
+        self.sink.send_timeout(json, SEND_TIME).await.map_err(|_| Ended)?;
+        std::mem::forget(unsent);
+        Ok(())
     }
 }
 
-/// Reads every final batch from a height on, none left out and none twice.
+/// A message that waits for the socket; if it is dropped there, it is no more on its way.
+struct Unsent<'u> {
+    unwritten: &'u Unwritten,
+    bytes: usize,
+}
+
+impl Drop for Unsent<'_> {
+    fn drop(&mut self) {
+        self.unwritten.written(self.bytes);
+    }
+}
+
+/// Names every final batch from a height on, none left out and none twice.
 struct Follower<'c> {
     context: &'c Arc<Context>,
     heads: watch::Receiver<Heads>,
@@ -130,8 +169,8 @@ struct Follower<'c> {
 }
 
 impl Follower<'_> {
-    /// The next batch, as soon as it is final.
-    async fn next(&mut self) -> Result<Arc<Block>, Ended> {
+    /// The height of the next batch, as soon as it is final.
+    async fn next(&mut self) -> Result<u64, Ended> {
         loop {
             let latest = self.heads.borrow_and_update().latest.height().0;
             if latest.saturating_sub(self.next) > self.context.limits.subscription_lag {
@@ -139,16 +178,10 @@ impl Follower<'_> {
                 return Err(Ended);
             }
             if self.next <= latest {
-                let block = self.context.final_block(self.next).await.map_err(|_| Ended)?.ok_or(Ended)?;
                 self.next += 1;
-                return Ok(block);
+                return Ok(self.next - 1);
             }
             self.heads.changed().await.map_err(|_| Ended)?;
         }
     }
-}
-
-async fn send<T: Serialize>(sink: &SubscriptionSink, message: &T) -> Result<(), Ended> {
-    let json: Box<JsonRawValue> = serde_json::value::to_raw_value(message).map_err(|_| Ended)?;
-    sink.send_timeout(json, SEND_TIME).await.map_err(|_| Ended)
 }

@@ -260,13 +260,13 @@ async fn requests(net: &Devnet) -> Result<()> {
         ("eth_chainId", json!([1]), "too_many_arguments"),
         ("eth_getBalance", json!({ "address": "0x12" }), "not_a_list"),
         ("eth_getLogs", json!([{ "fromBlock": "0x5", "toBlock": "0x1" }]), "range"),
-        (send, json!(["0x02c0"]), "transaction"),
-        (send, json!([oversized]), "transaction"),
-        (send, json!([used]), "pool"),
-        (send, json!([far]), "pool"),
-        (send, json!([elsewhere]), "pool"),
-        (send, json!([other]), "pool"),
-        (send, json!([Bytes::from(mis_signed)]), "pool"),
+        (send, json!(["0x02c0"]), "transaction_malformed"),
+        (send, json!([oversized]), "transaction_too_long"),
+        (send, json!([used]), "nonce_too_low"),
+        (send, json!([far]), "nonce_too_high"),
+        (send, json!([elsewhere]), "chain_id"),
+        (send, json!([other]), "insufficient_funds"),
+        (send, json!([Bytes::from(mis_signed)]), "insufficient_funds"),
     ] {
         let counter = Counter::new("rota_rpc_refused_total", "reason", reason);
         let before = counter.read(node).await?;

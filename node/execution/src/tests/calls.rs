@@ -1,4 +1,10 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use alloy_primitives::{Address, Bytes, U256, hex};
 use serde_json::json;
@@ -9,7 +15,7 @@ use super::{
 };
 use crate::{
     AccountOverride, CallEnd, CallError, CallOutcome, CallRequest, CallTerms, EstimateError, NotExecutable, State,
-    call, estimate_gas,
+    Wanted, call, estimate_gas,
 };
 
 const CONTRACT: Address = Address::repeat_byte(0xcc);
@@ -21,7 +27,7 @@ fn world_of(code: &[u8]) -> World {
 }
 
 fn terms() -> CallTerms {
-    CallTerms { gas_cap: CAP, overrides: BTreeMap::new() }
+    CallTerms { gas_cap: CAP, overrides: BTreeMap::new(), wanted: Wanted::default() }
 }
 
 fn run(world: &World, request: &CallRequest, terms: &CallTerms) -> Result<CallOutcome, CallError> {
@@ -126,7 +132,7 @@ fn overrides_stand_in_for_the_state() {
     let contract = AccountOverride { code: Some(code), storage: Some(storage), ..AccountOverride::default() };
     overrides.insert(CONTRACT, contract.clone());
     let request = CallRequest { from: poor, ..to(CONTRACT, []) };
-    let terms = |overrides| CallTerms { gas_cap: CAP, overrides };
+    let terms = |overrides| CallTerms { overrides, ..terms() };
     assert_eq!(run(&world, &request, &terms(overrides.clone())).unwrap().end, CallEnd::Returned(word(105)));
     let slots = BTreeMap::from([(U256::from(2), U256::from(1_000))]);
     overrides.insert(CONTRACT, AccountOverride { slots, ..contract });
@@ -147,7 +153,7 @@ fn storage_override_replaces_all_slots_and_single_slots_only_themselves() {
     let whole = AccountOverride { storage: Some(one.clone()), ..AccountOverride::default() };
     let single = AccountOverride { slots: one, ..AccountOverride::default() };
     for (change, expected) in [(AccountOverride::default(), [11, 22]), (whole, [100, 0]), (single, [100, 22])] {
-        let terms = CallTerms { gas_cap: CAP, overrides: BTreeMap::from([(CONTRACT, change)]) };
+        let terms = CallTerms { overrides: BTreeMap::from([(CONTRACT, change)]), ..terms() };
         for (slot, expected) in [1, 2].into_iter().zip(expected) {
             assert_eq!(run(&world, &to(CONTRACT, word(slot)), &terms).unwrap().end, CallEnd::Returned(word(expected)));
         }
@@ -212,4 +218,19 @@ fn estimate_counts_what_callers_keep_back() {
     });
     let gas = check(&World::with(&accounts), &to(CONTRACT, []));
     assert!(gas > 500_000 * 64 / 63, "1/64 stays with the caller (EIP-150): {gas}");
+}
+
+/// Rule X20: an attempt ends at its gas limit; the next is not begun for nobody.
+#[test]
+fn estimate_that_nobody_waits_for_tries_no_further_limit() {
+    let world = world_of(&STORE);
+    let state = State::last_final(&world.memory);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let wanted = Wanted::as_long_as(move || count.fetch_add(1, Ordering::Relaxed) < 1);
+    let request = to(CONTRACT, store_input(1, 1));
+    let terms = CallTerms { wanted, ..terms() };
+    let given_up = estimate_gas(&world.genesis.rules, world.execution.head().header(), &state, &request, &terms);
+    assert_eq!(given_up, Err(EstimateError::GivenUp));
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
 }

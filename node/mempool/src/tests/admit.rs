@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::U256;
+use alloy_eips::eip2930::{AccessList, AccessListItem};
+use alloy_primitives::{Address, B256, U256};
 
 use super::{
     Draft, Wallet, add, add_local, dropped, hashes, offered, pool, pool_of, rich, transfer, wallet, with_balance,
@@ -137,15 +138,32 @@ fn m9_a_full_pool_drops_the_cheapest_tail() {
     assert_eq!(refused, Refused::Underpriced { price: 37 }, "of equals the later one goes");
 }
 
+/// A dear tail earns nobody anything before what stands under it is placed: kept by its own price, 256 of them held
+/// 255 cheap ones each for ever.
 #[test]
-fn m9_a_cheap_transaction_is_safe_under_a_dear_tail() {
+fn m9_a_dear_tail_is_worth_what_the_cheapest_under_it_brings() {
     let mut pool = pool_of(3);
     add(&mut pool, &transfer(1, 0, 100, 1)).unwrap();
+    let tail = transfer(1, 1, 100, 60);
+    add(&mut pool, &tail).unwrap();
+    add(&mut pool, &transfer(2, 0, 100, 20)).unwrap();
+    let added = add(&mut pool, &transfer(3, 0, 100, 5)).unwrap();
+    assert_eq!(dropped(&added.changes), [(tail.hash(), DropReason::Evicted)]);
+    let refused = add(&mut pool, &tail).unwrap_err();
+    assert_eq!(refused, Refused::Underpriced { price: 8 }, "and so is a newcomer");
+}
+
+/// Over its cheapest, a chain that a notarized batch holds is not counted: it is placed.
+#[test]
+fn m9_what_is_hidden_does_not_make_a_tail_cheap() {
+    let mut pool = pool_of(3);
+    let (head, other) = (transfer(1, 0, 100, 1), transfer(2, 0, 100, 20));
+    add(&mut pool, &head).unwrap();
     add(&mut pool, &transfer(1, 1, 100, 60)).unwrap();
-    let middle = transfer(2, 0, 100, 20);
-    add(&mut pool, &middle).unwrap();
+    add(&mut pool, &other).unwrap();
+    pool.hide(super::batch(1), &[head]).unwrap();
     let added = add(&mut pool, &transfer(3, 0, 100, 30)).unwrap();
-    assert_eq!(dropped(&added.changes), [(middle.hash(), DropReason::Evicted)]);
+    assert_eq!(dropped(&added.changes), [(other.hash(), DropReason::Evicted)]);
 }
 
 #[test]
@@ -199,6 +217,18 @@ fn m9_bytes_are_bounded_too() {
     assert_eq!(dropped(&added.changes), [(large.hash(), DropReason::Evicted)]);
 }
 
+/// The lists of a transaction take more memory than bytes.
+#[test]
+fn m8_authorizations_and_access_lists_weigh_what_they_take() {
+    let mut pool = pool();
+    let item = AccessListItem { address: Address::ZERO, storage_keys: vec![B256::ZERO] };
+    let access_list = AccessList(vec![item; 2]);
+    let authorizations = vec![Wallet::new(2).authorize(1, 0); 3];
+    let transaction = Wallet::new(1).sign_7702(Draft { access_list, gas: 300_000, ..Draft::default() }, authorizations);
+    add(&mut pool, &transaction).unwrap();
+    assert_eq!(pool.totals().bytes, transaction.length() + 3 * 190 + 2 * 25);
+}
+
 #[test]
 fn m9_who_fills_a_gap_may_lose_to_its_own_successor() {
     let mut pool = pool_of(2);
@@ -246,7 +276,8 @@ fn a_pool_of_its_default_size_takes_twenty_thousand() {
         }
     }
     let mut order = pool.in_order(7, super::batch(1), &[]);
-    assert_eq!(std::iter::from_fn(|| order.place()).count(), 20_000);
+    let a_batch = usize::try_from(wallet::RULES.gas_limit / 21_000).unwrap();
+    assert_eq!(std::iter::from_fn(|| order.place()).count(), 8 * a_batch, "M11: of each sender what fits into a batch");
     assert_eq!(*pool.totals(), Totals { pending: 20_000, queued: 0, slots: 20_000, bytes: pool.totals().bytes });
     pool.check_books();
 }

@@ -21,7 +21,7 @@ pub(super) fn check_books(pool: &Mempool) {
         let entries = || chain.entries().values();
         assert_eq!(chain.pending(), entries().filter(|entry| entry.nonce() < next).count());
         assert_eq!(chain.slots(), entries().map(|entry| entry.candidate.slots).sum::<usize>());
-        assert_eq!(chain.bytes(), entries().map(|entry| entry.candidate.transaction.length()).sum::<usize>());
+        assert_eq!(chain.bytes(), entries().map(|entry| entry.candidate.bytes).sum::<usize>());
         assert_eq!(chain.cost(), entries().fold(U256::ZERO, |sum, entry| sum + entry.candidate.cost));
         assert!(chain.cost() <= chain.account().balance, "M4: the balance covers the chain");
         assert!(chain.slots() <= pool.limits.sender_slots, "M8: a sender keeps its share of slots");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rota_proto::Transaction;
 
 use super::{Draft, Wallet, add, pool, rich, transfer, wallet};
-use crate::{AccountCode, AccountState, Added, Candidate, Mempool, Origin, Refused};
+use crate::{AccountCode, AccountState, Added, CandidateForm, Mempool, MempoolLimits, Origin, Refused};
 
 /// Adds a transaction of an account that has a delegation.
 fn add_delegated(pool: &mut Mempool, transaction: &Arc<Transaction>) -> Result<Added, Refused> {
@@ -88,10 +88,63 @@ fn an_authorization_with_a_false_signature_binds_nobody() {
 #[test]
 fn m1_authorizations_of_a_sender_that_cannot_pay_are_not_recovered() {
     let transaction = Wallet::new(1).sign_7702(Draft::default(), vec![Wallet::new(2).authorize(0, 0)]);
-    let form = Candidate::check_form(Arc::clone(&transaction), &wallet::RULES).expect("a good form");
-    assert!(form.authorizations.is_empty(), "nobody has looked at a signature");
-    let whole = Candidate::check(Arc::clone(&transaction), &wallet::RULES).expect("the same");
-    assert_eq!(whole.authorizations.len(), 1);
+    let form = CandidateForm::check(Arc::clone(&transaction), &wallet::RULES).expect("a good form");
+    assert!(
+        form.has_authorizations() && form.candidate().authorizations.is_empty(),
+        "nobody has looked at a signature"
+    );
+    assert_eq!(form.recover(&wallet::RULES).authorizations.len(), 1);
     let refused = pool().add(transaction, Origin::Remote, AccountState::default());
     assert!(matches!(refused, Err(Refused::InsufficientFunds { .. })), "{refused:?}");
+}
+
+/// A transaction of wallet 1 with an authorization.
+fn authorizing(draft: Draft) -> Arc<Transaction> {
+    Wallet::new(1).sign_7702(draft, vec![Wallet::new(9).authorize(0, 0)])
+}
+
+/// Rule M1: whoever is refused whatever the signers is refused before they are recovered, and costs the pool nothing.
+#[test]
+fn m1_every_refusal_that_needs_no_signer_comes_before_they_are_recovered() {
+    let cheap = Draft { fee: 100, tip: 10, gas: 100_000, ..Draft::default() };
+    let mut replacing = pool();
+    add(&mut replacing, &transfer(1, 0, 100, 10)).unwrap();
+    let mut delegated = pool();
+    add(&mut delegated, &delegating(1, 0, 0)).unwrap();
+    add(&mut delegated, &transfer(1, 0, 100, 10)).unwrap();
+    let mut shared = Mempool::new(MempoolLimits { sender_slots: 1, ..MempoolLimits::default() }, wallet::RULES);
+    add(&mut shared, &transfer(1, 0, 100, 10)).unwrap();
+    let mut full = super::pool_of(1);
+    add(&mut full, &transfer(2, 0, 100, 10)).unwrap();
+    let next = Draft { nonce: 1, ..cheap.clone() };
+    for (mut pool, draft, text) in [
+        (pool(), Draft { nonce: 65, ..cheap.clone() }, "nonce too high"),
+        (replacing, cheap.clone(), "replacement transaction underpriced"),
+        (delegated, next.clone(), "in-flight transaction limit reached"),
+        (shared, next, "account limit exceeded"),
+        (full, cheap, "transaction underpriced"),
+    ] {
+        let form = CandidateForm::check(authorizing(draft), &wallet::RULES).expect("a good form");
+        let held: Vec<_> = pool.iter().map(|pooled| pooled.transaction.hash()).collect();
+        let refused = pool.precheck(&form, Origin::Remote, rich(0)).unwrap_err();
+        assert!(refused.to_string().starts_with(text), "{refused}, not {text}");
+        pool.check_books();
+        assert_eq!(pool.iter().map(|pooled| pooled.transaction.hash()).collect::<Vec<_>>(), held);
+    }
+}
+
+/// Rule M1: what the check before tries leaves no trace, also where others would have had to go.
+#[test]
+fn m1_precheck_changes_nothing() {
+    let mut pool = super::pool_of(2);
+    add(&mut pool, &transfer(1, 0, 100, 10)).unwrap();
+    add(&mut pool, &transfer(2, 0, 100, 10)).unwrap();
+    let held: Vec<_> = pool.iter().map(|pooled| pooled.transaction.hash()).collect();
+    for nonce in [0, 1] {
+        let dear = authorizing(Draft { nonce, fee: 1_000, tip: 500, gas: 100_000, ..Draft::default() });
+        let form = CandidateForm::check(dear, &wallet::RULES).expect("a good form");
+        pool.precheck(&form, Origin::Local, rich(0)).unwrap();
+        pool.check_books();
+        assert_eq!(pool.iter().map(|pooled| pooled.transaction.hash()).collect::<Vec<_>>(), held);
+    }
 }

@@ -11,6 +11,7 @@ mod oracle;
 mod properties;
 mod recent;
 mod refused;
+mod waiting;
 mod wallet;
 mod world;
 

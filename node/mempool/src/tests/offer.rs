@@ -62,6 +62,46 @@ fn m11_only_so_many_senders_take_part() {
     assert_eq!(offered, [(2, 0), (2, 1), (3, 0), (3, 1)]);
 }
 
+/// A transaction that may use all the gas of a batch, of wallet `number`.
+fn whole(number: u8, nonce: u64, tip: u128) -> std::sync::Arc<rota_proto::Transaction> {
+    Wallet::new(number).sign(Draft { nonce, tip, gas: wallet::RULES.gas_limit, ..Draft::default() })
+}
+
+#[test]
+fn m11_senders_that_may_use_much_gas_crowd_out_none_that_may_not() {
+    let limits = MempoolLimits { offered_senders: 16, ..MempoolLimits::default() };
+    let mut pool = Mempool::new(limits, wallet::RULES);
+    for number in 1..=20 {
+        add(&mut pool, &whole(number, 0, 90)).unwrap();
+    }
+    let eighth = wallet::RULES.gas_limit / 8;
+    for (number, gas) in [(21, eighth), (22, eighth + 1), (23, 21_000)] {
+        add(&mut pool, &Wallet::new(number).sign(Draft { gas, ..Draft::default() })).unwrap();
+    }
+    let senders: Vec<u8> = offered(&pool, 7, &[]).into_iter().map(|(wallet, _)| wallet).collect();
+    // Two of sixteen, those that came first of equals.
+    let mut wide = senders[..2].to_vec();
+    wide.sort_unstable();
+    assert_eq!(wide, [1, 2]);
+    let mut others = senders[2..].to_vec();
+    others.sort_unstable();
+    assert_eq!(others, [21, 23]);
+}
+
+#[test]
+fn m11_a_sender_takes_part_with_what_fits_into_one_batch_by_its_gas_limits() {
+    let mut pool = pool();
+    add(&mut pool, &whole(1, 0, 10)).unwrap();
+    add(&mut pool, &transfer(1, 1, 100, 10)).unwrap();
+    let third = |nonce| Wallet::new(2).sign(Draft { nonce, gas: wallet::RULES.gas_limit / 3, ..Draft::default() });
+    for nonce in 0..5 {
+        add(&mut pool, &third(nonce)).unwrap();
+    }
+    let mut offered = offered(&pool, 7, &[]);
+    offered.sort_unstable();
+    assert_eq!(offered, [(1, 0), (2, 0), (2, 1), (2, 2)]);
+}
+
 #[test]
 fn m12_work_is_payable_or_waits_for_the_base_fee() {
     let mut pool = pool();

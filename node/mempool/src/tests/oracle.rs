@@ -6,26 +6,15 @@ use std::{
     sync::Arc,
 };
 
-use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, U256, keccak256};
 use rota_proto::Transaction;
 
 use crate::{
     AccountState, Candidate, DropReason, MempoolLimits, Origin, Status, Totals,
-    limits::{NONCE_GAP_MAX, QUEUED_HEIGHTS_MAX, SLOT_BYTES},
+    limits::{NONCE_GAP_MAX, QUEUED_HEIGHTS_MAX},
 };
 
-use super::wallet::RULES;
-
-/// A transaction in the naive pool.
-#[derive(Clone, Debug)]
-pub(super) struct Waiting {
-    pub(super) transaction: Arc<Transaction>,
-    pub(super) origin: Origin,
-    sequence: u64,
-    /// Whom it may delegate, with the nonce that this would use.
-    binds: Vec<(Address, u64)>,
-}
+use super::{waiting::Waiting, wallet::RULES};
 
 /// The naive pool. The accounts are the true ones after the last final batch.
 #[derive(Clone, Debug)]
@@ -48,37 +37,6 @@ pub(super) struct Effect {
     pub(super) replaced: Option<B256>,
     pub(super) promoted: BTreeSet<B256>,
     pub(super) dropped: BTreeSet<(B256, DropReason)>,
-}
-
-impl Waiting {
-    fn sender(&self) -> Address {
-        self.transaction.sender()
-    }
-
-    fn nonce(&self) -> u64 {
-        self.transaction.nonce()
-    }
-
-    fn fee(&self) -> u128 {
-        self.transaction.envelope().max_fee_per_gas()
-    }
-
-    fn tip(&self) -> u128 {
-        self.transaction.envelope().max_priority_fee_per_gas().unwrap_or(self.fee())
-    }
-
-    fn price(&self, base_fee: u64) -> u128 {
-        self.fee().min(u128::from(base_fee) + self.tip())
-    }
-
-    fn cost(&self) -> U256 {
-        U256::from(self.transaction.envelope().gas_limit()) * U256::from(self.fee())
-            + self.transaction.envelope().value()
-    }
-
-    fn slots(&self) -> usize {
-        self.transaction.length().div_ceil(SLOT_BYTES)
-    }
 }
 
 impl Naive {
@@ -125,7 +83,7 @@ impl Naive {
             pending,
             queued: self.waiting.len() - pending,
             slots: self.waiting.iter().map(Waiting::slots).sum(),
-            bytes: self.waiting.iter().map(|waiting| waiting.transaction.length()).sum(),
+            bytes: self.waiting.iter().map(Waiting::bytes).sum(),
         }
     }
 
@@ -163,6 +121,8 @@ impl Naive {
         after.waiting.push(new.clone());
         after.active.insert(new.sender(), self.height);
         after.make_room(&new, &mut effect)?;
+        // M6, M1: signers of authorizations are asked for last.
+        self.check_authorities(&new)?;
         effect.status = Some(after.status(&new));
         effect.promoted = after.promoted_since(self);
         effect.promoted.remove(&new.transaction.hash());
@@ -195,14 +155,18 @@ impl Naive {
                 return Err("in-flight transaction limit reached for delegated accounts".into());
             }
         }
+        let raised = |new: u128, old: u128| new > old && new * 100 >= old * 110;
+        if old.is_some_and(|old| !raised(new.fee(), old.fee()) || !raised(new.tip(), old.tip())) {
+            return Err("replacement transaction underpriced".into());
+        }
+        Ok(())
+    }
+
+    fn check_authorities(&self, new: &Waiting) -> Result<(), String> {
         for (authority, nonce) in &new.binds {
             if self.of(*authority).count() > 1 && *nonce >= self.account(*authority).nonce {
                 return Err("authority already reserved".into());
             }
-        }
-        let raised = |new: u128, old: u128| new > old && new * 100 >= old * 110;
-        if old.is_some_and(|old| !raised(new.fee(), old.fee()) || !raised(new.tip(), old.tip())) {
-            return Err("replacement transaction underpriced".into());
         }
         Ok(())
     }
@@ -213,7 +177,7 @@ impl Naive {
             let others = || self.of(new.sender()).filter(|waiting| waiting.nonce() != new.nonce());
             let cost = others().fold(new.cost(), |sum, waiting| sum + waiting.cost());
             let slots = others().fold(new.slots(), |sum, waiting| sum + waiting.slots());
-            let bytes = others().fold(new.transaction.length(), |sum, waiting| sum + waiting.transaction.length());
+            let bytes = others().fold(new.bytes(), |sum, waiting| sum + waiting.bytes());
             let refusal = if cost > self.account(new.sender()).balance {
                 "insufficient funds for gas * price + value"
             } else if slots > self.limits.sender_slots || bytes > self.limits.sender_bytes {
@@ -247,7 +211,7 @@ impl Naive {
             };
             let rank = |waiting: &Waiting| {
                 let queued_first = Reverse(self.status(waiting));
-                (queued_first, waiting.origin, waiting.price(self.base_fee), Reverse(waiting.sequence))
+                (queued_first, waiting.origin, self.floor(waiting), Reverse(waiting.sequence))
             };
             let tails: Vec<&Waiting> = tails.filter(displaceable).collect();
             if !tails.iter().any(|waiting| waiting.sequence != new.sequence) {
@@ -264,6 +228,13 @@ impl Naive {
             self.remove(hash);
         }
         Ok(())
+    }
+
+    /// Rule M9: the lowest price of a transaction and those of its sender before it that no batch holds.
+    fn floor(&self, last: &Waiting) -> Option<u128> {
+        let start = self.start(last.sender());
+        let up_to_it = self.of(last.sender()).filter(|one| (start..=last.nonce()).contains(&one.nonce()));
+        up_to_it.map(|one| one.price(self.base_fee)).min()
     }
 
     /// Those that waited for a lower nonce before and do so no more, unless a hidden batch used their nonce.

@@ -1,10 +1,10 @@
 //! Calls and estimates (rules R12 and R13).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use alloy::rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride};
 use alloy_primitives::{Address, Bytes, TxKind, U64, U256};
-use rota_execution::{AccountOverride, CallEnd, CallRequest, CallTerms, ChainRules};
+use rota_execution::{AccountOverride, CallEnd, CallRequest, CallTerms, ChainRules, Wanted};
 
 use crate::rpc::{arguments::Arguments, backend::Snapshot, context::Context, error::RpcError};
 
@@ -51,7 +51,10 @@ fn prepare(context: &Context, arguments: &Arguments) -> Result<(CallRequest, Cal
     if arguments.optional::<BlockOverrides>(3)?.is_some_and(|block| block != BlockOverrides::default()) {
         return Err(RpcError::Unsupported("block overrides are"));
     }
-    Ok((request, CallTerms { gas_cap: context.limits.call_gas, overrides }))
+    // R12: nobody waits longer.
+    let until = Instant::now() + context.limits.call_time;
+    let wanted = Wanted::as_long_as(move || Instant::now() < until);
+    Ok((request, CallTerms { gas_cap: context.limits.call_gas, overrides, wanted }))
 }
 
 /// Rule R13: a request whose fields contradict each other is refused, with geth's texts.

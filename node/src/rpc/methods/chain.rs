@@ -6,7 +6,13 @@ use alloy::rpc::types as eth;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{B256, Bytes, U64};
 
-use crate::rpc::{arguments::Arguments, backend::Block, context::Context, convert, error::RpcError};
+use crate::rpc::{
+    arguments::Arguments,
+    backend::Block,
+    context::{Context, Place},
+    convert,
+    error::RpcError,
+};
 
 pub(super) async fn block_number(context: Arc<Context>, _: Arguments) -> Result<U64, RpcError> {
     Ok(U64::from(context.latest()))
@@ -25,13 +31,11 @@ pub(super) async fn block_by_hash(context: Arc<Context>, arguments: Arguments) -
 }
 
 pub(super) async fn header(context: Arc<Context>, arguments: Arguments) -> Result<Option<eth::Header>, RpcError> {
-    let block = context.block(arguments.block(0)?).await?;
-    Ok(block.map(|block| convert::header(&block)))
+    Ok(context.header(arguments.block(0)?)?.map(|header| convert::header(&header)))
 }
 
 pub(super) async fn transaction_count(context: Arc<Context>, arguments: Arguments) -> Result<Option<U64>, RpcError> {
-    let block = context.block(arguments.block(0)?).await?;
-    Ok(block.map(|block| U64::from(block.receipts.len())))
+    Ok(context.transaction_count(arguments.block(0)?)?.map(U64::from))
 }
 
 /// There are no uncles, but libraries ask.
@@ -87,7 +91,12 @@ pub(super) async fn receipts(
     context: Arc<Context>,
     arguments: Arguments,
 ) -> Result<Option<Vec<eth::TransactionReceipt>>, RpcError> {
-    let block = context.block(arguments.block(0)?).await?;
+    let id = arguments.block(0)?;
+    // R3: receipts speak of final batches only.
+    if id.is_pending() || context.place(id)? == Some(Place::Pending) {
+        return Ok(None);
+    }
+    let block = context.block(id).await?;
     let all =
         |block: Arc<Block>| (0..block.receipts.len()).filter_map(|index| convert::receipt(&block, index)).collect();
     Ok(block.map(all))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::rpc::types::FeeHistory;
 use alloy_consensus::Transaction as _;
 use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 
 use crate::rpc::{
     arguments::Arguments,
@@ -20,6 +20,13 @@ const TIP_DEFAULT_WEI: u128 = 1_000_000;
 /// Batches that the suggested tip looks at, and transactions of each, the lowest tips first: geth's numbers.
 const TIP_BLOCKS: u64 = 20;
 const TIP_SAMPLES: usize = 3;
+
+/// Samples below which nothing is concluded: what two batches give. A single sender would else set the price for all.
+const TIP_SAMPLES_MIN: usize = 2 * TIP_SAMPLES;
+
+/// The largest tip that is suggested, 10 gwei: a transfer then costs 0.0002 ether. Leaders could pay any tip to
+/// themselves by other accounts, and room is not scarce: who wants to pay more says so himself.
+const TIP_MAX_WEI: u128 = 10_000_000_000;
 
 /// Of those tips, which one is suggested, in percent: geth's number.
 const TIP_PERCENTILE: usize = 60;
@@ -112,10 +119,11 @@ fn ratio(used: u64, limit: u64) -> f64 {
     used as f64 / limit.max(1) as f64
 }
 
-/// Effective tips with the gas they paid for, lowest first.
-fn tips(block: &Block) -> Vec<(u128, u64)> {
+/// Effective tips with the gas they paid for, lowest first, of all senders but one.
+fn tips(block: &Block, without: Option<Address>) -> Vec<(u128, u64)> {
     let base_fee = block.header.header().base_fee_per_gas.unwrap_or_default();
     let tips = block.transactions.iter().zip(&block.receipts);
+    let tips = tips.filter(|(_, receipt)| Some(receipt.from) != without);
     let mut tips: Vec<_> = tips
         .map(|(transaction, receipt)| {
             (transaction.effective_tip_per_gas(base_fee).unwrap_or_default(), receipt.gas_used)
@@ -127,7 +135,7 @@ fn tips(block: &Block) -> Vec<(u128, u64)> {
 
 /// The tips at these percentiles of the gas used.
 fn rewards_of(block: &Block, percentiles: &[f64]) -> Vec<u128> {
-    let tips = tips(block);
+    let tips = tips(block, None);
     let total: u64 = tips.iter().map(|(_, gas)| gas).sum();
     let mut tips = tips.into_iter();
     let mut at = tips.next();
@@ -144,15 +152,19 @@ fn rewards_of(block: &Block, percentiles: &[f64]) -> Vec<u128> {
     rewards
 }
 
-/// Rule R14: what others paid lately.
+/// Rule R14: what others paid lately. What a beneficiary sends pays itself.
 async fn suggested_tip(context: &Arc<Context>) -> Result<u128, RpcError> {
     let latest = context.latest();
     let mut samples = Vec::new();
     for height in latest.saturating_sub(TIP_BLOCKS - 1)..=latest {
         let Some(block) = context.final_block(height).await? else { continue };
-        samples.extend(tips(&block).into_iter().map(|(tip, _)| tip).filter(|tip| *tip > 0).take(TIP_SAMPLES));
+        let others = tips(&block, Some(block.header.header().beneficiary));
+        samples.extend(others.into_iter().map(|(tip, _)| tip).filter(|tip| *tip > 0).take(TIP_SAMPLES));
     }
     samples.sort_unstable();
-    let last = samples.len().saturating_sub(1);
-    Ok(samples.get(last * TIP_PERCENTILE / 100).copied().unwrap_or(TIP_DEFAULT_WEI))
+    if samples.len() < TIP_SAMPLES_MIN {
+        return Ok(TIP_DEFAULT_WEI);
+    }
+    let chosen = samples.get((samples.len() - 1) * TIP_PERCENTILE / 100);
+    Ok(chosen.copied().unwrap_or(TIP_DEFAULT_WEI).min(TIP_MAX_WEI))
 }

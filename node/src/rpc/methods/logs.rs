@@ -29,11 +29,26 @@ struct Query {
     filter: Filter,
     first: u64,
     last: u64,
+    /// Whether the search may end early, since the asker comes again (rule R17).
+    polled: bool,
+}
+
+/// Logs that were found, and the height to go on from.
+#[derive(Clone, Debug)]
+struct Found {
+    logs: Vec<Log>,
+    next: u64,
 }
 
 pub(super) async fn logs(context: Arc<Context>, arguments: Arguments) -> Result<Vec<Log>, RpcError> {
-    let query = query(&context, criteria(&context, &arguments)?)?;
-    find(context, query).await
+    let filter = criteria(&context, &arguments)?;
+    let latest = context.latest();
+    // R16: what is not there yet is not found, and must not seem to be nothing.
+    if let Some(bound) = numbers(&filter).into_iter().flatten().find(|bound| *bound > latest) {
+        return Err(RpcError::BeyondHead { bound, latest });
+    }
+    let query = query(&context, filter)?;
+    Ok(find(context, query).await?.logs)
 }
 
 pub(super) async fn new_filter(context: Arc<Context>, arguments: Arguments) -> Result<String, RpcError> {
@@ -56,34 +71,38 @@ pub(super) async fn uninstall_filter(context: Arc<Context>, arguments: Arguments
     Ok(context.filters.remove(&arguments.required::<String>(0)?))
 }
 
-/// Everything since the last time it was asked. A filter keeps no results, only how far it has been read.
+/// Rule R17: everything since the last time it was asked. A filter keeps no results, only how far it has been read.
 pub(super) async fn filter_changes(context: Arc<Context>, arguments: Arguments) -> Result<Changes, RpcError> {
     let id: String = arguments.required(0)?;
-    let latest = context.latest();
-    match context.filters.take(&id)? {
-        Kind::Pending(mut pending) => {
-            let hashes = crate::rpc::filters::drain(&mut pending, context.limits.log_results);
-            context.filters.put_back(&id, Kind::Pending(pending));
-            Ok(Changes::Hashes(hashes))
-        }
+    let mut taken = context.filters.take(&id)?;
+    let up_to = |next: u64| context.latest().min(next.saturating_add(context.limits.log_blocks - 1));
+    match taken.kind().ok_or(RpcError::UnknownFilter)? {
+        Kind::Pending(pending) => Ok(Changes::Hashes(crate::rpc::filters::drain(pending, context.limits.log_results))),
         Kind::Blocks { next } => {
-            let last = latest.min(next.saturating_add(context.limits.log_blocks - 1));
-            context.filters.put_back(&id, Kind::Blocks { next: next.max(last + 1) });
+            let last = up_to(*next);
             let hash = |height| Ok(context.backend.header(height)?.map(|header| header.hash()));
             let hashes: Result<Vec<_>, RpcError> =
-                (next..=last).filter_map(|height| hash(height).transpose()).collect();
-            Ok(Changes::Hashes(hashes?))
+                (*next..=last).filter_map(|height| hash(height).transpose()).collect();
+            let hashes = hashes?;
+            *next = last.saturating_add(1).max(*next);
+            Ok(Changes::Hashes(hashes))
         }
         Kind::Logs { filter, next } => {
-            let last = latest.min(next.saturating_add(context.limits.log_blocks - 1));
-            context.filters.put_back(&id, Kind::Logs { filter: filter.clone(), next: next.max(last + 1) });
-            let (from, to) = bounds(&context, &filter)?;
-            let query =
-                Query { filter: *filter, first: next.max(from.unwrap_or(0)), last: last.min(to.unwrap_or(last)) };
-            if query.first > query.last {
-                return Ok(Changes::Logs(Vec::new()));
+            let last = up_to(*next);
+            let [from, to] = numbers(filter);
+            let (first, until) = (from.unwrap_or(0).max(*next), to.unwrap_or(last).min(last));
+            let mut read = last.saturating_add(1).max(*next);
+            let mut logs = Vec::new();
+            if first <= until {
+                let query = Query { filter: filter.as_ref().clone(), first, last: until, polled: true };
+                let found = find(Arc::clone(&context), query).await?;
+                logs = found.logs;
+                if found.next <= until {
+                    read = found.next;
+                }
             }
-            Ok(Changes::Logs(find(context, query).await?))
+            *next = read;
+            Ok(Changes::Logs(logs))
         }
     }
 }
@@ -91,7 +110,7 @@ pub(super) async fn filter_changes(context: Arc<Context>, arguments: Arguments) 
 pub(super) async fn filter_logs(context: Arc<Context>, arguments: Arguments) -> Result<Vec<Log>, RpcError> {
     let filter = context.filters.criteria(&arguments.required::<String>(0)?)?;
     let query = query(&context, filter)?;
-    find(context, query).await
+    Ok(find(context, query).await?.logs)
 }
 
 /// The criteria of a request, within their limit.
@@ -105,7 +124,25 @@ fn criteria(context: &Context, arguments: &Arguments) -> Result<Filter, RpcError
     Ok(filter)
 }
 
-/// The first and last height that a filter names.
+/// The first and the last height that a filter names by its number; the tags move, and name none.
+fn numbers(filter: &Filter) -> [Option<u64>; 2] {
+    let number = |tag: &BlockNumberOrTag| match tag {
+        BlockNumberOrTag::Number(height) => Some(*height),
+        BlockNumberOrTag::Earliest => Some(0),
+        BlockNumberOrTag::Latest | BlockNumberOrTag::Pending | BlockNumberOrTag::Safe | BlockNumberOrTag::Finalized => {
+            None
+        }
+    };
+    match &filter.block_option {
+        FilterBlockOption::Range { from_block, to_block } => {
+            [from_block.as_ref().and_then(number), to_block.as_ref().and_then(number)]
+        }
+        // A batch that is known by its hash is final: nothing new comes of it.
+        FilterBlockOption::AtBlockHash(_) => [None, Some(0)],
+    }
+}
+
+/// The first and last height that a filter names, by number or tag, as they stand now.
 fn bounds(context: &Context, filter: &Filter) -> Result<(Option<u64>, Option<u64>), RpcError> {
     let height = |tag: &BlockNumberOrTag| match tag {
         BlockNumberOrTag::Number(height) => Ok(*height),
@@ -123,7 +160,7 @@ fn bounds(context: &Context, filter: &Filter) -> Result<(Option<u64>, Option<u64
             Ok((from_block.as_ref().map(height).transpose()?, to_block.as_ref().map(height).transpose()?))
         }
         FilterBlockOption::AtBlockHash(hash) => {
-            let height = context.backend.height_of(*hash)?.ok_or(RpcError::UnknownBlock)?;
+            let Some(Place::Final(height)) = context.place((*hash).into())? else { return Err(RpcError::UnknownBlock) };
             Ok((Some(height), Some(height)))
         }
     }
@@ -142,21 +179,24 @@ fn query(context: &Context, filter: Filter) -> Result<Query, RpcError> {
     if count > limit {
         return Err(RpcError::Limit { what: "block range", count, limit });
     }
-    Ok(Query { filter, first, last })
+    Ok(Query { filter, first, last, polled: false })
 }
 
-async fn find(context: Arc<Context>, query: Query) -> Result<Vec<Log>, RpcError> {
+async fn find(context: Arc<Context>, query: Query) -> Result<Found, RpcError> {
     let here = Arc::clone(&context);
     context.calls.run(move || search(&here, &query)).await
 }
 
 /// Searches batches for logs. Most are passed over by the bloom in their header.
-fn search(context: &Context, query: &Query) -> Result<Vec<Log>, RpcError> {
+fn search(context: &Context, query: &Query) -> Result<Found, RpcError> {
     let limit = context.limits.log_results;
     let begun = Instant::now();
-    let mut found = Vec::new();
+    let mut logs = Vec::new();
     for height in query.first..=query.last {
         if begun.elapsed() > context.limits.log_time {
+            if query.polled && height > query.first {
+                return Ok(Found { logs, next: height });
+            }
             return Err(RpcError::TimedOut(context.limits.log_time.as_millis()));
         }
         let Some(header) = context.backend.header(height)? else { continue };
@@ -164,10 +204,15 @@ fn search(context: &Context, query: &Query) -> Result<Vec<Log>, RpcError> {
             continue;
         }
         let Some(block) = context.read_block(height)? else { continue };
-        found.extend(convert::logs(&block, &query.filter));
-        if found.len() > limit {
-            return Err(RpcError::Limit { what: "results", count: found.len() as u64, limit: limit as u64 });
+        let before = logs.len();
+        logs.extend(convert::logs(&block, &query.filter).take(limit + 1 - before));
+        if logs.len() > limit {
+            if query.polled && before > 0 {
+                logs.truncate(before);
+                return Ok(Found { logs, next: height });
+            }
+            return Err(RpcError::Limit { what: "results", count: logs.len() as u64, limit: limit as u64 });
         }
     }
-    Ok(found)
+    Ok(Found { logs, next: query.last.saturating_add(1) })
 }

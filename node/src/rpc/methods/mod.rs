@@ -25,6 +25,8 @@ pub(crate) use submit::{raw, submit};
 
 /// The method that batches bring by the thousand.
 pub(crate) const SEND_RAW_TRANSACTION: &str = "eth_sendRawTransaction";
+/// The same, waited for.
+pub(crate) const SEND_RAW_TRANSACTION_SYNC: &str = "eth_sendRawTransactionSync";
 /// The method that begins a subscription.
 pub(crate) const SUBSCRIBE: &str = "eth_subscribe";
 /// The method that ends one.
@@ -106,7 +108,7 @@ pub(crate) fn all(context: Arc<Context>) -> Result<RpcModule<Context>, RegisterM
     table.add("eth_blobBaseFee", 0, fees::blob_base_fee)?;
 
     table.add(SEND_RAW_TRANSACTION, 1, submit::send)?;
-    table.add("eth_sendRawTransactionSync", 2, submit::send_sync)?;
+    table.add(SEND_RAW_TRANSACTION_SYNC, 2, submit::send_sync)?;
 
     table.add("eth_getLogs", 1, logs::logs)?;
     table.add("eth_newFilter", 1, logs::new_filter)?;

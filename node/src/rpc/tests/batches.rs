@@ -63,6 +63,22 @@ async fn batch_of_many_methods_is_answered_in_order_over_http_and_socket() {
     assert_eq!((&answers[0]["id"], &answers[1]["result"]), (&json!(1), &json!("0x1e02")));
 }
 
+/// Rule R11.
+#[tokio::test]
+async fn transaction_is_not_waited_for_in_a_batch() {
+    let served = Served::start(Chain::manual()).await;
+    let request = |id: u64, method: &str, params: Value| {
+        let version = "2.0";
+        json!({ "jsonrpc": version, "id": id, "method": method, "params": params })
+    };
+    let wait = request(1, "eth_sendRawTransactionSync", json!([Key::of(0).transfer(0), "0xea60"]));
+    let batch = json!([wait, request(2, "eth_chainId", json!([]))]);
+    let (_, answer) = post(served.address, &batch.to_string()).await;
+    let answers: Vec<Value> = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answers[0]["error"]["message"], "eth_sendRawTransactionSync in a batch is not supported");
+    assert_eq!(answers[1]["result"], "0x1e02");
+}
+
 #[tokio::test]
 async fn transaction_is_waited_for_until_it_is_final() {
     let served = Served::start(Chain::manual()).await;

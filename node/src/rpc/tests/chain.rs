@@ -2,7 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
@@ -36,6 +40,7 @@ pub(super) struct Chain {
     rules: ChainRules,
     heads: watch::Sender<Heads>,
     pending: broadcast::Sender<Arc<Transaction>>,
+    held: Arc<AtomicBool>,
 }
 
 struct Inner {
@@ -46,6 +51,7 @@ struct Inner {
     pool: Mempool,
     /// Whether each submission is final before it is answered.
     instant: bool,
+    beneficiary: Address,
 }
 
 fn genesis() -> Genesis {
@@ -104,11 +110,12 @@ impl Chain {
             places: BTreeMap::new(),
             pool: Mempool::new(MempoolLimits { sender_slots: 4_096, ..MempoolLimits::default() }, pool_rules),
             instant,
+            beneficiary: Address::repeat_byte(0xbe),
         };
         let heads = Heads { latest: genesis.header, pending: None, safe: 0, finalized: 0 };
         let (heads, _) = watch::channel(heads);
         let (pending, _) = broadcast::channel(64);
-        Self { inner: Arc::new(Mutex::new(inner)), rules, heads, pending }
+        Self { inner: Arc::new(Mutex::new(inner)), rules, heads, pending, held: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -132,7 +139,7 @@ impl Chain {
             parent_signers: Signers(0b111),
         };
         let timestamp = parent.header().timestamp + 1;
-        let beneficiary = Address::repeat_byte(0xbe);
+        let beneficiary = inner.beneficiary;
         let environment = BatchEnvironment { parent: parent.hash(), timestamp, origin, beneficiary, extra };
         let state = Arc::clone(inner.states.last().unwrap());
         let chains = chains.into_values().map(Vec::into_iter);
@@ -146,8 +153,14 @@ impl Chain {
 
     /// Makes that batch final.
     pub(super) fn finalize(&self, hash: B256) {
+        self.commit(hash).into_iter().for_each(|latest| self.advance(latest));
+    }
+
+    /// Writes that batch and those below it as final; the heads have not moved yet.
+    pub(super) fn commit(&self, hash: B256) -> Vec<BatchHeader> {
         let mut inner = self.lock();
         let inner = &mut *inner;
+        let mut headers = Vec::new();
         for batch in inner.execution.finalize(&hash).unwrap() {
             let mut state = inner.states.last().unwrap().as_ref().clone();
             state.apply(&batch);
@@ -160,11 +173,27 @@ impl Chain {
             inner.pool.finalized(batch.header().hash(), height, transactions, accounts);
             inner.states.push(Arc::new(state));
             inner.blocks.push(Block::executed(&batch));
-            self.heads.send_modify(|heads| {
-                heads.latest = batch.header().clone();
-                heads.pending = None;
-            });
+            headers.push(batch.header().clone());
         }
+        headers
+    }
+
+    /// Moves the heads to what was written.
+    pub(super) fn advance(&self, latest: BatchHeader) {
+        self.heads.send_modify(|heads| {
+            heads.latest = latest;
+            heads.pending = None;
+        });
+    }
+
+    /// Who receives the tips from now on.
+    pub(super) fn led_by(&self, beneficiary: Address) {
+        self.lock().beneficiary = beneficiary;
+    }
+
+    /// Whether batches are held back from who reads them.
+    pub(super) fn hold_reads(&self, held: bool) {
+        self.held.store(held, Ordering::Relaxed);
     }
 
     /// Makes a batch of what waits, and final.
@@ -227,7 +256,7 @@ impl Backend for Chain {
     }
 
     fn header(&self, height: u64) -> Result<Option<BatchHeader>, BackendError> {
-        Ok(self.block(height)?.map(|block| block.header))
+        Ok(self.lock().blocks.get(usize::try_from(height).unwrap()).map(|block| block.header.clone()))
     }
 
     fn height_of(&self, batch: B256) -> Result<Option<u64>, BackendError> {
@@ -237,7 +266,14 @@ impl Backend for Chain {
     }
 
     fn block(&self, height: u64) -> Result<Option<Block>, BackendError> {
+        while self.held.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         Ok(self.lock().blocks.get(usize::try_from(height).unwrap()).cloned())
+    }
+
+    fn transaction_count(&self, height: u64) -> Result<Option<usize>, BackendError> {
+        Ok(self.lock().blocks.get(usize::try_from(height).unwrap()).map(|block| block.transactions.len()))
     }
 
     fn transaction(&self, hash: B256) -> Result<Option<(u64, usize)>, BackendError> {

@@ -142,6 +142,11 @@ impl Socket {
         self.frame(0x81, text.as_bytes()).await;
     }
 
+    /// Sends a call and waits for nothing.
+    pub(super) async fn begin(&mut self, id: u64, method: &str, params: &Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string()).await;
+    }
+
     async fn frame(&mut self, kind: u8, bytes: &[u8]) {
         let mut frame = vec![kind];
         match bytes.len() {

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     chain::{Chain, EMITTER, LOOPER},
-    client::{Served, Socket, post, raw},
+    client::{Served, Socket, call, post, raw},
     wallets::Key,
 };
 use crate::rpc::RpcLimits;
@@ -174,6 +174,77 @@ async fn requests_of_one_socket_at_a_time_are_limited() {
     socket.call("eth_chainId", json!([])).await.unwrap();
 }
 
+/// The parameters of a call whose answer has twice so many bytes, and which takes a hundred to ask.
+fn returning(bytes: u32) -> Value {
+    json!([{ "to": EMITTER }, "latest", { EMITTER.to_string(): { "code": format!("0x63{bytes:08x}5ff3") } }])
+}
+
+/// Calls of a megabyte each, of which nobody reads an answer.
+async fn unread(served: &Served, calls: u64) -> Socket {
+    let mut socket = Socket::open(served.address).await;
+    for id in 0..calls {
+        socket.begin(id, "eth_call", &returning(500_000)).await;
+    }
+    while !served.counts("rota_rpc_refused_total{reason=\"busy\"}") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    socket
+}
+
+/// Rule R9.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_a_client_does_not_read_are_refused_above_the_limit() {
+    let limits = RpcLimits { unwritten_bytes: 3_000_000, ..RpcLimits::default() };
+    let served = Served::with(Chain::instant(), limits).await;
+    let mut socket = unread(&served, 60).await;
+    let mut refused = 0;
+    for _ in 0..60 {
+        let answer = socket.receive().await.unwrap();
+        let error = &answer["error"];
+        if error.is_object() {
+            assert_eq!(error["message"], "server is busy: too many bytes wait to be read", "{error}");
+            refused += 1;
+        }
+    }
+    println!("{refused} of 60 answers were refused");
+    assert!(refused > 0);
+    // Whoever has read is served again.
+    socket.call("eth_call", returning(500_000)).await.unwrap();
+}
+
+/// Rule R9: garbage would be answered, too, and wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_read_of_a_client_that_reads_nothing() {
+    let limits = RpcLimits { unwritten_bytes: 3_000_000, ..RpcLimits::default() };
+    let served = Served::with(Chain::instant(), limits).await;
+    let mut socket = unread(&served, 60).await;
+    let garbage = "x".repeat(1_000_000);
+    let flood = async {
+        for _ in 0..100 {
+            socket.send(&garbage).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(2), flood).await.is_err(), "100 MB were read");
+}
+
+/// Rule R9: of batches, what is being made counts.
+#[tokio::test]
+async fn batch_holds_its_share_of_memory_while_it_is_made() {
+    let served = Served::with(Chain::instant(), RpcLimits { buffered_bytes: 250_000, ..RpcLimits::default() }).await;
+    let batch = |calls: u64| {
+        let call = |id| json!({ "jsonrpc": "2.0", "id": id, "method": "eth_call", "params": returning(50_000) });
+        Value::from_iter((0..calls).map(call)).to_string()
+    };
+    let (status, answer) = post(served.address, &batch(3)).await;
+    assert_eq!(status, 200);
+    assert!(answer.contains("server is busy: too many bytes of answers"), "{}", answer.len());
+    // Its share is free again, and one that fits holds it only as long as it takes.
+    for _ in 0..3 {
+        let (_, answer) = post(served.address, &batch(2)).await;
+        assert!(answer.len() > 200_000, "{answer}");
+    }
+}
+
 /// Rule R8.
 #[tokio::test]
 async fn message_past_the_limit_of_sockets_is_refused() {
@@ -202,6 +273,10 @@ async fn filters_are_limited_by_address_and_forgotten_when_idle() {
     let first = served.ok("eth_newBlockFilter", json!([])).await;
     served.ok("eth_newBlockFilter", json!([])).await;
     served.refuses("eth_getFilterChanges", json!([first]), -32000, "filter not found").await;
+    // Forgotten is forgotten, also where no other took its place.
+    let alone = served.ok("eth_newFilter", json!([{}])).await;
+    served.refuses("eth_getFilterLogs", json!([alone]), -32000, "filter not found").await;
+    served.refuses("eth_getFilterChanges", json!([alone]), -32000, "filter not found").await;
 }
 
 /// Rule R16.
@@ -244,6 +319,23 @@ async fn calls_past_those_that_may_wait_are_refused_as_busy() {
     served.refuses("eth_call", json!([{ "to": LOOPER }]), -32000, "execution aborted").await;
     // The first still runs, though nobody waits for it.
     served.refuses("eth_call", json!([{ "to": LOOPER }]), -32005, "server is busy: too many calls wait").await;
+}
+
+/// Rule R12.
+#[tokio::test]
+async fn batches_that_are_read_past_those_that_may_wait_are_refused_as_busy() {
+    let limits = RpcLimits { calls_running: 1, reads_waiting: 0, ..RpcLimits::default() };
+    let served = Served::with(Chain::manual(), limits).await;
+    served.chain.hold_reads(true);
+    let read = || Box::pin(call(served.address, "eth_getBlockByNumber", json!(["0x0"])));
+    let (first, second) = match futures::future::select(read(), read()).await {
+        futures::future::Either::Left((first, second)) | futures::future::Either::Right((first, second)) => {
+            (first, second)
+        }
+    };
+    assert_eq!(first.unwrap_err()["code"], -32005);
+    served.chain.hold_reads(false);
+    assert_eq!(second.await.unwrap()["number"], "0x0");
 }
 
 /// Rule R15.

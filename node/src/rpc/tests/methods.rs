@@ -137,15 +137,79 @@ async fn calls_and_estimates_run_on_the_state() {
 async fn fees_follow_what_others_paid() {
     let served = Served::start(Chain::instant()).await;
     assert_eq!(served.ok("eth_maxPriorityFeePerGas", json!([])).await, "0xf4240");
-    send(&served, Key::of(0).transfer(0)).await;
+    for nonce in 0..6 {
+        assert_eq!(served.ok("eth_maxPriorityFeePerGas", json!([])).await, "0xf4240", "{nonce} are too few");
+        send(&served, Key::of(0).transfer(nonce)).await;
+    }
     assert_eq!(served.ok("eth_maxPriorityFeePerGas", json!([])).await, "0x3b9aca00");
     let history = served.ok("eth_feeHistory", json!(["0x2", "latest", [0, 50, 100]])).await;
     let tip = json!("0x3b9aca00");
-    assert_eq!(history["reward"], json!([["0x0", "0x0", "0x0"], [tip, tip, tip]]));
+    assert_eq!(history["reward"], json!([[tip, tip, tip], [tip, tip, tip]]));
+    let first = served.ok("eth_feeHistory", json!(["0x1", "0x0", [0, 50, 100]])).await;
+    assert_eq!(first["reward"], json!([["0x0", "0x0", "0x0"]]));
     assert_eq!(history["baseFeePerGas"].as_array().unwrap().len(), 3);
     assert_eq!(served.ok("eth_blobBaseFee", json!([])).await, "0x1");
     let price = served.ok("eth_gasPrice", json!([])).await;
     assert!(u64::from_str_radix(&price.as_str().unwrap()[2..], 16).unwrap() > 2_000_000_000);
+}
+
+/// Rule R14: a leader's own tips come back to it, and others may be its own under another name.
+#[tokio::test]
+async fn r14_leaders_do_not_set_the_suggested_tip() {
+    let gwei = 1_000_000_000;
+    let served = Served::start(Chain::instant()).await;
+    let leader = Key::of(1);
+    served.chain.led_by(leader.address);
+    for nonce in 0..6 {
+        send(&served, leader.tips(nonce, 50 * gwei)).await;
+    }
+    assert_eq!(served.ok("eth_maxPriorityFeePerGas", json!([])).await, "0xf4240");
+    for nonce in 0..6 {
+        send(&served, Key::of(0).tips(nonce, 50 * gwei)).await;
+    }
+    assert_eq!(served.ok("eth_maxPriorityFeePerGas", json!([])).await, format!("{:#x}", 10 * gwei));
+}
+
+/// Rule R1: the store has a batch a moment before `latest` has come to it.
+#[tokio::test]
+async fn r1_what_is_written_is_not_there_before_latest_has_come_to_it() {
+    let served = Served::start(Chain::manual()).await;
+    let hash = send(&served, Key::of(0).transfer(0)).await;
+    let batch = served.chain.notarize();
+    let receipt = async || served.ok("eth_getTransactionReceipt", json!([hash])).await;
+    let logs = json!([{ "blockHash": batch }]);
+    let header = served.chain.commit(batch).remove(0);
+    assert_eq!(receipt().await, Value::Null);
+    assert_eq!(served.ok("eth_getBlockReceipts", json!([batch])).await, Value::Null);
+    served.refuses("eth_getLogs", logs.clone(), -32000, "header not found").await;
+    served.chain.advance(header);
+    assert_eq!(receipt().await["blockNumber"], "0x1");
+    served.ok("eth_getLogs", logs).await;
+}
+
+/// Rule R3.
+#[tokio::test]
+async fn r3_there_are_no_receipts_of_the_pending_batch() {
+    let served = Served::start(Chain::manual()).await;
+    assert_eq!(served.ok("eth_getBlockReceipts", json!(["pending"])).await, Value::Null);
+    let batch = served.chain.notarize();
+    assert_eq!(served.ok("eth_getBlockReceipts", json!(["pending"])).await, Value::Null);
+    assert_eq!(served.ok("eth_getBlockReceipts", json!([batch])).await, Value::Null);
+    assert_eq!(served.ok("eth_getBlockReceipts", json!(["latest"])).await, json!([]));
+}
+
+/// Rule R12.
+#[tokio::test]
+async fn r12_headers_and_counts_decode_no_batch() {
+    let served = Served::start(Chain::manual()).await;
+    served.chain.mine();
+    let block = served.ok("eth_getBlockByNumber", json!(["0x1"])).await;
+    served.chain.hold_reads(true);
+    let header = served.ok("eth_getHeaderByNumber", json!(["0x1"])).await;
+    assert_eq!((&header["hash"], &header["number"]), (&block["hash"], &block["number"]));
+    assert_eq!(served.ok("eth_getHeaderByHash", json!([block["hash"]])).await, header);
+    assert_eq!(served.ok("eth_getBlockTransactionCountByNumber", json!(["0x1"])).await, "0x0");
+    served.chain.hold_reads(false);
 }
 
 #[tokio::test]

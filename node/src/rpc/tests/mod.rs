@@ -1,6 +1,7 @@
 //! Over real sockets, against a chain in memory that really executes.
 
 mod batches;
+mod blocks;
 mod chain;
 mod client;
 mod filters;
@@ -11,4 +12,5 @@ mod refusals;
 mod shapes;
 mod subscriptions;
 mod tools;
+mod unwritten;
 mod wallets;

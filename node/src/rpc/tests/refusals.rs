@@ -50,7 +50,12 @@ async fn bytes_that_are_no_transaction_are_refused_with_geths_texts() {
     served.refuses(send, json!([oversized]), -32000, "oversized data").await;
     served.refuses(send, json!([Key::of(0).unprotected()]), -32000, "only replay-protected (EIP-155)").await;
     served.refuses(send, json!(["hello"]), -32602, "invalid argument 0: ").await;
-    assert!(served.counts("rota_rpc_refused_total{reason=\"transaction\"} 5"));
+    for (reason, count) in [("malformed", 2), ("type", 1), ("too_long", 1), ("unprotected", 1)] {
+        assert!(
+            served.counts(&format!("rota_rpc_refused_total{{reason=\"transaction_{reason}\"}} {count}")),
+            "{reason}"
+        );
+    }
 }
 
 /// Rule R23.
@@ -72,7 +77,9 @@ async fn transactions_that_the_pool_refuses_say_why_as_geth_does() {
     served.refuses(send, json!([key.transfer(7)]), -32000, "already known").await;
     let same = key.sends(7, to, U256::ZERO);
     served.refuses(send, json!([same]), -32000, "replacement transaction underpriced").await;
-    assert!(served.counts("rota_rpc_refused_total{reason=\"pool\"} 5"));
+    for reason in ["nonce_too_low", "chain_id", "insufficient_funds", "already_known", "replacement_underpriced"] {
+        assert!(served.counts(&format!("rota_rpc_refused_total{{reason=\"{reason}\"}} 1")), "{reason}");
+    }
     assert!(served.counts("rota_rpc_transactions_accepted_total 2"));
 }
 

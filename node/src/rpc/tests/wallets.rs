@@ -38,19 +38,15 @@ impl Key {
         self.sends_on(CHAIN_ID, nonce, (to, value))
     }
 
-    pub(super) fn sends_on(&self, chain_id: u64, nonce: u64, (to, value): (Address, U256)) -> String {
-        let transaction = TxEip1559 {
-            chain_id,
-            nonce,
-            gas_limit: 100_000,
-            max_fee_per_gas: 10_000_000_000,
-            max_priority_fee_per_gas: 1_000_000_000,
-            to: to.into(),
-            value,
-            access_list: Default::default(),
-            input: Bytes::new(),
-        };
-        self.encode(transaction)
+    pub(super) fn sends_on(&self, chain_id: u64, nonce: u64, what: (Address, U256)) -> String {
+        self.encode(unsigned(chain_id, nonce, what))
+    }
+
+    /// A transfer that pays this tip.
+    pub(super) fn tips(&self, nonce: u64, tip_wei: u128) -> String {
+        let transfer = unsigned(CHAIN_ID, nonce, (Address::repeat_byte(0x11), U256::ONE));
+        let max_fee_per_gas = transfer.max_fee_per_gas + tip_wei;
+        self.encode(TxEip1559 { max_priority_fee_per_gas: tip_wei, max_fee_per_gas, ..transfer })
     }
 
     /// A legacy transaction that names no chain.
@@ -66,5 +62,20 @@ impl Key {
         let hash = transaction.signature_hash();
         let signature = alloy_consensus::crypto::secp256k1::sign_message(self.secret, hash).unwrap();
         hex::encode_prefixed(TxEnvelope::from(transaction.into_signed(signature)).encoded_2718())
+    }
+}
+
+/// A transaction that pays 1 gwei above the base fee.
+fn unsigned(chain_id: u64, nonce: u64, (to, value): (Address, U256)) -> TxEip1559 {
+    TxEip1559 {
+        chain_id,
+        nonce,
+        gas_limit: 100_000,
+        max_fee_per_gas: 10_000_000_000,
+        max_priority_fee_per_gas: 1_000_000_000,
+        to: to.into(),
+        value,
+        access_list: Default::default(),
+        input: Bytes::new(),
     }
 }
