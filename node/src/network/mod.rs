@@ -9,6 +9,7 @@ mod direct;
 mod direct_handler;
 mod event;
 mod exchange;
+mod exchange_events;
 mod frame;
 mod gossip;
 mod handle;
