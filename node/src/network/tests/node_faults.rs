@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt};
-use rota_proto::Message;
+use rota_proto::{CatchUpAnswer, CatchUpRequest, Height, Message};
 
 use super::support::{Intruder, Node, Setup, Validator, body, catch_up_answer, vote};
 use crate::network::{
@@ -60,6 +60,18 @@ async fn kind_on_the_wrong_lane_is_a_fault() {
     // N10
     check(Lane::Bulk, &frame(&vote(1)), "Misplaced").await;
     check(Lane::Votes, &frame(&Message::Transactions(Vec::new())), "Misplaced").await;
+}
+
+#[tokio::test]
+async fn catching_up_on_a_lane_is_a_fault() {
+    // N10: an answer that nobody asked for would end a catch-up that runs.
+    let question = Message::CatchUpRequest(CatchUpRequest { from: Height(7), count: 8 });
+    let empty = Message::CatchUpAnswer(CatchUpAnswer { batches: Vec::new() });
+    for lane in Lane::ALL {
+        check(lane, &frame(&question), "Misplaced").await;
+        check(lane, &frame(&empty), "Misplaced").await;
+    }
+    check(Lane::Bulk, &frame(&catch_up_answer(9, 2)), "Misplaced").await;
 }
 
 #[tokio::test]
