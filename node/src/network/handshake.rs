@@ -91,7 +91,7 @@ impl Reception {
         let failed = |error: std::io::Error| HandshakeError::Io(error.to_string());
         io.write_all(&ours).await.map_err(failed)?;
         io.flush().await.map_err(failed)?;
-        let bytes = read_frame(io, HELLO_BYTES_MAX, HELLO_PATIENCE).await?.ok_or(HandshakeError::Ended)?;
+        let bytes = read_frame(io, || HELLO_BYTES_MAX, HELLO_PATIENCE).await?.ok_or(HandshakeError::Ended)?;
         let theirs = Hello::decode(&bytes)?;
         // N4: another network is a named farewell.
         if theirs.status.network != self.network {

@@ -81,7 +81,8 @@ impl LaneReader {
         // N6: the node hears of a peer before it hears from it.
         self.link.announced().await;
         loop {
-            let limit = self.lane.frame_bytes_max(self.link.validator().is_some());
+            // N17: the peer may have taken a validator's seat while we waited.
+            let limit = || self.lane.frame_bytes_max(self.link.validator().is_some());
             let patience = self.context.limits.frame_timeout;
             let bytes = match read_frame(&mut stream, limit, patience).await {
                 Ok(Some(bytes)) => bytes,

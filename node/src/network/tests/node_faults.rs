@@ -5,7 +5,7 @@ use rota_proto::{CatchUpAnswer, CatchUpRequest, Height, Message};
 
 use super::support::{Intruder, Node, Setup, Validator, body, catch_up_answer, vote};
 use crate::network::{
-    Rate,
+    NetworkEvent, Rate,
     frame::{Frame, prefixed},
     kind::Lane,
 };
@@ -141,6 +141,32 @@ async fn validator_may_send_a_body_that_a_stranger_may_not() {
 }
 
 #[tokio::test]
+async fn validator_seated_while_its_lane_was_silent_may_send_a_body() {
+    // N17
+    let alice = Validator::seed(1);
+    let mut node = Setup::new().start().await;
+    let validator = Intruder::connect_as(&Setup::new().validator(&alice), &node.address).await.unwrap();
+    node.connected(validator.peer).await;
+    let mut stream = validator.lane(Lane::Bulk).await;
+    // The reader waits for the next frame when the seat is taken.
+    let transactions = Message::Transactions(Vec::new());
+    stream.write_all(&frame(&transactions)).await.unwrap();
+    stream.flush().await.unwrap();
+    assert_eq!(node.message().await.2, transactions);
+    node.handle.set_validators([alice.key()].into()).unwrap();
+    node.expect("the seat", |event| match event {
+        NetworkEvent::ValidatorChanged { validator, .. } => validator,
+        _ => None,
+    })
+    .await;
+    let body = Message::Body(body(4_000_000));
+    stream.write_all(&frame(&body)).await.unwrap();
+    stream.flush().await.unwrap();
+    assert_eq!(node.message().await.2, body);
+    assert_eq!(node.metric("rota_network_faults_total{name=\"Oversized\"}"), 0);
+}
+
+#[tokio::test]
 async fn flooding_peer_is_read_slowly_and_then_banned() {
     // N14
     let rate = Rate { burst: 100.0, per_second: 200.0 };
@@ -164,11 +190,11 @@ async fn flooding_peer_is_read_slowly_and_then_banned() {
     });
     let mut heard = 0u32;
     node.expect("the flood to end", |event| match event {
-        crate::network::NetworkEvent::Message { .. } => {
+        NetworkEvent::Message { .. } => {
             heard += 1;
             None
         }
-        crate::network::NetworkEvent::PeerGone { .. } => Some(()),
+        NetworkEvent::PeerGone { .. } => Some(()),
         _ => None,
     })
     .await;
