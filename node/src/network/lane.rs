@@ -132,7 +132,7 @@ impl LaneReader {
     }
 
     fn blame(&self, fault: Misbehaviour) {
-        self.context.report(Report::Fault { peer: self.link.peer, fault });
+        self.context.report(Report { peer: self.link.peer, fault });
     }
 
     fn blame_frame(&self, error: &FrameError) {

@@ -141,7 +141,7 @@ impl Network {
                     Some(command) => self.command(command),
                     None => break,
                 },
-                Some(report) = self.reports.recv() => self.report(report),
+                Some(Report { peer, fault }) = self.reports.recv() => self.punish(peer, fault),
                 () = publish => {
                     let transactions = self.transactions.take(Instant::now());
                     self.publish_transactions(transactions);
@@ -273,16 +273,6 @@ impl Network {
                     self.published.forget(id.as_slice());
                 }
                 false
-            }
-        }
-    }
-
-    fn report(&mut self, report: Report) {
-        match report {
-            Report::Fault { peer, fault } => self.punish(peer, fault),
-            Report::LaneLost { peer, connection } => {
-                tracing::debug!(%peer, "a connection without lanes is closed");
-                self.swarm.close_connection(connection);
             }
         }
     }

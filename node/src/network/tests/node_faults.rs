@@ -5,7 +5,7 @@ use rota_proto::{CatchUpAnswer, CatchUpRequest, Height, Message};
 
 use super::support::{Intruder, Node, Setup, Validator, body, catch_up_answer, vote};
 use crate::network::{
-    NetworkEvent, Rate,
+    NetworkEvent, Rate, Recipient,
     frame::{Frame, prefixed},
     kind::Lane,
 };
@@ -164,6 +164,26 @@ async fn validator_seated_while_its_lane_was_silent_may_send_a_body() {
     stream.flush().await.unwrap();
     assert_eq!(node.message().await.2, body);
     assert_eq!(node.metric("rota_network_faults_total{name=\"Oversized\"}"), 0);
+}
+
+#[tokio::test]
+async fn connection_whose_lanes_fail_is_closed_however_many_faults_wait() {
+    // N10
+    let mut node = Setup::new().start().await;
+    let intruder = Intruder::connect_closing(&Setup::new(), &node.address).await.unwrap();
+    node.connected(intruder.peer).await;
+    let stop = tokio::spawn({
+        let (handle, peer) = (node.handle.clone(), intruder.peer);
+        async move {
+            for view in 1.. {
+                handle.send_to(Recipient::Peer(peer), &vote(view)).unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    });
+    node.gone(intruder.peer).await;
+    stop.abort();
+    intruder.closed().await;
 }
 
 #[tokio::test]

@@ -31,6 +31,13 @@ use crate::network::{
 
 const DIAL: DialOpts = DialOpts { role: Endpoint::Dialer, port_use: PortUse::New };
 
+/// What becomes of the streams that the node opens, after they were agreed to.
+#[derive(Clone, Copy)]
+enum Theirs {
+    Held,
+    Closed,
+}
+
 /// A connection with a node, past its handshake. Whatever stream the node opens is agreed to and never read.
 pub(crate) struct Intruder {
     pub(crate) peer: PeerId,
@@ -47,13 +54,22 @@ impl Intruder {
 
     /// Shakes hands with the key, record and network of `setup`.
     pub(crate) async fn connect_as(setup: &Setup, address: &Multiaddr) -> Result<Self, String> {
+        Self::connect_and(Theirs::Held, setup, address).await
+    }
+
+    /// The same, but closes every stream that the node opens.
+    pub(crate) async fn connect_closing(setup: &Setup, address: &Multiaddr) -> Result<Self, String> {
+        Self::connect_and(Theirs::Closed, setup, address).await
+    }
+
+    async fn connect_and(theirs: Theirs, setup: &Setup, address: &Multiaddr) -> Result<Self, String> {
         let roster = Roster::new(domain());
         let reception = Arc::new(Reception::new(setup.network, "intruder".into(), setup.record, roster));
         let mut transport = transport(&setup.key, reception, &NetworkLimits::default()).unwrap();
         let dialled = transport.dial(without_peer(address), DIAL).unwrap().await;
         let (_, muxer) = dialled.map_err(|error| error.to_string())?;
         let (streams, wanted) = mpsc::channel(1);
-        let task = tokio::spawn(drive(muxer, wanted));
+        let task = tokio::spawn(drive(muxer, wanted, theirs));
         Ok(Self { peer: setup.key.public().to_peer_id(), streams, names: Names::of(setup.network), task })
     }
 
@@ -113,15 +129,18 @@ async fn agree<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, protocol: &str
     true
 }
 
-/// Agrees to whatever the node proposes on a stream, and holds the stream without reading it.
-async fn hold(mut stream: SubstreamBox) {
+/// Agrees to whatever the node proposes on a stream, and holds the stream without reading it, or closes it.
+async fn hold(mut stream: SubstreamBox, theirs: Theirs) {
     for _ in 0..2 {
         let Some(line) = read_line(&mut stream).await else { return };
         if stream.write_all(&multistream(&line)).await.is_err() || stream.flush().await.is_err() {
             return;
         }
     }
-    std::future::pending::<()>().await;
+    match theirs {
+        Theirs::Held => std::future::pending().await,
+        Theirs::Closed => (),
+    }
 }
 
 fn multistream(line: &str) -> Vec<u8> {
@@ -139,12 +158,12 @@ async fn read_line<S: AsyncRead + Unpin>(stream: &mut S) -> Option<String> {
 }
 
 /// Lets a connection move until it is closed or nobody wants it.
-async fn drive(mut muxer: StreamMuxerBox, mut wanted: mpsc::Receiver<oneshot::Sender<SubstreamBox>>) {
+async fn drive(mut muxer: StreamMuxerBox, mut wanted: mpsc::Receiver<oneshot::Sender<SubstreamBox>>, theirs: Theirs) {
     let mut asked: Option<oneshot::Sender<SubstreamBox>> = None;
     poll_fn(|cx| {
         while let Poll::Ready(stream) = muxer.poll_inbound_unpin(cx) {
             let Ok(stream) = stream else { return Poll::Ready(()) };
-            tokio::spawn(hold(stream));
+            tokio::spawn(hold(stream, theirs));
         }
         loop {
             if asked.is_none() {
