@@ -6,8 +6,8 @@ use rota_proto::{ConsensusKey, Message, Status};
 
 use super::{admission::Denied, exchange::Parcel, hello::HandshakeError};
 
-/// An event of the network. Events come over one bounded channel; [`PeerConnected`](Self::PeerConnected) precedes
-/// everything of its peer, and [`PeerGone`](Self::PeerGone) follows it (rule N6).
+/// An event of the network. [`PeerConnected`](Self::PeerConnected) precedes everything of its peer, and
+/// [`PeerGone`](Self::PeerGone) follows it (rule N6).
 #[derive(Debug)]
 pub enum NetworkEvent {
     /// We listen here.

@@ -100,7 +100,7 @@ impl Network {
             self.punish(from, Misbehaviour::Misplaced);
             return;
         }
-        if !self.outbox.offer(NetworkEvent::Request { from, validator, request: *request, responder }) {
+        if !self.outbox.offer(NetworkEvent::Request { from, validator, request: *request, responder }, 0) {
             self.metrics.dropped(DropReason::EventsFull, kind);
         }
     }

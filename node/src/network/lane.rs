@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::{
     direct::Report,
     event::{NetworkEvent, Way},
+    events::EventSender,
     frame::{FrameError, read_frame},
     kind::{Lane, MessageKind},
     limits::NetworkLimits,
@@ -23,7 +24,7 @@ use super::{
 pub(crate) struct LaneContext {
     pub(crate) limits: Arc<NetworkLimits>,
     pub(crate) metrics: Metrics,
-    pub(crate) events: mpsc::Sender<NetworkEvent>,
+    pub(crate) events: EventSender,
     pub(crate) reports: mpsc::Sender<Report>,
 }
 
@@ -128,7 +129,7 @@ impl LaneReader {
         }
         let event =
             NetworkEvent::Message { from: self.link.peer, validator: self.link.validator(), message, way: Way::Direct };
-        self.context.events.send(event).await.is_ok()
+        self.context.events.send(event, bytes).await
     }
 
     fn blame(&self, fault: Misbehaviour) {

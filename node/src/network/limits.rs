@@ -49,8 +49,11 @@ pub struct NetworkLimits {
     pub requests_out_max: usize,
     /// How long an answer may take: the longest one at 4 Mbit/s.
     pub request_timeout: Duration,
-    /// Events that the node has not taken yet.
+    /// Events that the node has not taken yet: urgent ones, and as many others.
     pub events_max: usize,
+    /// Bytes of messages that the node has not taken yet: eight of the longest, 43 MB; of urgent ones, and as many of
+    /// others.
+    pub events_bytes_max: usize,
     /// Commands that the network has not taken yet: a burst of votes of 128 validators.
     pub commands_max: usize,
     /// Points of misbehaviour at which a peer is banned.
@@ -98,6 +101,7 @@ impl Default for NetworkLimits {
             requests_out_max: 16,
             request_timeout: Duration::from_secs(12),
             events_max: 1_024,
+            events_bytes_max: 8 * Message::BYTES_MAX,
             commands_max: 4_096,
             ban_points: 100.0,
             forgiven_per_second: 0.5,

@@ -8,6 +8,7 @@ mod dialer;
 mod direct;
 mod direct_handler;
 mod event;
+mod events;
 mod exchange;
 mod exchange_events;
 mod frame;
@@ -44,6 +45,7 @@ pub use admission::Denied;
 pub use config::{NetworkConfig, NetworkError};
 pub use dialer::PeerAddressError;
 pub use event::{GossipId, NetworkEvent, Refused, Responder, Verdict, Way};
+pub use events::NetworkEvents;
 pub use exchange::{Answer, RequestError, Target};
 pub use gossip::GossipSettings;
 pub use handle::{CommandError, NetworkHandle, PeerInfo, Recipient};
@@ -69,5 +71,7 @@ pub fn spawn(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(NetworkHandle, mpsc::Receiver<NetworkEvent>, JoinHandle<()>), NetworkError> {
     let (network, handle, events) = Network::new(config, registry)?;
-    Ok((handle, events, tokio::spawn(network.run(shutdown))))
+    let (taken, node_events) = mpsc::channel(1);
+    tokio::spawn(events.forward(taken));
+    Ok((handle, node_events, tokio::spawn(network.run(shutdown))))
 }

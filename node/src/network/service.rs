@@ -25,7 +25,7 @@ use super::{
     config::{NetworkConfig, NetworkError},
     dialer::{Dialer, resolve},
     direct::Report,
-    event::NetworkEvent,
+    events::{NetworkEvents, channel},
     exchange::Exchange,
     frame::Frame,
     gossip::{PUBLISHED_MAX, content_id, unpublished},
@@ -74,11 +74,11 @@ impl Network {
     pub fn new(
         config: NetworkConfig,
         registry: &mut Registry,
-    ) -> Result<(Self, NetworkHandle, mpsc::Receiver<NetworkEvent>), NetworkError> {
+    ) -> Result<(Self, NetworkHandle, NetworkEvents), NetworkError> {
         config.check()?;
         let limits = Arc::new(config.limits);
         let metrics = Metrics::new(registry);
-        let (events, node_events) = mpsc::channel(limits.events_max);
+        let (events, node_events) = channel(&limits);
         let (commands, network_commands) = mpsc::channel(limits.commands_max);
         let (reports, network_reports) = mpsc::channel(REPORTS_MAX);
         let roster = Roster::new(config.domain);
@@ -134,7 +134,7 @@ impl Network {
             tokio::select! {
                 () = &mut shutdown => break,
                 paid = self.outbox.pay(), if self.outbox.owes() => match paid {
-                    Ok(known) => known.and_then(|peer| self.link(&peer)).into_iter().for_each(|link| link.announce()),
+                    Ok(()) => (),
                     Err(()) => break,
                 },
                 command = self.commands.recv() => match command {

@@ -70,7 +70,8 @@ impl Network {
         self.peers.insert(peer, Peer::new(hello, validator, &self.limits));
         let points = self.scores.points(&peer, Instant::now());
         self.swarm.behaviour_mut().gossip.set_application_score(&peer, -points);
-        self.outbox.owe(NetworkEvent::PeerConnected { peer, validator, status });
+        let link = self.link(&peer).cloned();
+        self.outbox.introduce(NetworkEvent::PeerConnected { peer, validator, status }, link);
         if forged {
             self.punish(peer, Misbehaviour::ForgedRecord);
         }
@@ -115,7 +116,7 @@ impl Network {
     fn refused(&mut self, peer: Option<PeerId>, address: Option<libp2p::Multiaddr>, reason: Refused) {
         tracing::debug!(?peer, ?address, %reason, "no connection");
         self.metrics.refused(reason.label());
-        self.outbox.offer(NetworkEvent::PeerRefused { peer, address, reason });
+        self.outbox.offer(NetworkEvent::PeerRefused { peer, address, reason }, 0);
     }
 
     /// New sets: records that were shown before may count now, and others no longer (rule N5).
@@ -210,7 +211,7 @@ impl Network {
             self.transactions.heard(transactions);
         }
         let event = NetworkEvent::Message { from: source, validator, message, way: Way::Gossip(id.clone()) };
-        if self.outbox.offer(event) {
+        if self.outbox.offer(event, gossip.data.len()) {
             return Ok(());
         }
         self.metrics.dropped(DropReason::EventsFull, kind);

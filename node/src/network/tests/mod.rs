@@ -5,6 +5,7 @@
 mod support;
 
 mod dialer;
+mod events;
 mod exchange;
 mod frame;
 mod hello;

@@ -7,11 +7,10 @@ use libp2p::{
 };
 use prometheus_client::registry::Registry;
 use rota_proto::Message;
-use tokio::sync::mpsc;
 
 use super::support::{Node, Setup, Validator, final_batch, network, vote};
 use crate::network::{
-    Network, NetworkEvent, NetworkLimits, Rate, Verdict, Way,
+    Network, NetworkEvents, NetworkLimits, Rate, Verdict, Way,
     behaviour::ProtocolsEvent,
     kind::{Names, Topic},
 };
@@ -146,7 +145,7 @@ async fn validators_among_themselves_need_no_gossip_for_transactions() {
 struct Gossiper {
     network: Network,
     peer: PeerId,
-    _events: mpsc::Receiver<NetworkEvent>,
+    _events: NetworkEvents,
 }
 
 impl Gossiper {
