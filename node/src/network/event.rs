@@ -1,6 +1,9 @@
 //! What the network tells the node.
 
-use libp2p::{Multiaddr, PeerId, gossipsub, request_response::ResponseChannel};
+use libp2p::{
+    Multiaddr, PeerId, gossipsub,
+    request_response::{InboundRequestId, ResponseChannel},
+};
 use prometheus_client::encoding::EncodeLabelValue;
 use rota_proto::{ConsensusKey, Message, Status};
 
@@ -99,6 +102,7 @@ pub enum Verdict {
 /// The right to answer one request, once.
 #[derive(Debug)]
 pub struct Responder {
+    pub(crate) id: InboundRequestId,
     pub(crate) channel: ResponseChannel<Parcel>,
 }
 

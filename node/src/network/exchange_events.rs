@@ -16,14 +16,16 @@ use super::{
     kind::MessageKind,
     metrics::{DropReason, WayLabel},
     misbehaviour::Misbehaviour,
-    peers::Allowed,
+    peers::Peer,
+    rate::Allowed,
     service::Network,
+    trust::Trust,
 };
 
 impl Network {
     pub(super) fn request(&mut self, target: &Target, request: Message, frame: &Frame, answer: AnswerSender) {
-        let connected: Vec<PeerId> = self.peers.keys().copied().collect();
-        let peer = match self.exchange.choose(target, &connected) {
+        let connected: Vec<_> = self.peers.iter().map(|(peer, known)| (*peer, known.trust())).collect();
+        let peer = match self.exchange.choose(target, &connected, Instant::now()) {
             Ok(peer) => peer,
             Err(error) => {
                 // The one who asked may have gone.
@@ -34,11 +36,17 @@ impl Network {
         self.metrics.sent(WayLabel::Exchange, frame.kind, frame.bytes.len());
         let parcel = Parcel::Outgoing(frame.bytes.clone());
         let id = self.swarm.behaviour_mut().exchange.send_request(&peer, parcel);
-        self.exchange.asked(id, Asked { peer, request, answer });
+        let trust = self.peers.get(&peer).map_or(Trust::Stranger, Peer::trust);
+        self.exchange.asked(id, Asked { peer, trust, request, answer });
     }
 
     pub(super) fn respond(&mut self, responder: Responder, kind: Option<MessageKind>, frame: bytes::Bytes) {
         let bytes = frame.len();
+        if !self.answers.answer(&responder.id, bytes) {
+            // Dropping the responder ends the asker's wait.
+            self.metrics.dropped_unread(DropReason::AnswersFull);
+            return;
+        }
         let sent = self.swarm.behaviour_mut().exchange.send_response(responder.channel, Parcel::Outgoing(frame));
         match (sent, kind) {
             (Ok(()), Some(kind)) => self.metrics.sent(WayLabel::Exchange, kind, bytes),
@@ -51,7 +59,7 @@ impl Network {
         use request_response::{Event, Message as Exchanged};
         match event {
             Event::Message { peer, message: Exchanged::Request { request_id, request, channel }, .. } => {
-                self.asked(peer, request_id, request, Responder { channel });
+                self.asked(peer, request, Responder { id: request_id, channel });
             }
             Event::Message { message: Exchanged::Response { request_id, response }, .. } => {
                 if let Some(asked) = self.exchange.answered(&request_id) {
@@ -63,36 +71,25 @@ impl Network {
                     self.unanswered(asked, &error);
                 }
             }
-            Event::InboundFailure { peer, request_id, .. } | Event::ResponseSent { peer, request_id, .. } => {
-                self.request_done(&peer, &request_id);
+            Event::InboundFailure { request_id, .. } | Event::ResponseSent { request_id, .. } => {
+                self.answers.done(&request_id);
             }
         }
     }
 
-    fn request_done(&mut self, peer: &PeerId, id: &request_response::InboundRequestId) {
-        if let Some(peer) = self.peers.get_mut(peer) {
-            peer.request_done(id);
-        }
-    }
-
     /// A peer asks us (rule N31). A question that is dropped ends its stream.
-    fn asked(&mut self, from: PeerId, id: request_response::InboundRequestId, request: Parcel, responder: Responder) {
+    fn asked(&mut self, from: PeerId, request: Parcel, responder: Responder) {
         let request = match request {
             Parcel::Incoming(Some(request)) => request,
             Parcel::Faulty(fault) => return self.punish(from, fault),
             Parcel::Incoming(None) | Parcel::Outgoing(_) => return,
         };
         let kind = MessageKind::of(&request);
-        let Some(peer) = self.peers.get_mut(&from) else {
+        let Some((validator, trust)) = self.peers.get(&from).map(|peer| (peer.validator, peer.trust())) else {
             self.metrics.dropped(DropReason::Stranger, kind);
             return;
         };
-        let validator = peer.validator;
-        if let Allowed::No { notice } = peer.request(id, &self.limits, Instant::now()) {
-            self.metrics.dropped(DropReason::Rate, kind);
-            if notice {
-                self.punish(from, Misbehaviour::Flood);
-            }
+        if !self.may_ask(from, trust, kind, &responder) {
             return;
         }
         self.received(WayLabel::Exchange, kind, 0);
@@ -105,9 +102,26 @@ impl Network {
         }
     }
 
+    /// Whether a peer may ask us one more question (rules N31, N34). That others ask much is not its fault.
+    fn may_ask(&mut self, from: PeerId, trust: Trust, kind: MessageKind, responder: &Responder) -> bool {
+        let now = Instant::now();
+        if let Some(Allowed::No { notice }) = self.link(&from).map(|link| link.question(now)) {
+            self.metrics.dropped(DropReason::Rate, kind);
+            if notice {
+                self.punish(from, Misbehaviour::Flood);
+            }
+            return false;
+        }
+        let asked = self.answers.ask(responder.id, from, trust, now);
+        if let Err(reason) = asked {
+            self.metrics.dropped(reason, kind);
+        }
+        asked.is_ok()
+    }
+
     /// A peer answered us (rule N32).
     fn answered(&mut self, asked: Asked, answer: Parcel) {
-        let Asked { peer, request, answer: to } = asked;
+        let Asked { peer, request, answer: to, .. } = asked;
         let result = match answer {
             Parcel::Incoming(Some(message)) if fits(&request, &message) => {
                 self.received(WayLabel::Exchange, MessageKind::of(&message), 0);
@@ -121,6 +135,7 @@ impl Network {
             self.metrics.request_failed();
         }
         if let Err(RequestError::Wrong { peer, fault }) = &result {
+            self.exchange.failed(*peer, Instant::now());
             self.punish(*peer, *fault);
         }
         // The one who asked may have gone.
@@ -130,6 +145,7 @@ impl Network {
     fn unanswered(&mut self, asked: Asked, error: &OutboundFailure) {
         let Asked { peer, answer, .. } = asked;
         self.metrics.request_failed();
+        self.exchange.failed(peer, Instant::now());
         let result = match error {
             OutboundFailure::Timeout => {
                 self.punish(peer, Misbehaviour::Silent);

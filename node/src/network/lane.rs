@@ -17,6 +17,7 @@ use super::{
     link::Link,
     metrics::{DropReason, Metrics, WayLabel},
     misbehaviour::Misbehaviour,
+    rate::Allowed,
 };
 
 /// What all lanes of a node share.
@@ -127,9 +128,22 @@ impl LaneReader {
             self.blame(Misbehaviour::Misplaced);
             return true;
         }
+        if kind.is_request() && !self.may_ask(kind) {
+            return true;
+        }
         let event =
             NetworkEvent::Message { from: self.link.peer, validator: self.link.validator(), message, way: Way::Direct };
         self.context.events.send(event, bytes).await
+    }
+
+    /// N31: a question is one, whatever way it comes.
+    fn may_ask(&self, kind: MessageKind) -> bool {
+        let Allowed::No { notice } = self.link.question(Instant::now()) else { return true };
+        self.context.metrics.dropped(DropReason::Rate, kind);
+        if notice {
+            self.blame(Misbehaviour::Flood);
+        }
+        false
     }
 
     fn blame(&self, fault: Misbehaviour) {

@@ -39,14 +39,28 @@ pub struct NetworkLimits {
     pub direct_bytes: Rate,
     /// Gossip messages that one peer brings us: everyone's consensus messages and transactions.
     pub gossip_messages: Rate,
-    /// Requests that one peer asks of us.
+    /// Bytes of gossip that one peer brings us: as on direct streams.
+    pub gossip_bytes: Rate,
+    /// Questions that one validator or configured peer asks of us.
     pub requests: Rate,
-    /// Requests of one peer that we have not answered: each may hold an answer of 5.4 MB.
+    /// Questions that one stranger asks of us: a follower catches up by 64 batches a question.
+    pub requests_per_stranger: Rate,
+    /// Questions that all strangers together ask of us: each reads the store for some milliseconds at worst.
+    pub requests_of_strangers: Rate,
+    /// Questions of one peer that we have not answered.
     pub requests_in_per_peer_max: usize,
+    /// Bytes of answers that one peer has not taken: two of the longest.
+    pub answers_bytes_per_peer_max: usize,
+    /// Bytes of answers that strangers have not taken: half of all, so that validators' questions find room.
+    pub answers_bytes_of_strangers_max: usize,
+    /// Bytes of answers that all peers have not taken: 24 of the longest, 130 MB.
+    pub answers_bytes_max: usize,
     /// Requests to one peer that it has not answered.
     pub requests_out_per_peer_max: usize,
     /// Requests to all peers that are not answered: 16 answers of the longest kind are 86 MB.
     pub requests_out_max: usize,
+    /// Of these, what only validators are asked: who else does not answer holds the other half at most.
+    pub requests_out_for_validators: usize,
     /// How long an answer may take: the longest one at 4 Mbit/s.
     pub request_timeout: Duration,
     /// Events that the node has not taken yet: urgent ones, and as many others.
@@ -95,10 +109,17 @@ impl Default for NetworkLimits {
             direct_messages: Rate { burst: 8_000.0, per_second: 4_000.0 },
             direct_bytes: Rate { burst: 64e6, per_second: 34e6 },
             gossip_messages: Rate { burst: 8_000.0, per_second: 4_000.0 },
+            gossip_bytes: Rate { burst: 64e6, per_second: 34e6 },
             requests: Rate { burst: 200.0, per_second: 50.0 },
+            requests_per_stranger: Rate { burst: 50.0, per_second: 10.0 },
+            requests_of_strangers: Rate { burst: 300.0, per_second: 100.0 },
             requests_in_per_peer_max: 8,
+            answers_bytes_per_peer_max: 2 * Message::BYTES_MAX,
+            answers_bytes_of_strangers_max: 12 * Message::BYTES_MAX,
+            answers_bytes_max: 24 * Message::BYTES_MAX,
             requests_out_per_peer_max: 4,
             requests_out_max: 16,
+            requests_out_for_validators: 8,
             request_timeout: Duration::from_secs(12),
             events_max: 1_024,
             events_bytes_max: 8 * Message::BYTES_MAX,
@@ -153,6 +174,9 @@ pub(crate) const VALIDATORS_MAX: usize = 256;
 
 /// The most bytes of the version in a status, for people.
 pub(crate) const VERSION_BYTES_MAX: usize = 64;
+
+/// How long a peer that failed to answer is asked after others: five of its silences.
+pub(crate) const FAILED_LATELY: Duration = Duration::from_secs(60);
 
 /// How often at most a peer is punished for sending too much: by the second, not by the message.
 pub(crate) const FLOOD_NOTICE: Duration = Duration::from_secs(1);

@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 mod admission;
+mod answers;
 mod behaviour;
 mod codec;
 mod config;
@@ -35,6 +36,7 @@ mod service;
 mod swarm_events;
 mod transactions;
 mod transport;
+mod trust;
 
 use std::future::Future;
 

@@ -21,6 +21,7 @@ use rota_proto::{ConsensusKey, Message};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
+    answers::Answers,
     behaviour::{Parts, Protocols},
     config::{NetworkConfig, NetworkError},
     dialer::{Dialer, resolve},
@@ -58,6 +59,7 @@ pub struct Network {
     pub(super) dialer: Dialer,
     resolving: JoinSet<(PeerId, Vec<Multiaddr>)>,
     pub(super) exchange: Exchange,
+    pub(super) answers: Answers,
     pub(super) transactions: Transactions,
     published: Seen,
     pub(super) names: Names,
@@ -116,6 +118,7 @@ impl Network {
             dialer,
             resolving: JoinSet::new(),
             exchange: Exchange::new(&limits),
+            answers: Answers::new(limits.clone()),
             transactions: Transactions::new(limits.transactions_pause, limits.transactions_seen_max),
             published: Seen::new(PUBLISHED_MAX),
             names,

@@ -19,9 +19,10 @@ use super::{
     lock::lock,
     metrics::{DropReason, WayLabel},
     misbehaviour::Misbehaviour,
-    peers::{Allowed, Peer},
+    peers::Peer,
     roster::Standing,
     service::Network,
+    trust::Trust,
 };
 
 impl Network {
@@ -61,13 +62,12 @@ impl Network {
         }
         let Some(hello) = hello else { return false };
         self.dialer.connected(&peer);
+        let configured = self.dialer.knows(&peer);
         let (validator, forged) = self.speaks_for(peer, &hello);
         let status = hello.status.clone();
         tracing::debug!(%peer, ?validator, height = %status.height, version = status.version, "connected");
-        if let Some(link) = self.link(&peer) {
-            link.set_validator(validator);
-        }
-        self.peers.insert(peer, Peer::new(hello, validator, &self.limits));
+        self.peers.insert(peer, Peer::new(hello, validator, configured, &self.limits));
+        self.stands(peer, validator, Trust::of(validator.is_some(), configured));
         let points = self.scores.points(&peer, Instant::now());
         self.swarm.behaviour_mut().gossip.set_application_score(&peer, -points);
         let link = self.link(&peer).cloned();
@@ -138,6 +138,13 @@ impl Network {
         self.seat();
     }
 
+    /// Tells the link what a peer is to us.
+    fn stands(&self, peer: PeerId, validator: Option<ConsensusKey>, trust: Trust) {
+        if let Some(link) = self.link(&peer) {
+            link.stands(validator, trust);
+        }
+    }
+
     /// Tells links and node which peer speaks for whom, where that has changed.
     fn seat(&mut self) {
         let mut changed = Vec::new();
@@ -146,14 +153,12 @@ impl Network {
             let validator = roster.validator_of(peer);
             if known.validator != validator {
                 known.validator = validator;
-                changed.push((*peer, validator));
+                changed.push((*peer, validator, known.trust()));
             }
         }
         drop(roster);
-        for (peer, validator) in changed {
-            if let Some(link) = self.link(&peer) {
-                link.set_validator(validator);
-            }
+        for (peer, validator, trust) in changed {
+            self.stands(peer, validator, trust);
             self.outbox.owe(NetworkEvent::ValidatorChanged { peer, validator });
         }
         self.count_peers();
@@ -187,11 +192,9 @@ impl Network {
             self.metrics.dropped_unread(DropReason::Stranger);
             return Err(Verdict::Ignore);
         };
-        if let Allowed::No { notice } = peer.gossip(Instant::now()) {
+        // N23: no fault, for who passes on what others said honestly does not choose how much that is.
+        if !peer.gossip(gossip.data.len(), Instant::now()) {
             self.metrics.dropped_unread(DropReason::Rate);
-            if notice {
-                self.punish(source, Misbehaviour::Flood);
-            }
             return Err(Verdict::Ignore);
         }
         let validator = peer.validator;

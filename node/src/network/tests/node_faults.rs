@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt};
-use rota_proto::{CatchUpAnswer, CatchUpRequest, Height, Message};
+use rota_proto::{CatchUpAnswer, CatchUpRequest, Fetch, Height, Message};
 
 use super::support::{Intruder, Node, Setup, Validator, body, catch_up_answer, vote};
 use crate::network::{
@@ -164,6 +164,28 @@ async fn validator_seated_while_its_lane_was_silent_may_send_a_body() {
     stream.flush().await.unwrap();
     assert_eq!(node.message().await.2, body);
     assert_eq!(node.metric("rota_network_faults_total{name=\"Oversized\"}"), 0);
+}
+
+#[tokio::test]
+async fn questions_on_a_lane_count_like_others() {
+    // N31
+    let rate = Rate { burst: 3.0, per_second: 0.001 };
+    let mut node = Setup::new().limits(|limits| limits.requests_per_stranger = rate).start().await;
+    let intruder = Intruder::connect(&node.address).await;
+    node.connected(intruder.peer).await;
+    let mut stream = intruder.lane(Lane::Votes).await;
+    let fetch = |batch| Message::Fetch(Fetch::Body(alloy_primitives::B256::repeat_byte(batch)));
+    for message in [fetch(1), Message::RoundQuery([2; 32]), fetch(3), fetch(4), Message::RoundQuery([5; 32]), vote(6)] {
+        stream.write_all(&frame(&message)).await.unwrap();
+    }
+    stream.flush().await.unwrap();
+    let heard = [node.message().await.2, node.message().await.2, node.message().await.2, node.message().await.2];
+    assert_eq!(heard, [fetch(1), Message::RoundQuery([2; 32]), fetch(3), vote(6)]);
+    faults(&node, "Flood", 1).await;
+    for kind in ["Fetch", "RoundQuery"] {
+        let dropped = format!("rota_network_messages_dropped_total{{reason=\"Rate\",kind=\"{kind}\"}}");
+        assert_eq!(node.metric(&dropped), 1);
+    }
 }
 
 #[tokio::test]
