@@ -48,8 +48,8 @@ impl Protocols {
     pub(crate) fn new(parts: Parts, registry: &mut Registry) -> Result<Self, GossipSettings> {
         let Parts { names, public_key, limits, reception, known, lanes } = parts;
         let connections = ConnectionLimits::default()
-            .with_max_pending_incoming(Some(limits.pending_in_max))
             .with_max_pending_outgoing(Some(limits.pending_out_max))
+            .with_max_established(Some(limits.connections_max))
             .with_max_established_per_peer(Some(limits.connections_per_peer_max));
         let both_ways = request_response::ProtocolSupport::Full;
         let exchange = request_response::Behaviour::with_codec(

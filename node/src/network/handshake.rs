@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     iter,
     sync::{Arc, Mutex},
+    time::Instant,
 };
 
 use alloy_primitives::B256;
@@ -99,7 +100,7 @@ impl Reception {
         }
         // N5: a record that names a validator and is not its own is refused at the door.
         if let Some(record) = &theirs.record
-            && lock(&self.roster).judge(peer, record) == Standing::Forged
+            && lock(&self.roster).judge(peer, record, Instant::now()) == Standing::Forged
         {
             return Err(HandshakeError::ForgedRecord(Box::new(record.consensus_key)));
         }

@@ -17,12 +17,26 @@ pub struct NetworkLimits {
     pub strangers_per_address_max: usize,
     /// Established connections with one peer: one each way when both dialled at once, and one that died unnoticed.
     pub connections_per_peer_max: u32,
-    /// Inbound connections that are still shaking hands: each costs a key exchange of about 0.2 ms.
-    pub pending_in_max: u32,
+    /// Established connections in all: three with each of two sets' validators and of as many configured peers, and
+    /// the strangers'. Honest ones never reach it.
+    pub connections_max: u32,
+    /// Inbound connections from unexpected addresses that are still shaking hands: each costs a key exchange of about
+    /// 0.2 ms, and some 10 kB until the handshake's timeout.
+    pub pending_in_max: usize,
+    /// Such connections from one address (IPv6: one /64): a few nodes behind one address that start together. By
+    /// silence alone, 16 addresses are needed to hold all places.
+    pub pending_per_address_max: usize,
+    /// Such connections from one site (IPv4: one address; IPv6: one /48): a quarter of the places.
+    pub pending_per_site_max: usize,
+    /// Inbound connections from one expected address that are still shaking hands: a machine with some nodes. The
+    /// addresses are bounded, and so are these.
+    pub pending_per_expected_address_max: usize,
     /// Dials under way: all validators of a set may be dialled at once.
     pub pending_out_max: u32,
     /// Connections that one address may open: a restart of several nodes behind one address, then a few a second.
     pub attempts_per_address: Rate,
+    /// Connections that one expected address may open: whoever shares a validator's address must not shut it out.
+    pub attempts_per_expected_address: Rate,
     /// From the first byte of a connection to the end of its handshake: three round trips around the world.
     pub handshake_timeout: Duration,
     /// Frames waiting for one lane of one peer: 128 validators' votes of eight views.
@@ -68,6 +82,9 @@ pub struct NetworkLimits {
     /// Bytes of messages that the node has not taken yet: eight of the longest, 43 MB; of urgent ones, and as many of
     /// others.
     pub events_bytes_max: usize,
+    /// After a validator's seat went over to another peer, before it may again: a restart under a new node key is
+    /// let in at once, and nobody restarts so twice a minute.
+    pub seat_pause: Duration,
     /// Commands that the network has not taken yet: a burst of votes of 128 validators.
     pub commands_max: usize,
     /// Points of misbehaviour at which a peer is banned.
@@ -99,9 +116,14 @@ impl Default for NetworkLimits {
             strangers_in_max: 64,
             strangers_per_address_max: 16,
             connections_per_peer_max: 3,
+            connections_max: 3 * 512 + 64,
             pending_in_max: 64,
+            pending_per_address_max: 4,
+            pending_per_site_max: 16,
+            pending_per_expected_address_max: 8,
             pending_out_max: 128,
             attempts_per_address: Rate { burst: 64.0, per_second: 8.0 },
+            attempts_per_expected_address: Rate { burst: 256.0, per_second: 32.0 },
             handshake_timeout: Duration::from_secs(5),
             queue_frames_max: 1_024,
             queue_bytes_max: 3 * Message::BYTES_MAX,
@@ -123,6 +145,7 @@ impl Default for NetworkLimits {
             request_timeout: Duration::from_secs(12),
             events_max: 1_024,
             events_bytes_max: 8 * Message::BYTES_MAX,
+            seat_pause: Duration::from_secs(60),
             commands_max: 4_096,
             ban_points: 100.0,
             forgiven_per_second: 0.5,
@@ -162,6 +185,9 @@ pub(crate) const SCORES_MAX: usize = 4_096;
 
 /// Addresses whose attempts are remembered; full buckets are forgotten first.
 pub(crate) const ADDRESSES_MAX: usize = 4_096;
+
+/// Addresses of one configured peer that are expected: both families of a machine with two networks.
+pub(crate) const ADDRESSES_PER_PEER_MAX: usize = 4;
 
 /// Introductions that wait for their connection to be established: far above what is pending at once.
 pub(crate) const INTRODUCTIONS_MAX: usize = 512;

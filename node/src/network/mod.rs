@@ -1,7 +1,9 @@
 #![doc = include_str!("README.md")]
 
+mod address;
 mod admission;
 mod answers;
+mod attempts;
 mod behaviour;
 mod codec;
 mod config;
@@ -26,6 +28,8 @@ mod metrics;
 mod misbehaviour;
 mod outbox;
 mod peers;
+mod pending;
+mod places;
 mod queue;
 mod rate;
 mod record;

@@ -60,6 +60,8 @@ pub struct Network {
     resolving: JoinSet<(PeerId, Vec<Multiaddr>)>,
     pub(super) exchange: Exchange,
     pub(super) answers: Answers,
+    /// When records are to be judged again, because a seat may move then (rule N5).
+    pub(super) judge_at: Option<Instant>,
     pub(super) transactions: Transactions,
     published: Seen,
     pub(super) names: Names,
@@ -83,7 +85,7 @@ impl Network {
         let (events, node_events) = channel(&limits);
         let (commands, network_commands) = mpsc::channel(limits.commands_max);
         let (reports, network_reports) = mpsc::channel(REPORTS_MAX);
-        let roster = Roster::new(config.domain);
+        let roster = Roster::new(config.domain, limits.seat_pause);
         let reception = Arc::new(Reception::new(config.network, config.version, config.record, roster));
         let dialer = Dialer::new(&config.peers, limits.redial_first, limits.redial_max)?;
         let names = Names::of(config.network);
@@ -119,6 +121,7 @@ impl Network {
             resolving: JoinSet::new(),
             exchange: Exchange::new(&limits),
             answers: Answers::new(limits.clone()),
+            judge_at: None,
             transactions: Transactions::new(limits.transactions_pause, limits.transactions_seen_max),
             published: Seen::new(PUBLISHED_MAX),
             names,
@@ -134,6 +137,7 @@ impl Network {
         loop {
             let publish = until(self.transactions.due());
             let dial = until(self.dialer.due());
+            let judge = until(self.judge_at);
             tokio::select! {
                 () = &mut shutdown => break,
                 paid = self.outbox.pay(), if self.outbox.owes() => match paid {
@@ -150,6 +154,7 @@ impl Network {
                     self.publish_transactions(transactions);
                 }
                 () = dial => self.dial(),
+                () = judge => self.judge_records(),
                 Some(Ok((peer, addresses))) = self.resolving.join_next() => self.dial_resolved(peer, addresses),
                 event = self.swarm.select_next_some(), if self.outbox.has_room() => self.swarm_event(event),
             }
@@ -311,6 +316,7 @@ impl Network {
     }
 
     fn dial_resolved(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
+        self.swarm.behaviour_mut().admission.resolved(&peer, &addresses);
         // From a port of its own: two nodes that dial each other from their listening ports meet as two clients.
         let options = DialOpts::peer_id(peer)
             .condition(PeerCondition::DisconnectedAndNotDialing)

@@ -1,6 +1,6 @@
 //! What the network makes of the swarm's events.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{cmp::Reverse, collections::BTreeSet, time::Instant};
 
 use libp2p::{
     PeerId,
@@ -82,15 +82,20 @@ impl Network {
 
     /// The validator that a new peer speaks for, and whether its record is forged. The sets may have changed since the
     /// handshake judged the record, and they do as the node starts.
-    fn speaks_for(&self, peer: PeerId, hello: &Hello) -> (Option<ConsensusKey>, bool) {
+    fn speaks_for(&mut self, peer: PeerId, hello: &Hello) -> (Option<ConsensusKey>, bool) {
         let Some(record) = &hello.record else { return (None, false) };
         let mut roster = lock(&self.reception.roster);
         if let Some(validator) = roster.validator_of(&peer) {
             return (Some(validator), false);
         }
-        match roster.judge(peer, record) {
+        match roster.judge(peer, record, Instant::now()) {
             Standing::Believed(validator) => (Some(validator), false),
             Standing::Forged => (None, true),
+            Standing::TooSoon(until) => {
+                drop(roster);
+                self.judge_not_before(until);
+                (None, false)
+            }
             Standing::Unknown | Standing::Outdated => (None, false),
         }
     }
@@ -125,23 +130,49 @@ impl Network {
             validators.pop_last();
         }
         lock(&self.reception.roster).set_validators(validators);
-        let mut forgers = Vec::new();
-        for (peer, known) in &self.peers {
-            let Some(record) = &known.record else { continue };
-            if lock(&self.reception.roster).judge(*peer, record) == Standing::Forged {
-                forgers.push(*peer);
+        self.judge_records();
+    }
+
+    /// Judges the records of all connected peers anew (rule N5): the newest of a key first, for it is the one that
+    /// may take the seat.
+    pub(super) fn judge_records(&mut self) {
+        self.judge_at = None;
+        let now = Instant::now();
+        let shown = |(peer, known): (&PeerId, &Peer)| known.record.map(|record| (*peer, record));
+        let mut records: Vec<_> = self.peers.iter().filter_map(shown).collect();
+        records.sort_by_key(|(_, record)| Reverse(record.sequence));
+        for (peer, record) in records {
+            let standing = lock(&self.reception.roster).judge(peer, &record, now);
+            match standing {
+                Standing::Forged => self.punish(peer, Misbehaviour::ForgedRecord),
+                Standing::TooSoon(until) => self.judge_not_before(until),
+                Standing::Unknown | Standing::Outdated | Standing::Believed(_) => (),
             }
-        }
-        for peer in forgers {
-            self.punish(peer, Misbehaviour::ForgedRecord);
         }
         self.seat();
     }
 
-    /// Tells the link what a peer is to us.
-    fn stands(&self, peer: PeerId, validator: Option<ConsensusKey>, trust: Trust) {
+    /// Some record is to be judged again then.
+    fn judge_not_before(&mut self, until: Instant) {
+        self.judge_at = Some(self.judge_at.map_or(until, |at| at.min(until)));
+    }
+
+    /// Tells link and admission what a peer is to us. One that lost its seat and finds no stranger's place goes.
+    fn stands(&mut self, peer: PeerId, validator: Option<ConsensusKey>, trust: Trust) {
         if let Some(link) = self.link(&peer) {
             link.stands(validator, trust);
+        }
+        let admission = &mut self.swarm.behaviour_mut().admission;
+        let homeless = match validator {
+            Some(key) => {
+                admission.seated(&peer, key);
+                Vec::new()
+            }
+            None => admission.unseated(&peer),
+        };
+        for connection in homeless {
+            tracing::debug!(%peer, "lost its seat and finds no place");
+            self.swarm.close_connection(connection);
         }
     }
 

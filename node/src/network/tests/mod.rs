@@ -10,6 +10,7 @@ mod exchange;
 mod frame;
 mod hello;
 mod misbehaviour;
+mod pending;
 mod queue;
 mod rate;
 mod roster;

@@ -63,7 +63,7 @@ impl Intruder {
     }
 
     async fn connect_and(theirs: Theirs, setup: &Setup, address: &Multiaddr) -> Result<Self, String> {
-        let roster = Roster::new(domain());
+        let roster = Roster::new(domain(), NetworkLimits::default().seat_pause);
         let reception = Arc::new(Reception::new(setup.network, "intruder".into(), setup.record, roster));
         let mut transport = transport(&setup.key, reception, &NetworkLimits::default()).unwrap();
         let dialled = transport.dial(without_peer(address), DIAL).unwrap().await;
