@@ -1,9 +1,9 @@
 //! Who may connect: bans, places for strangers, and how often one address may try.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     convert::Infallible,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -12,18 +12,21 @@ use std::{
 use libp2p::{
     Multiaddr, PeerId,
     core::{Endpoint, transport::PortUse},
-    multiaddr::Protocol,
     swarm::{
         ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
         THandlerOutEvent, ToSwarm, dummy,
     },
 };
+use rota_proto::ConsensusKey;
 
 use super::{
+    address::{Expected, address_of},
+    attempts::Attempts,
     handshake::Reception,
-    limits::{ADDRESSES_MAX, NetworkLimits, SCORES_MAX},
+    limits::{NetworkLimits, SCORES_MAX},
     lock::lock,
-    rate::Bucket,
+    pending::Pending,
+    places::{Place, Places},
 };
 
 /// Why a connection was not let in (rules N7, N8).
@@ -53,7 +56,21 @@ pub enum Denied {
         /// The address; of IPv6 the first half.
         address: IpAddr,
     },
-    /// Too many connections with one peer, or too many under way.
+    /// All places for connections that still shake hands are taken.
+    #[error("{limit} connections shake hands already")]
+    TooManyPending {
+        /// The places.
+        limit: usize,
+    },
+    /// The address has as many connections that still shake hands as one may have.
+    #[error("{address} shakes hands on {limit} connections already")]
+    TooManyPendingFromAddress {
+        /// The address; of IPv6 the /64 or the /48.
+        address: IpAddr,
+        /// The places.
+        limit: usize,
+    },
+    /// Too many connections with one peer, or in all.
     #[error("at most {0} connections of this kind are allowed")]
     ConnectionLimit(u32),
 }
@@ -62,17 +79,49 @@ pub enum Denied {
 pub(crate) struct Admission {
     reception: Arc<Reception>,
     limits: Arc<NetworkLimits>,
-    /// Peers that the operator configured: they need no place.
-    known: BTreeSet<PeerId>,
+    expected: Expected,
     bans: BTreeMap<PeerId, Instant>,
-    attempts: BTreeMap<IpAddr, Bucket>,
-    strangers: BTreeMap<ConnectionId, IpAddr>,
+    attempts: Attempts,
+    expected_attempts: Attempts,
+    pending: Pending,
+    places: Places,
 }
 
 impl Admission {
-    pub(crate) fn new(reception: Arc<Reception>, limits: Arc<NetworkLimits>, known: BTreeSet<PeerId>) -> Self {
-        let (bans, attempts, strangers) = Default::default();
-        Self { reception, limits, known, bans, attempts, strangers }
+    /// `configured` are the peers of the operator: they need no place.
+    pub(crate) fn new(
+        reception: Arc<Reception>,
+        limits: Arc<NetworkLimits>,
+        configured: impl IntoIterator<Item = PeerId>,
+    ) -> Self {
+        Self {
+            reception,
+            expected: Expected::new(configured),
+            bans: BTreeMap::new(),
+            attempts: Attempts::new(limits.attempts_per_address),
+            expected_attempts: Attempts::new(limits.attempts_per_expected_address),
+            pending: Pending::default(),
+            places: Places::default(),
+            limits,
+        }
+    }
+
+    /// Where a configured peer is now.
+    pub(crate) fn resolved(&mut self, peer: &PeerId, addresses: &[Multiaddr]) {
+        self.expected.resolved(peer, addresses);
+    }
+
+    /// A connected peer speaks for a validator from now on.
+    pub(crate) fn seated(&mut self, peer: &PeerId, key: ConsensusKey) {
+        for address in self.places.promote(peer) {
+            self.remember(key, address);
+        }
+    }
+
+    /// A connected peer speaks for no validator any more. Gives those of its connections that find no stranger's
+    /// place and are to be closed (rule N7).
+    pub(crate) fn unseated(&mut self, peer: &PeerId) -> Vec<ConnectionId> {
+        if self.expected.is_configured(peer) { Vec::new() } else { self.places.demote(peer, &self.limits) }
     }
 
     /// Bans a peer. The caller closes its connections.
@@ -98,51 +147,34 @@ impl Admission {
         }
     }
 
-    /// N8: an address may try only so often, whatever comes of it.
-    fn check_attempt(&mut self, address: IpAddr) -> Result<(), Denied> {
-        let now = Instant::now();
-        if self.attempts.len() >= ADDRESSES_MAX && !self.attempts.contains_key(&address) {
-            self.attempts.retain(|_, bucket| !bucket.is_full(now));
-            if self.attempts.len() >= ADDRESSES_MAX {
-                self.attempts.pop_first();
-            }
-        }
-        let rate = self.limits.attempts_per_address;
-        let bucket = self.attempts.entry(address).or_insert_with(|| Bucket::new(rate, now));
-        if bucket.try_take(1.0, now) { Ok(()) } else { Err(Denied::TooManyAttempts { address }) }
+    fn remember(&mut self, key: ConsensusKey, address: IpAddr) {
+        self.expected.seen(key, address, lock(&self.reception.roster).validators());
+    }
+
+    /// N7, N8: an address may try only so often and shake hands on so many connections at once; one that we expect
+    /// has places and attempts of its own.
+    fn check_pending(&mut self, connection: ConnectionId, address: IpAddr) -> Result<(), Denied> {
+        let expected = self.expected.keeps(&address);
+        let attempts = if expected { &mut self.expected_attempts } else { &mut self.attempts };
+        attempts.check(address, Instant::now())?;
+        self.pending.take(connection, address, expected, &self.limits)
     }
 
     /// N7: validators and configured peers always find a place; strangers share theirs, address by address.
-    fn check_place(&mut self, connection: ConnectionId, peer: &PeerId, address: IpAddr) -> Result<(), Denied> {
-        self.check_ban(peer)?;
-        if self.known.contains(peer) || lock(&self.reception.roster).validator_of(peer).is_some() {
-            return Ok(());
-        }
-        let limit = self.limits.strangers_in_max;
-        if self.strangers.len() >= limit {
-            return Err(Denied::TooManyStrangers { limit });
-        }
-        let limit = self.limits.strangers_per_address_max;
-        if self.strangers.values().filter(|taken| **taken == address).count() >= limit {
-            return Err(Denied::TooManyFromAddress { limit });
-        }
-        self.strangers.insert(connection, address);
-        Ok(())
+    fn check_place(&mut self, connection: ConnectionId, peer: PeerId, address: IpAddr) -> Result<(), Denied> {
+        self.check_ban(&peer)?;
+        let stranger = !self.recognises(&peer, address) && !self.expected.is_configured(&peer);
+        self.places.take(connection, Place { peer, address, inbound: true, stranger }, &self.limits)
     }
-}
 
-/// The address behind a multiaddr, an IPv6 one cut to the half that a provider hands out as a whole.
-fn address_of(address: &Multiaddr) -> IpAddr {
-    let ip = address.iter().find_map(|part| {
-        if let Protocol::Ip4(ip) = part {
-            Some(IpAddr::V4(ip))
-        } else if let Protocol::Ip6(ip) = part {
-            Some(IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))))
-        } else {
-            None
-        }
-    });
-    ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
+    /// Whether the peer speaks for a validator; then its address is expected from now on.
+    fn recognises(&mut self, peer: &PeerId, address: IpAddr) -> bool {
+        let key = lock(&self.reception.roster).validator_of(peer);
+        key.is_some_and(|key| {
+            self.remember(key, address);
+            true
+        })
+    }
 }
 
 impl NetworkBehaviour for Admission {
@@ -151,11 +183,11 @@ impl NetworkBehaviour for Admission {
 
     fn handle_pending_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
-        self.check_attempt(address_of(remote)).map_err(ConnectionDenied::new)
+        self.check_pending(connection, address_of(remote)).map_err(ConnectionDenied::new)
     }
 
     fn handle_established_inbound_connection(
@@ -165,7 +197,8 @@ impl NetworkBehaviour for Admission {
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.check_place(connection, &peer, address_of(remote)).map_err(|denied| {
+        self.pending.free(&connection);
+        self.check_place(connection, peer, address_of(remote)).map_err(|denied| {
             // Its hello will not be asked for.
             self.reception.take(&peer);
             ConnectionDenied::new(denied)
@@ -186,22 +219,29 @@ impl NetworkBehaviour for Admission {
 
     fn handle_established_outbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         peer: PeerId,
-        _: &Multiaddr,
+        remote: &Multiaddr,
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         self.check_ban(&peer).map_err(ConnectionDenied::new)?;
+        let address = address_of(remote);
+        self.recognises(&peer, address);
+        let ours = Place { peer, address, inbound: false, stranger: false };
+        self.places.take(connection, ours, &self.limits).map_err(ConnectionDenied::new)?;
         Ok(dummy::ConnectionHandler)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         if let FromSwarm::ConnectionClosed(ConnectionClosed { connection_id, .. }) = event {
-            self.strangers.remove(&connection_id);
+            self.places.free(&connection_id);
         } else if let FromSwarm::ListenFailure(failure) = event {
-            // Refused by a behaviour that was asked after this one.
-            self.strangers.remove(&failure.connection_id);
+            // The handshake failed, or a behaviour that was asked after this one refused.
+            self.pending.free(&failure.connection_id);
+            self.places.free(&failure.connection_id);
+        } else if let FromSwarm::DialFailure(failure) = event {
+            self.places.free(&failure.connection_id);
         }
     }
 

@@ -18,7 +18,7 @@ use super::{
     handshake::Reception,
     kind::Names,
     lane::LaneContext,
-    limits::NetworkLimits,
+    limits::{NetworkLimits, STREAMS_PER_CONNECTION_MAX},
 };
 
 /// In the order in which they are asked about a connection: those that refuse come first, and the one that keeps
@@ -48,17 +48,17 @@ impl Protocols {
     pub(crate) fn new(parts: Parts, registry: &mut Registry) -> Result<Self, GossipSettings> {
         let Parts { names, public_key, limits, reception, known, lanes } = parts;
         let connections = ConnectionLimits::default()
-            .with_max_pending_incoming(Some(limits.pending_in_max))
             .with_max_pending_outgoing(Some(limits.pending_out_max))
+            .with_max_established(Some(limits.connections_max))
             .with_max_established_per_peer(Some(limits.connections_per_peer_max));
         let both_ways = request_response::ProtocolSupport::Full;
-        let streams = limits.requests_in_per_peer_max + limits.requests_out_per_peer_max;
         let exchange = request_response::Behaviour::with_codec(
             Codec { patience: limits.frame_timeout },
             [(names.exchange(), both_ways)],
             request_response::Config::default()
                 .with_request_timeout(limits.request_timeout)
-                .with_max_concurrent_streams(streams),
+                // N41: as many as a connection has streams, so that libp2p drops none and we count what is too much.
+                .with_max_concurrent_streams(STREAMS_PER_CONNECTION_MAX),
         );
         // We use no address that a peer tells of itself, so none is kept.
         let identify = identify::Config::new(names.identify(), public_key).with_cache_size(0);

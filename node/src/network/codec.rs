@@ -65,7 +65,7 @@ impl Codec {
     where
         T: AsyncRead + Unpin + Send,
     {
-        let bytes = read_frame(io, limit, self.patience).await?;
+        let bytes = read_frame(io, || limit, self.patience).await?;
         let bytes = bytes.ok_or(FrameError::Truncated { length: 0, missing: 0 })?;
         if bytes.is_empty() { Ok(None) } else { Ok(Some(Box::new(Message::decode(&bytes)?))) }
     }

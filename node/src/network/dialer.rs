@@ -77,6 +77,11 @@ impl Dialer {
         self.targets.keys().copied()
     }
 
+    /// Whether the peer is configured.
+    pub(crate) fn knows(&self, peer: &PeerId) -> bool {
+        self.targets.contains_key(peer)
+    }
+
     /// When the next dial is due.
     pub(crate) fn due(&self) -> Option<Instant> {
         let times = self.targets.values().filter_map(|target| match target.state {

@@ -15,7 +15,7 @@ use libp2p::{
         upgrade::{InboundUpgrade, OutboundUpgrade},
     },
     swarm::{
-        ConnectionHandler, ConnectionHandlerEvent, ConnectionId, SubstreamProtocol,
+        ConnectionHandler, ConnectionHandlerEvent, SubstreamProtocol,
         handler::{ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound},
     },
 };
@@ -80,9 +80,16 @@ enum Out {
     Opening,
     /// Open: the writer runs until it fails.
     Open(BoxFuture<'static, io::Error>),
+    /// Failed too often, which is not told yet.
+    Failed,
     /// Failed too often.
     Lost,
 }
+
+/// A connection has a lane that does not work and will not be opened again. It is told on the handler's own way to
+/// its behaviour, on which nothing is dropped: otherwise the connection would live on without a lane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct LaneLost;
 
 struct LaneState {
     out: Out,
@@ -93,7 +100,6 @@ struct LaneState {
 
 /// Drives the readers and writers of one connection within the connection's own task: no task of theirs outlives it.
 pub(crate) struct DirectHandler {
-    connection: ConnectionId,
     names: [StreamProtocol; 2],
     link: Arc<Link>,
     context: LaneContext,
@@ -101,14 +107,9 @@ pub(crate) struct DirectHandler {
 }
 
 impl DirectHandler {
-    pub(crate) fn new(
-        connection: ConnectionId,
-        names: [StreamProtocol; 2],
-        link: Arc<Link>,
-        context: LaneContext,
-    ) -> Self {
+    pub(crate) fn new(names: [StreamProtocol; 2], link: Arc<Link>, context: LaneContext) -> Self {
         let lanes = Lane::ALL.map(|_| LaneState { out: Out::Closed, failures: 0, reader: None, readers: 0 });
-        Self { connection, names, link, context, lanes }
+        Self { names, link, context, lanes }
     }
 
     fn upgrade(&self, lanes: &[Lane]) -> LaneUpgrade {
@@ -125,7 +126,7 @@ impl DirectHandler {
         let state = &mut self.lanes[lane.index()];
         state.readers = state.readers.saturating_add(1);
         if state.readers > LANE_REPLACEMENTS_MAX {
-            self.context.report(Report::Fault { peer: self.link.peer, fault: Misbehaviour::BrokenLane });
+            self.context.report(Report { peer: self.link.peer, fault: Misbehaviour::BrokenLane });
             return;
         }
         let reader = LaneReader { lane, link: self.link.clone(), context: self.context.clone() };
@@ -136,12 +137,7 @@ impl DirectHandler {
         tracing::debug!(peer = %self.link.peer, ?lane, %error, "a lane failed");
         let state = &mut self.lanes[lane.index()];
         state.failures = state.failures.saturating_add(1);
-        state.out = if state.failures < LANE_FAILURES_MAX {
-            Out::Closed
-        } else {
-            self.context.report(Report::LaneLost { peer: self.link.peer, connection: self.connection });
-            Out::Lost
-        };
+        state.out = if state.failures < LANE_FAILURES_MAX { Out::Closed } else { Out::Failed };
     }
 
     /// Lets the reader of a lane go on.
@@ -156,25 +152,34 @@ impl DirectHandler {
         }
     }
 
-    /// Lets the writer of a lane go on; true if the lane has to be opened.
-    fn poll_writer(&mut self, lane: Lane, cx: &mut Context<'_>) -> bool {
+    /// Lets the writer of a lane go on; gives what the connection has to do about it.
+    fn poll_writer(&mut self, lane: Lane, cx: &mut Context<'_>) -> Option<HandlerEvent> {
         if let Out::Open(writer) = &mut self.lanes[lane.index()].out
             && let Poll::Ready(error) = writer.poll_unpin(cx)
         {
             self.failed(lane, &error);
         }
-        let state = &mut self.lanes[lane.index()];
-        let closed = matches!(state.out, Out::Closed);
-        if closed {
-            state.out = Out::Opening;
+        let out = &mut self.lanes[lane.index()].out;
+        match out {
+            Out::Closed => {
+                *out = Out::Opening;
+                let protocol = SubstreamProtocol::new(self.upgrade(&[lane]), lane);
+                Some(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol })
+            }
+            Out::Failed => {
+                *out = Out::Lost;
+                Some(ConnectionHandlerEvent::NotifyBehaviour(LaneLost))
+            }
+            Out::Opening | Out::Open(_) | Out::Lost => None,
         }
-        closed
     }
 }
 
+type HandlerEvent = ConnectionHandlerEvent<LaneUpgrade, Lane, LaneLost>;
+
 impl ConnectionHandler for DirectHandler {
     type FromBehaviour = Infallible;
-    type ToBehaviour = Infallible;
+    type ToBehaviour = LaneLost;
     type InboundProtocol = LaneUpgrade;
     type OutboundProtocol = LaneUpgrade;
     type InboundOpenInfo = ();
@@ -189,12 +194,11 @@ impl ConnectionHandler for DirectHandler {
         true
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ConnectionHandlerEvent<LaneUpgrade, Lane, Infallible>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<HandlerEvent> {
         for lane in Lane::ALL {
             self.poll_reader(lane, cx);
-            if self.poll_writer(lane, cx) {
-                let protocol = SubstreamProtocol::new(self.upgrade(&[lane]), lane);
-                return Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol });
+            if let Some(event) = self.poll_writer(lane, cx) {
+                return Poll::Ready(event);
             }
         }
         Poll::Pending

@@ -1,13 +1,16 @@
 //! What the network tells the node.
 
-use libp2p::{Multiaddr, PeerId, gossipsub, request_response::ResponseChannel};
+use libp2p::{
+    Multiaddr, PeerId, gossipsub,
+    request_response::{InboundRequestId, ResponseChannel},
+};
 use prometheus_client::encoding::EncodeLabelValue;
 use rota_proto::{ConsensusKey, Message, Status};
 
 use super::{admission::Denied, exchange::Parcel, hello::HandshakeError};
 
-/// An event of the network. Events come over one bounded channel; [`PeerConnected`](Self::PeerConnected) precedes
-/// everything of its peer, and [`PeerGone`](Self::PeerGone) follows it (rule N6).
+/// An event of the network. [`PeerConnected`](Self::PeerConnected) precedes everything of its peer, and
+/// [`PeerGone`](Self::PeerGone) follows it (rule N6).
 #[derive(Debug)]
 pub enum NetworkEvent {
     /// We listen here.
@@ -99,6 +102,7 @@ pub enum Verdict {
 /// The right to answer one request, once.
 #[derive(Debug)]
 pub struct Responder {
+    pub(crate) id: InboundRequestId,
     pub(crate) channel: ResponseChannel<Parcel>,
 }
 
@@ -139,6 +143,8 @@ pub(crate) enum RefusalLabel {
     TooManyStrangers,
     TooManyFromAddress,
     TooManyAttempts,
+    TooManyPending,
+    TooManyPendingFromAddress,
     ConnectionLimit,
     WrongPeer,
     NotRota,
@@ -166,6 +172,8 @@ impl Refused {
                 Denied::TooManyStrangers { .. } => RefusalLabel::TooManyStrangers,
                 Denied::TooManyFromAddress { .. } => RefusalLabel::TooManyFromAddress,
                 Denied::TooManyAttempts { .. } => RefusalLabel::TooManyAttempts,
+                Denied::TooManyPending { .. } => RefusalLabel::TooManyPending,
+                Denied::TooManyPendingFromAddress { .. } => RefusalLabel::TooManyPendingFromAddress,
                 Denied::ConnectionLimit(_) => RefusalLabel::ConnectionLimit,
             },
             Self::WrongPeer(_) => RefusalLabel::WrongPeer,

@@ -1,20 +1,28 @@
 //! The books of requests: whom we asked what, and how much each peer may ask of us.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use libp2p::{PeerId, request_response::OutboundRequestId};
 use rota_proto::{Fetch, Message};
 use tokio::sync::oneshot;
 
 pub(crate) use super::codec::Parcel;
-use super::{limits::NetworkLimits, misbehaviour::Misbehaviour};
+use super::{
+    limits::{FAILED_LATELY, NetworkLimits, SCORES_MAX},
+    misbehaviour::Misbehaviour,
+    trust::Trust,
+};
 
 /// Whom to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// This peer.
     Peer(PeerId),
-    /// The connected peer that owes us the fewest answers, but none of these, who were asked before.
+    /// The connected peer that we trust most and that owes us the fewest answers (rule N35), but none of these, who
+    /// were asked before.
     AnyBut(BTreeSet<PeerId>),
 }
 
@@ -89,6 +97,7 @@ pub(crate) type AnswerSender = oneshot::Sender<Result<Answer, RequestError>>;
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) peer: PeerId,
+    pub(crate) trust: Trust,
     pub(crate) request: Message,
     pub(crate) answer: AnswerSender,
 }
@@ -97,49 +106,88 @@ pub(crate) struct Asked {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     asked: BTreeMap<OutboundRequestId, Asked>,
+    /// When peers last gave no answer, or a wrong one.
+    failed: BTreeMap<PeerId, Instant>,
     total_max: usize,
+    others_max: usize,
     per_peer_max: usize,
     turn: usize,
+}
+
+/// A peer that may be asked.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    peer: PeerId,
+    owes: usize,
+    /// Whom to ask first: the lowest.
+    order: (u8, usize),
 }
 
 impl Exchange {
     pub(crate) fn new(limits: &NetworkLimits) -> Self {
         Self {
             asked: BTreeMap::new(),
+            failed: BTreeMap::new(),
             total_max: limits.requests_out_max,
+            others_max: limits.requests_out_max.saturating_sub(limits.requests_out_for_validators),
             per_peer_max: limits.requests_out_per_peer_max,
             turn: 0,
         }
     }
 
-    /// The peer to ask, if the target and the limits allow one (rules N30, N33).
-    pub(crate) fn choose(&mut self, target: &Target, connected: &[PeerId]) -> Result<PeerId, RequestError> {
+    /// The peer to ask, if the target and the limits allow one (rules N30, N33, N35).
+    pub(crate) fn choose(
+        &mut self,
+        target: &Target,
+        connected: &[(PeerId, Trust)],
+        now: Instant,
+    ) -> Result<PeerId, RequestError> {
         let waiting = self.asked.len();
-        let busy = RequestError::Busy { waiting };
-        if waiting >= self.total_max {
-            return Err(busy);
-        }
-        let fits = |peer: &&PeerId| match target {
-            Target::Peer(wanted) => *peer == wanted,
+        let wanted = |peer: &PeerId| match target {
+            Target::Peer(wanted) => peer == wanted,
             Target::AnyBut(tried) => !tried.contains(peer),
         };
-        let mut owed: BTreeMap<PeerId, usize> = connected.iter().filter(fits).map(|peer| (*peer, 0)).collect();
-        if owed.is_empty() {
+        let mut wanted = connected.iter().filter(|(peer, _)| wanted(peer)).peekable();
+        if wanted.peek().is_none() && waiting < self.total_max {
             return Err(RequestError::NoPeer);
         }
-        for asked in self.asked.values() {
-            if let Some(count) = owed.get_mut(&asked.peer) {
-                *count += 1;
-            }
-        }
-        let least = owed.values().copied().min().unwrap_or_default();
-        if least >= self.per_peer_max {
-            return Err(busy);
-        }
-        // Peers that owe equally little take turns.
-        let candidates: Vec<PeerId> = owed.into_iter().filter(|(_, count)| *count == least).map(|(p, _)| p).collect();
+        // N33: strangers that do not answer cannot hold the places of questions to validators.
+        let others = self.asked.values().filter(|asked| asked.trust != Trust::Validator).count();
+        let free = |trust| waiting < self.total_max && (trust == Trust::Validator || others < self.others_max);
+        let candidates: Vec<Candidate> = wanted
+            .filter(|(_, trust)| free(*trust))
+            .map(|(peer, trust)| self.candidate(*peer, *trust, now))
+            .filter(|candidate| candidate.owes < self.per_peer_max)
+            .collect();
+        let first = candidates.iter().map(|candidate| candidate.order).min();
+        let first = first.ok_or(RequestError::Busy { waiting })?;
+        // Those that stand alike take turns.
+        let alike: Vec<PeerId> =
+            candidates.iter().filter(|candidate| candidate.order == first).map(|candidate| candidate.peer).collect();
         self.turn = self.turn.wrapping_add(1);
-        candidates.get(self.turn % candidates.len()).copied().ok_or(RequestError::NoPeer)
+        alike.get(self.turn % alike.len()).copied().ok_or(RequestError::NoPeer)
+    }
+
+    /// N35: validators first, then configured peers, then strangers; who failed lately stands two steps lower, so
+    /// that a validator which fails is asked with the strangers. Among alikes, who owes the fewest answers.
+    fn candidate(&self, peer: PeerId, trust: Trust, now: Instant) -> Candidate {
+        let owes = self.asked.values().filter(|asked| asked.peer == peer).count();
+        let failed = self.failed.get(&peer).is_some_and(|at| now.saturating_duration_since(*at) < FAILED_LATELY);
+        let step = match trust {
+            Trust::Validator => 0,
+            Trust::Configured => 1,
+            Trust::Stranger => 2,
+        };
+        Candidate { peer, owes, order: (step + if failed { 2 } else { 0 }, owes) }
+    }
+
+    /// The peer gave no answer in time, or none at all, or a wrong one. That it has none is no failure.
+    pub(crate) fn failed(&mut self, peer: PeerId, now: Instant) {
+        self.failed.retain(|_, at| now.saturating_duration_since(*at) < FAILED_LATELY);
+        if self.failed.len() >= SCORES_MAX {
+            self.failed.pop_first();
+        }
+        self.failed.insert(peer, now);
     }
 
     pub(crate) fn asked(&mut self, id: OutboundRequestId, asked: Asked) {

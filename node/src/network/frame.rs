@@ -74,10 +74,11 @@ pub(crate) fn prefixed(message: &[u8]) -> Result<Bytes, FrameError> {
 }
 
 /// Rule N17: reads one frame of at most `limit` bytes and gives its message, or `None` where the stream ends before
-/// one. It may wait for the first byte for ever; what began must end within `patience`.
+/// one. It may wait for the first byte for ever, so the limit is asked for when the length is there; what began must
+/// end within `patience`.
 pub(crate) async fn read_frame<R: AsyncRead + Unpin>(
     io: &mut R,
-    limit: usize,
+    limit: impl FnOnce() -> usize,
     patience: Duration,
 ) -> Result<Option<Vec<u8>>, FrameError> {
     let mut first = [0u8; 1];
@@ -87,6 +88,7 @@ pub(crate) async fn read_frame<R: AsyncRead + Unpin>(
     let mut length = 0;
     let whole = async {
         length = read_length(io, first).await?;
+        let limit = limit();
         if length > limit {
             return Err(FrameError::TooLong { length, limit });
         }

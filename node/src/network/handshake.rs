@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     iter,
     sync::{Arc, Mutex},
+    time::Instant,
 };
 
 use alloy_primitives::B256;
@@ -91,7 +92,7 @@ impl Reception {
         let failed = |error: std::io::Error| HandshakeError::Io(error.to_string());
         io.write_all(&ours).await.map_err(failed)?;
         io.flush().await.map_err(failed)?;
-        let bytes = read_frame(io, HELLO_BYTES_MAX, HELLO_PATIENCE).await?.ok_or(HandshakeError::Ended)?;
+        let bytes = read_frame(io, || HELLO_BYTES_MAX, HELLO_PATIENCE).await?.ok_or(HandshakeError::Ended)?;
         let theirs = Hello::decode(&bytes)?;
         // N4: another network is a named farewell.
         if theirs.status.network != self.network {
@@ -99,7 +100,7 @@ impl Reception {
         }
         // N5: a record that names a validator and is not its own is refused at the door.
         if let Some(record) = &theirs.record
-            && lock(&self.roster).judge(peer, record) == Standing::Forged
+            && lock(&self.roster).judge(peer, record, Instant::now()) == Standing::Forged
         {
             return Err(HandshakeError::ForgedRecord(Box::new(record.consensus_key)));
         }

@@ -55,19 +55,16 @@ impl MessageKind {
         }
     }
 
-    /// The lane on which the kind travels directly (rule N10); a status has none.
+    /// The lane on which the kind travels directly (rule N10). A status has none, and neither has catching up: its
+    /// answers count only where somebody asked, which the exchange alone can tell.
     #[must_use]
     pub const fn lane(self) -> Option<Lane> {
         match self {
-            Self::Vote
-            | Self::Certificate
-            | Self::Proposal
-            | Self::Fetch
-            | Self::RoundQuery
-            | Self::RoundAnswer
-            | Self::CatchUpRequest => Some(Lane::Votes),
-            Self::Body | Self::Transactions | Self::FinalBatch | Self::CatchUpAnswer => Some(Lane::Bulk),
-            Self::Status => None,
+            Self::Vote | Self::Certificate | Self::Proposal | Self::Fetch | Self::RoundQuery | Self::RoundAnswer => {
+                Some(Lane::Votes)
+            }
+            Self::Body | Self::Transactions | Self::FinalBatch => Some(Lane::Bulk),
+            Self::CatchUpRequest | Self::CatchUpAnswer | Self::Status => None,
         }
     }
 

@@ -10,12 +10,14 @@ use tokio::sync::mpsc;
 use super::{
     direct::Report,
     event::{NetworkEvent, Way},
+    events::EventSender,
     frame::{FrameError, read_frame},
     kind::{Lane, MessageKind},
     limits::NetworkLimits,
     link::Link,
     metrics::{DropReason, Metrics, WayLabel},
     misbehaviour::Misbehaviour,
+    rate::Allowed,
 };
 
 /// What all lanes of a node share.
@@ -23,7 +25,7 @@ use super::{
 pub(crate) struct LaneContext {
     pub(crate) limits: Arc<NetworkLimits>,
     pub(crate) metrics: Metrics,
-    pub(crate) events: mpsc::Sender<NetworkEvent>,
+    pub(crate) events: EventSender,
     pub(crate) reports: mpsc::Sender<Report>,
 }
 
@@ -81,7 +83,8 @@ impl LaneReader {
         // N6: the node hears of a peer before it hears from it.
         self.link.announced().await;
         loop {
-            let limit = self.lane.frame_bytes_max(self.link.validator().is_some());
+            // N17: the peer may have taken a validator's seat while we waited.
+            let limit = || self.lane.frame_bytes_max(self.link.validator().is_some());
             let patience = self.context.limits.frame_timeout;
             let bytes = match read_frame(&mut stream, limit, patience).await {
                 Ok(Some(bytes)) => bytes,
@@ -125,13 +128,26 @@ impl LaneReader {
             self.blame(Misbehaviour::Misplaced);
             return true;
         }
+        if kind.is_request() && !self.may_ask(kind) {
+            return true;
+        }
         let event =
             NetworkEvent::Message { from: self.link.peer, validator: self.link.validator(), message, way: Way::Direct };
-        self.context.events.send(event).await.is_ok()
+        self.context.events.send(event, bytes).await
+    }
+
+    /// N31: a question is one, whatever way it comes.
+    fn may_ask(&self, kind: MessageKind) -> bool {
+        let Allowed::No { notice } = self.link.question(Instant::now()) else { return true };
+        self.context.metrics.dropped(DropReason::Rate, kind);
+        if notice {
+            self.blame(Misbehaviour::Flood);
+        }
+        false
     }
 
     fn blame(&self, fault: Misbehaviour) {
-        self.context.report(Report::Fault { peer: self.link.peer, fault });
+        self.context.report(Report { peer: self.link.peer, fault });
     }
 
     fn blame_frame(&self, error: &FrameError) {

@@ -1,7 +1,7 @@
 //! One peer, as its connections and the network both see it.
 
 use std::{
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -16,7 +16,8 @@ use super::{
     lock::lock,
     metrics::Metrics,
     queue::Queue,
-    rate::Bucket,
+    rate::{Allowed, Bucket},
+    trust::Trust,
 };
 
 /// A peer's queues, rates and standing; all connections with it share them.
@@ -25,6 +26,8 @@ pub(crate) struct Link {
     pub(crate) peer: PeerId,
     lanes: [Queue; 2],
     intake: Mutex<Intake>,
+    questions: Mutex<Questions>,
+    limits: Arc<NetworkLimits>,
     validator: Mutex<Option<ConsensusKey>>,
     announced: watch::Sender<bool>,
 }
@@ -33,6 +36,14 @@ pub(crate) struct Link {
 struct Intake {
     messages: Bucket,
     bytes: Bucket,
+    noticed: Option<Instant>,
+}
+
+/// Questions of the peer, whatever way they come (rule N31).
+#[derive(Debug)]
+struct Questions {
+    trust: Trust,
+    rate: Bucket,
     noticed: Option<Instant>,
 }
 
@@ -46,7 +57,7 @@ pub(crate) struct Throttle {
 }
 
 impl Link {
-    pub(crate) fn new(peer: PeerId, limits: &NetworkLimits, metrics: &Metrics) -> Self {
+    pub(crate) fn new(peer: PeerId, limits: &Arc<NetworkLimits>, metrics: &Metrics) -> Self {
         let now = Instant::now();
         let queue = |lane| Queue::new(lane, limits.queue_frames_max, limits.queue_bytes_max, metrics.clone());
         Self {
@@ -57,6 +68,12 @@ impl Link {
                 bytes: Bucket::new(limits.direct_bytes, now),
                 noticed: None,
             }),
+            questions: Mutex::new(Questions {
+                trust: Trust::Stranger,
+                rate: Bucket::new(limits.requests_per_stranger, now),
+                noticed: None,
+            }),
+            limits: limits.clone(),
             validator: Mutex::new(None),
             announced: watch::Sender::new(false),
         }
@@ -79,11 +96,17 @@ impl Link {
         let cost = bytes as f64;
         let waits = [intake.messages.take(1.0, now), intake.bytes.take(cost, now)];
         let wait = waits.into_iter().flatten().max()?;
-        let notice = intake.noticed.is_none_or(|at| now.saturating_duration_since(at) >= FLOOD_NOTICE);
-        if notice {
-            intake.noticed = Some(now);
-        }
+        let notice = notice(&mut intake.noticed, now);
         Some(Throttle { wait, notice })
+    }
+
+    /// Counts a question of the peer.
+    pub(crate) fn question(&self, now: Instant) -> Allowed {
+        let mut questions = lock(&self.questions);
+        if questions.rate.try_take(1.0, now) {
+            return Allowed::Yes;
+        }
+        Allowed::No { notice: notice(&mut questions.noticed, now) }
     }
 
     /// The validator that the peer speaks for.
@@ -91,8 +114,15 @@ impl Link {
         *lock(&self.validator)
     }
 
-    pub(crate) fn set_validator(&self, validator: Option<ConsensusKey>) {
+    /// What the peer is to us from now on.
+    pub(crate) fn stands(&self, validator: Option<ConsensusKey>, trust: Trust) {
         *lock(&self.validator) = validator;
+        let mut questions = lock(&self.questions);
+        if questions.trust != trust {
+            let rate = if trust == Trust::Stranger { self.limits.requests_per_stranger } else { self.limits.requests };
+            questions.trust = trust;
+            questions.rate = Bucket::new(rate, Instant::now());
+        }
     }
 
     /// The node knows the peer: its messages may follow.
@@ -106,4 +136,13 @@ impl Link {
         // The sender lives in `self`, so this ends only with the announcement.
         let _ = announced.wait_for(|announced| *announced).await;
     }
+}
+
+/// Whether a flood is to be held against a peer now: by the second, not by the message.
+fn notice(noticed: &mut Option<Instant>, now: Instant) -> bool {
+    let due = noticed.is_none_or(|at| now.saturating_duration_since(at) >= FLOOD_NOTICE);
+    if due {
+        *noticed = Some(now);
+    }
+    due
 }

@@ -45,6 +45,8 @@ pub(crate) enum DropReason {
     TooLong,
     /// The peer is above its rate.
     Rate,
+    /// The peers have not taken the answers that we gave.
+    AnswersFull,
     /// It came from a peer whose connection is closed or not yet known.
     Stranger,
     /// The kind does not go this way.

@@ -36,14 +36,10 @@ pub enum Misbehaviour {
     ForgedRecord,
     /// A lane opened again and again, or refused.
     BrokenLane,
-    /// Gossip that the node found invalid.
-    InvalidGossip,
     /// A signature that does not stand, found by the node.
     BadSignature,
     /// A batch, body or transaction that cannot be valid, found by the node.
     InvalidContent,
-    /// A false or missing justification, found by the node.
-    FalseJustification,
 }
 
 impl Misbehaviour {
@@ -53,10 +49,11 @@ impl Misbehaviour {
         match self {
             Self::ForgedRecord => 100.0,
             Self::Oversized | Self::BadSignature | Self::InvalidContent => 40.0,
-            Self::Malformed | Self::NotCanonical | Self::Misplaced | Self::InvalidGossip | Self::WrongAnswer => 30.0,
-            Self::FalseJustification | Self::Stalled | Self::BrokenLane => 20.0,
+            Self::Malformed | Self::NotCanonical | Self::Misplaced | Self::WrongAnswer => 30.0,
+            Self::Stalled | Self::BrokenLane => 20.0,
             Self::Flood => 10.0,
-            Self::Silent => 2.0,
+            // N33: above what is forgiven while one waits for the answer, else silence would cost nothing.
+            Self::Silent => 8.0,
         }
     }
 

@@ -1,6 +1,9 @@
 #![doc = include_str!("README.md")]
 
+mod address;
 mod admission;
+mod answers;
+mod attempts;
 mod behaviour;
 mod codec;
 mod config;
@@ -8,7 +11,9 @@ mod dialer;
 mod direct;
 mod direct_handler;
 mod event;
+mod events;
 mod exchange;
+mod exchange_events;
 mod frame;
 mod gossip;
 mod handle;
@@ -23,6 +28,8 @@ mod metrics;
 mod misbehaviour;
 mod outbox;
 mod peers;
+mod pending;
+mod places;
 mod queue;
 mod rate;
 mod record;
@@ -33,6 +40,7 @@ mod service;
 mod swarm_events;
 mod transactions;
 mod transport;
+mod trust;
 
 use std::future::Future;
 
@@ -43,6 +51,7 @@ pub use admission::Denied;
 pub use config::{NetworkConfig, NetworkError};
 pub use dialer::PeerAddressError;
 pub use event::{GossipId, NetworkEvent, Refused, Responder, Verdict, Way};
+pub use events::NetworkEvents;
 pub use exchange::{Answer, RequestError, Target};
 pub use gossip::GossipSettings;
 pub use handle::{CommandError, NetworkHandle, PeerInfo, Recipient};
@@ -68,5 +77,7 @@ pub fn spawn(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(NetworkHandle, mpsc::Receiver<NetworkEvent>, JoinHandle<()>), NetworkError> {
     let (network, handle, events) = Network::new(config, registry)?;
-    Ok((handle, events, tokio::spawn(network.run(shutdown))))
+    let (taken, node_events) = mpsc::channel(1);
+    tokio::spawn(events.forward(taken));
+    Ok((handle, node_events, tokio::spawn(network.run(shutdown))))
 }

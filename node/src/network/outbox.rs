@@ -1,32 +1,34 @@
-//! Events on their way to the node.
+//! Events of the network's loop on their way to the node.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-use libp2p::PeerId;
-use tokio::sync::mpsc;
+use super::{event::NetworkEvent, events::EventSender, limits::OWED_EVENTS_MAX, link::Link};
 
-use super::{event::NetworkEvent, limits::OWED_EVENTS_MAX};
-
-/// The node's events. Some may be lost when the node is busy, the rest are owed until it takes them (rule N16).
+/// The loop's events. Some may be lost when the node is busy, the rest are owed until it takes them (rule N16).
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    events: mpsc::Sender<NetworkEvent>,
-    owed: VecDeque<NetworkEvent>,
+    events: EventSender,
+    owed: VecDeque<(NetworkEvent, Option<Arc<Link>>)>,
 }
 
 impl Outbox {
-    pub(crate) fn new(events: mpsc::Sender<NetworkEvent>) -> Self {
+    pub(crate) fn new(events: EventSender) -> Self {
         Self { events, owed: VecDeque::new() }
     }
 
-    /// Delivers an event now, or not at all. Never before an event that is owed.
-    pub(crate) fn offer(&mut self, event: NetworkEvent) -> bool {
-        self.owed.is_empty() && self.events.try_send(event).is_ok()
+    /// Delivers an event of `bytes` now, or not at all. Never before an event that is owed.
+    pub(crate) fn offer(&mut self, event: NetworkEvent, bytes: usize) -> bool {
+        self.owed.is_empty() && self.events.offer(event, bytes)
     }
 
     /// Delivers an event in its turn.
     pub(crate) fn owe(&mut self, event: NetworkEvent) {
-        self.owed.push_back(event);
+        self.owed.push_back((event, None));
+    }
+
+    /// Delivers in its turn the event by which the node comes to know the peer behind `link`.
+    pub(crate) fn introduce(&mut self, event: NetworkEvent, link: Option<Arc<Link>>) {
+        self.owed.push_back((event, link));
     }
 
     /// Whether events are owed.
@@ -39,21 +41,13 @@ impl Outbox {
         self.owed.len() < OWED_EVENTS_MAX
     }
 
-    /// Waits until the node takes one owed event; gives the peer that it thereby came to know. `Err` once the node
-    /// takes no more. Dropped while it waits, it has done nothing.
-    pub(crate) async fn pay(&mut self) -> Result<Option<PeerId>, ()> {
-        let permit = self.events.reserve().await.map_err(|_| ())?;
-        let Some(event) = self.owed.pop_front() else { return Ok(None) };
-        let known = match &event {
-            NetworkEvent::PeerConnected { peer, .. } => Some(*peer),
-            NetworkEvent::Listening { .. }
-            | NetworkEvent::ValidatorChanged { .. }
-            | NetworkEvent::PeerGone { .. }
-            | NetworkEvent::PeerRefused { .. }
-            | NetworkEvent::Message { .. }
-            | NetworkEvent::Request { .. } => None,
-        };
-        permit.send(event);
-        Ok(known)
+    /// Waits until there is room for one owed event. `Err` once the node takes no more. Dropped while it waits, it
+    /// has done nothing.
+    pub(crate) async fn pay(&mut self) -> Result<(), ()> {
+        let room = self.events.reserve().await?;
+        if let Some((event, known)) = self.owed.pop_front() {
+            room.send(event, known);
+        }
+        Ok(())
     }
 }

@@ -11,6 +11,15 @@ pub struct Rate {
     pub per_second: f64,
 }
 
+/// What a rate says of something a peer sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allowed {
+    /// It is within it.
+    Yes,
+    /// It is above; and whether that counts against the peer now.
+    No { notice: bool },
+}
+
 /// A bucket that fills at a [`Rate`] and is emptied by what comes.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {

@@ -1,6 +1,9 @@
 //! Which peer speaks for which validator.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use libp2p::PeerId;
 use rota_proto::{ConsensusKey, SigningDomain};
@@ -16,6 +19,8 @@ pub(crate) enum Standing {
     Forged,
     /// A record of the same key with a higher sequence, or as high and of another peer, was believed before.
     Outdated,
+    /// The key's seat moved to another peer just now; at this time it may move again.
+    TooSoon(Instant),
     /// The peer speaks for the key.
     Believed(ConsensusKey),
 }
@@ -24,19 +29,23 @@ pub(crate) enum Standing {
 struct Seat {
     peer: PeerId,
     sequence: u64,
+    /// When the key went over from another peer. That the seat was empty before is no move.
+    moved: Option<Instant>,
 }
 
 /// The validators of the sets we know, and the peers that speak for them.
 #[derive(Debug)]
 pub(crate) struct Roster {
     domain: SigningDomain,
+    pause: Duration,
     validators: BTreeSet<ConsensusKey>,
     seats: BTreeMap<ConsensusKey, Seat>,
 }
 
 impl Roster {
-    pub(crate) fn new(domain: SigningDomain) -> Self {
-        Self { domain, validators: BTreeSet::new(), seats: BTreeMap::new() }
+    /// After each move of a seat `pause` has to pass before the next.
+    pub(crate) fn new(domain: SigningDomain, pause: Duration) -> Self {
+        Self { domain, pause, validators: BTreeSet::new(), seats: BTreeMap::new() }
     }
 
     /// The validators of the current and the next set. Who is in neither loses its seat.
@@ -45,8 +54,13 @@ impl Roster {
         self.validators = validators;
     }
 
+    /// The validators of the current and the next set.
+    pub(crate) fn validators(&self) -> &BTreeSet<ConsensusKey> {
+        &self.validators
+    }
+
     /// Judges the record that `peer` shows, and seats the peer if it is believed.
-    pub(crate) fn judge(&mut self, peer: PeerId, record: &PeerRecord) -> Standing {
+    pub(crate) fn judge(&mut self, peer: PeerId, record: &PeerRecord, now: Instant) -> Standing {
         let key = record.consensus_key;
         if !self.validators.contains(&key) {
             return Standing::Unknown;
@@ -54,13 +68,32 @@ impl Roster {
         if !record.stands_for(&self.domain, &peer) {
             return Standing::Forged;
         }
-        match self.seats.get(&key) {
-            Some(seat) if seat.sequence > record.sequence => Standing::Outdated,
-            Some(seat) if seat.sequence == record.sequence && seat.peer != peer => Standing::Outdated,
-            Some(_) | None => {
-                self.seats.insert(key, Seat { peer, sequence: record.sequence });
+        match self.take_seat(peer, record, now) {
+            Ok(seat) => {
+                self.seats.insert(key, seat);
                 Standing::Believed(key)
             }
+            Err(standing) => standing,
+        }
+    }
+
+    /// The seat that a record whose signature stands gives its peer (rule N5).
+    fn take_seat(&self, peer: PeerId, record: &PeerRecord, now: Instant) -> Result<Seat, Standing> {
+        let sequence = record.sequence;
+        let Some(seat) = self.seats.get(&record.consensus_key) else {
+            return Ok(Seat { peer, sequence, moved: None });
+        };
+        if seat.sequence > sequence || (seat.sequence == sequence && seat.peer != peer) {
+            return Err(Standing::Outdated);
+        }
+        if seat.peer == peer {
+            return Ok(Seat { sequence, ..*seat });
+        }
+        // N5: the first move is made at once, for it may be a restart under a new node key; one that follows it
+        // closely waits, for a key could seat a new peer with each connection.
+        match seat.moved.map(|moved| moved + self.pause).filter(|until| *until > now) {
+            Some(until) => Err(Standing::TooSoon(until)),
+            None => Ok(Seat { peer, sequence, moved: Some(now) }),
         }
     }
 

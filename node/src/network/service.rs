@@ -21,11 +21,12 @@ use rota_proto::{ConsensusKey, Message};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
+    answers::Answers,
     behaviour::{Parts, Protocols},
     config::{NetworkConfig, NetworkError},
     dialer::{Dialer, resolve},
     direct::Report,
-    event::NetworkEvent,
+    events::{NetworkEvents, channel},
     exchange::Exchange,
     frame::Frame,
     gossip::{PUBLISHED_MAX, content_id, unpublished},
@@ -58,6 +59,9 @@ pub struct Network {
     pub(super) dialer: Dialer,
     resolving: JoinSet<(PeerId, Vec<Multiaddr>)>,
     pub(super) exchange: Exchange,
+    pub(super) answers: Answers,
+    /// When records are to be judged again, because a seat may move then (rule N5).
+    pub(super) judge_at: Option<Instant>,
     pub(super) transactions: Transactions,
     published: Seen,
     pub(super) names: Names,
@@ -74,14 +78,14 @@ impl Network {
     pub fn new(
         config: NetworkConfig,
         registry: &mut Registry,
-    ) -> Result<(Self, NetworkHandle, mpsc::Receiver<NetworkEvent>), NetworkError> {
+    ) -> Result<(Self, NetworkHandle, NetworkEvents), NetworkError> {
         config.check()?;
         let limits = Arc::new(config.limits);
         let metrics = Metrics::new(registry);
-        let (events, node_events) = mpsc::channel(limits.events_max);
+        let (events, node_events) = channel(&limits);
         let (commands, network_commands) = mpsc::channel(limits.commands_max);
         let (reports, network_reports) = mpsc::channel(REPORTS_MAX);
-        let roster = Roster::new(config.domain);
+        let roster = Roster::new(config.domain, limits.seat_pause);
         let reception = Arc::new(Reception::new(config.network, config.version, config.record, roster));
         let dialer = Dialer::new(&config.peers, limits.redial_first, limits.redial_max)?;
         let names = Names::of(config.network);
@@ -116,6 +120,8 @@ impl Network {
             dialer,
             resolving: JoinSet::new(),
             exchange: Exchange::new(&limits),
+            answers: Answers::new(limits.clone()),
+            judge_at: None,
             transactions: Transactions::new(limits.transactions_pause, limits.transactions_seen_max),
             published: Seen::new(PUBLISHED_MAX),
             names,
@@ -131,22 +137,24 @@ impl Network {
         loop {
             let publish = until(self.transactions.due());
             let dial = until(self.dialer.due());
+            let judge = until(self.judge_at);
             tokio::select! {
                 () = &mut shutdown => break,
                 paid = self.outbox.pay(), if self.outbox.owes() => match paid {
-                    Ok(known) => known.and_then(|peer| self.link(&peer)).into_iter().for_each(|link| link.announce()),
+                    Ok(()) => (),
                     Err(()) => break,
                 },
                 command = self.commands.recv() => match command {
                     Some(command) => self.command(command),
                     None => break,
                 },
-                Some(report) = self.reports.recv() => self.report(report),
+                Some(Report { peer, fault }) = self.reports.recv() => self.punish(peer, fault),
                 () = publish => {
                     let transactions = self.transactions.take(Instant::now());
                     self.publish_transactions(transactions);
                 }
                 () = dial => self.dial(),
+                () = judge => self.judge_records(),
                 Some(Ok((peer, addresses))) = self.resolving.join_next() => self.dial_resolved(peer, addresses),
                 event = self.swarm.select_next_some(), if self.outbox.has_room() => self.swarm_event(event),
             }
@@ -277,16 +285,6 @@ impl Network {
         }
     }
 
-    fn report(&mut self, report: Report) {
-        match report {
-            Report::Fault { peer, fault } => self.punish(peer, fault),
-            Report::LaneLost { peer, connection } => {
-                tracing::debug!(%peer, "a connection without lanes is closed");
-                self.swarm.close_connection(connection);
-            }
-        }
-    }
-
     /// Holds a fault against a peer (rule N40).
     pub(super) fn punish(&mut self, peer: PeerId, fault: Misbehaviour) {
         self.metrics.fault(fault);
@@ -318,6 +316,7 @@ impl Network {
     }
 
     fn dial_resolved(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
+        self.swarm.behaviour_mut().admission.resolved(&peer, &addresses);
         // From a port of its own: two nodes that dial each other from their listening ports meet as two clients.
         let options = DialOpts::peer_id(peer)
             .condition(PeerCondition::DisconnectedAndNotDialing)

@@ -1,31 +1,28 @@
 //! What the network makes of the swarm's events.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{cmp::Reverse, collections::BTreeSet, time::Instant};
 
 use libp2p::{
     PeerId,
     gossipsub::{self, MessageAcceptance},
     ping,
-    request_response::{self, OutboundFailure},
     swarm::{DialError, SwarmEvent},
 };
 use rota_proto::{ConsensusKey, Message};
 
 use super::{
     behaviour::ProtocolsEvent,
-    codec::Parcel,
-    event::{GossipId, NetworkEvent, Refused, Responder, Verdict, Way},
-    exchange::{Answer, AnswerSender, Asked, RequestError, Target, fits},
-    frame::Frame,
+    event::{GossipId, NetworkEvent, Refused, Verdict, Way},
     hello::Hello,
     kind::MessageKind,
     limits::VALIDATORS_MAX,
     lock::lock,
     metrics::{DropReason, WayLabel},
     misbehaviour::Misbehaviour,
-    peers::{Allowed, Peer},
+    peers::Peer,
     roster::Standing,
     service::Network,
+    trust::Trust,
 };
 
 impl Network {
@@ -65,16 +62,16 @@ impl Network {
         }
         let Some(hello) = hello else { return false };
         self.dialer.connected(&peer);
+        let configured = self.dialer.knows(&peer);
         let (validator, forged) = self.speaks_for(peer, &hello);
         let status = hello.status.clone();
         tracing::debug!(%peer, ?validator, height = %status.height, version = status.version, "connected");
-        if let Some(link) = self.link(&peer) {
-            link.set_validator(validator);
-        }
-        self.peers.insert(peer, Peer::new(hello, validator, &self.limits));
+        self.peers.insert(peer, Peer::new(hello, validator, configured, &self.limits));
+        self.stands(peer, validator, Trust::of(validator.is_some(), configured));
         let points = self.scores.points(&peer, Instant::now());
         self.swarm.behaviour_mut().gossip.set_application_score(&peer, -points);
-        self.outbox.owe(NetworkEvent::PeerConnected { peer, validator, status });
+        let link = self.link(&peer).cloned();
+        self.outbox.introduce(NetworkEvent::PeerConnected { peer, validator, status }, link);
         if forged {
             self.punish(peer, Misbehaviour::ForgedRecord);
         }
@@ -85,15 +82,20 @@ impl Network {
 
     /// The validator that a new peer speaks for, and whether its record is forged. The sets may have changed since the
     /// handshake judged the record, and they do as the node starts.
-    fn speaks_for(&self, peer: PeerId, hello: &Hello) -> (Option<ConsensusKey>, bool) {
+    fn speaks_for(&mut self, peer: PeerId, hello: &Hello) -> (Option<ConsensusKey>, bool) {
         let Some(record) = &hello.record else { return (None, false) };
         let mut roster = lock(&self.reception.roster);
         if let Some(validator) = roster.validator_of(&peer) {
             return (Some(validator), false);
         }
-        match roster.judge(peer, record) {
+        match roster.judge(peer, record, Instant::now()) {
             Standing::Believed(validator) => (Some(validator), false),
             Standing::Forged => (None, true),
+            Standing::TooSoon(until) => {
+                drop(roster);
+                self.judge_not_before(until);
+                (None, false)
+            }
             Standing::Unknown | Standing::Outdated => (None, false),
         }
     }
@@ -119,7 +121,7 @@ impl Network {
     fn refused(&mut self, peer: Option<PeerId>, address: Option<libp2p::Multiaddr>, reason: Refused) {
         tracing::debug!(?peer, ?address, %reason, "no connection");
         self.metrics.refused(reason.label());
-        self.outbox.offer(NetworkEvent::PeerRefused { peer, address, reason });
+        self.outbox.offer(NetworkEvent::PeerRefused { peer, address, reason }, 0);
     }
 
     /// New sets: records that were shown before may count now, and others no longer (rule N5).
@@ -128,17 +130,50 @@ impl Network {
             validators.pop_last();
         }
         lock(&self.reception.roster).set_validators(validators);
-        let mut forgers = Vec::new();
-        for (peer, known) in &self.peers {
-            let Some(record) = &known.record else { continue };
-            if lock(&self.reception.roster).judge(*peer, record) == Standing::Forged {
-                forgers.push(*peer);
+        self.judge_records();
+    }
+
+    /// Judges the records of all connected peers anew (rule N5): the newest of a key first, for it is the one that
+    /// may take the seat.
+    pub(super) fn judge_records(&mut self) {
+        self.judge_at = None;
+        let now = Instant::now();
+        let shown = |(peer, known): (&PeerId, &Peer)| known.record.map(|record| (*peer, record));
+        let mut records: Vec<_> = self.peers.iter().filter_map(shown).collect();
+        records.sort_by_key(|(_, record)| Reverse(record.sequence));
+        for (peer, record) in records {
+            let standing = lock(&self.reception.roster).judge(peer, &record, now);
+            match standing {
+                Standing::Forged => self.punish(peer, Misbehaviour::ForgedRecord),
+                Standing::TooSoon(until) => self.judge_not_before(until),
+                Standing::Unknown | Standing::Outdated | Standing::Believed(_) => (),
             }
         }
-        for peer in forgers {
-            self.punish(peer, Misbehaviour::ForgedRecord);
-        }
         self.seat();
+    }
+
+    /// Some record is to be judged again then.
+    fn judge_not_before(&mut self, until: Instant) {
+        self.judge_at = Some(self.judge_at.map_or(until, |at| at.min(until)));
+    }
+
+    /// Tells link and admission what a peer is to us. One that lost its seat and finds no stranger's place goes.
+    fn stands(&mut self, peer: PeerId, validator: Option<ConsensusKey>, trust: Trust) {
+        if let Some(link) = self.link(&peer) {
+            link.stands(validator, trust);
+        }
+        let admission = &mut self.swarm.behaviour_mut().admission;
+        let homeless = match validator {
+            Some(key) => {
+                admission.seated(&peer, key);
+                Vec::new()
+            }
+            None => admission.unseated(&peer),
+        };
+        for connection in homeless {
+            tracing::debug!(%peer, "lost its seat and finds no place");
+            self.swarm.close_connection(connection);
+        }
     }
 
     /// Tells links and node which peer speaks for whom, where that has changed.
@@ -149,14 +184,12 @@ impl Network {
             let validator = roster.validator_of(peer);
             if known.validator != validator {
                 known.validator = validator;
-                changed.push((*peer, validator));
+                changed.push((*peer, validator, known.trust()));
             }
         }
         drop(roster);
-        for (peer, validator) in changed {
-            if let Some(link) = self.link(&peer) {
-                link.set_validator(validator);
-            }
+        for (peer, validator, trust) in changed {
+            self.stands(peer, validator, trust);
             self.outbox.owe(NetworkEvent::ValidatorChanged { peer, validator });
         }
         self.count_peers();
@@ -190,11 +223,9 @@ impl Network {
             self.metrics.dropped_unread(DropReason::Stranger);
             return Err(Verdict::Ignore);
         };
-        if let Allowed::No { notice } = peer.gossip(Instant::now()) {
+        // N23: no fault, for who passes on what others said honestly does not choose how much that is.
+        if !peer.gossip(gossip.data.len(), Instant::now()) {
             self.metrics.dropped_unread(DropReason::Rate);
-            if notice {
-                self.punish(source, Misbehaviour::Flood);
-            }
             return Err(Verdict::Ignore);
         }
         let validator = peer.validator;
@@ -214,7 +245,7 @@ impl Network {
             self.transactions.heard(transactions);
         }
         let event = NetworkEvent::Message { from: source, validator, message, way: Way::Gossip(id.clone()) };
-        if self.outbox.offer(event) {
+        if self.outbox.offer(event, gossip.data.len()) {
             return Ok(());
         }
         self.metrics.dropped(DropReason::EventsFull, kind);
@@ -226,131 +257,5 @@ impl Network {
         let acceptance: MessageAcceptance = verdict.acceptance();
         let GossipId { message, source } = gossip;
         self.swarm.behaviour_mut().gossip.report_message_validation_result(message, source, acceptance);
-    }
-
-    pub(super) fn request(&mut self, target: &Target, request: Message, frame: &Frame, answer: AnswerSender) {
-        let connected: Vec<PeerId> = self.peers.keys().copied().collect();
-        let peer = match self.exchange.choose(target, &connected) {
-            Ok(peer) => peer,
-            Err(error) => {
-                // The one who asked may have gone.
-                let _ = answer.send(Err(error));
-                return;
-            }
-        };
-        self.metrics.sent(WayLabel::Exchange, frame.kind, frame.bytes.len());
-        let parcel = Parcel::Outgoing(frame.bytes.clone());
-        let id = self.swarm.behaviour_mut().exchange.send_request(&peer, parcel);
-        self.exchange.asked(id, Asked { peer, request, answer });
-    }
-
-    pub(super) fn respond(&mut self, responder: Responder, kind: Option<MessageKind>, frame: bytes::Bytes) {
-        let bytes = frame.len();
-        let sent = self.swarm.behaviour_mut().exchange.send_response(responder.channel, Parcel::Outgoing(frame));
-        match (sent, kind) {
-            (Ok(()), Some(kind)) => self.metrics.sent(WayLabel::Exchange, kind, bytes),
-            (Ok(()), None) => (),
-            (Err(_), _) => self.metrics.dropped_unread(DropReason::TooLate),
-        }
-    }
-
-    fn exchange_event(&mut self, event: request_response::Event<Parcel, Parcel>) {
-        use request_response::{Event, Message as Exchanged};
-        match event {
-            Event::Message { peer, message: Exchanged::Request { request_id, request, channel }, .. } => {
-                self.asked(peer, request_id, request, Responder { channel });
-            }
-            Event::Message { message: Exchanged::Response { request_id, response }, .. } => {
-                if let Some(asked) = self.exchange.answered(&request_id) {
-                    self.answered(asked, response);
-                }
-            }
-            Event::OutboundFailure { request_id, error, .. } => {
-                if let Some(asked) = self.exchange.answered(&request_id) {
-                    self.unanswered(asked, &error);
-                }
-            }
-            Event::InboundFailure { peer, request_id, .. } | Event::ResponseSent { peer, request_id, .. } => {
-                self.request_done(&peer, &request_id);
-            }
-        }
-    }
-
-    fn request_done(&mut self, peer: &PeerId, id: &request_response::InboundRequestId) {
-        if let Some(peer) = self.peers.get_mut(peer) {
-            peer.request_done(id);
-        }
-    }
-
-    /// A peer asks us (rule N31). A question that is dropped ends its stream.
-    fn asked(&mut self, from: PeerId, id: request_response::InboundRequestId, request: Parcel, responder: Responder) {
-        let request = match request {
-            Parcel::Incoming(Some(request)) => request,
-            Parcel::Faulty(fault) => return self.punish(from, fault),
-            Parcel::Incoming(None) | Parcel::Outgoing(_) => return,
-        };
-        let kind = MessageKind::of(&request);
-        let Some(peer) = self.peers.get_mut(&from) else {
-            self.metrics.dropped(DropReason::Stranger, kind);
-            return;
-        };
-        let validator = peer.validator;
-        if let Allowed::No { notice } = peer.request(id, &self.limits, Instant::now()) {
-            self.metrics.dropped(DropReason::Rate, kind);
-            if notice {
-                self.punish(from, Misbehaviour::Flood);
-            }
-            return;
-        }
-        self.received(WayLabel::Exchange, kind, 0);
-        if !kind.is_request() {
-            self.punish(from, Misbehaviour::Misplaced);
-            return;
-        }
-        if !self.outbox.offer(NetworkEvent::Request { from, validator, request: *request, responder }) {
-            self.metrics.dropped(DropReason::EventsFull, kind);
-        }
-    }
-
-    /// A peer answered us (rule N32).
-    fn answered(&mut self, asked: Asked, answer: Parcel) {
-        let Asked { peer, request, answer: to } = asked;
-        let result = match answer {
-            Parcel::Incoming(Some(message)) if fits(&request, &message) => {
-                self.received(WayLabel::Exchange, MessageKind::of(&message), 0);
-                Ok(Answer { from: peer, message: *message })
-            }
-            Parcel::Incoming(Some(_)) => Err(RequestError::Wrong { peer, fault: Misbehaviour::WrongAnswer }),
-            Parcel::Faulty(fault) => Err(RequestError::Wrong { peer, fault }),
-            Parcel::Incoming(None) | Parcel::Outgoing(_) => Err(RequestError::None(peer)),
-        };
-        if result.is_err() {
-            self.metrics.request_failed();
-        }
-        if let Err(RequestError::Wrong { peer, fault }) = &result {
-            self.punish(*peer, *fault);
-        }
-        // The one who asked may have gone.
-        let _ = to.send(result);
-    }
-
-    fn unanswered(&mut self, asked: Asked, error: &OutboundFailure) {
-        let Asked { peer, answer, .. } = asked;
-        self.metrics.request_failed();
-        let result = match error {
-            OutboundFailure::Timeout => {
-                self.punish(peer, Misbehaviour::Silent);
-                RequestError::Timeout(peer)
-            }
-            OutboundFailure::UnsupportedProtocols => {
-                self.punish(peer, Misbehaviour::BrokenLane);
-                RequestError::Failed { peer, reason: error.to_string() }
-            }
-            OutboundFailure::DialFailure | OutboundFailure::ConnectionClosed | OutboundFailure::Io(_) => {
-                RequestError::Failed { peer, reason: error.to_string() }
-            }
-        };
-        // The one who asked may have gone.
-        let _ = answer.send(Err(result));
     }
 }

@@ -21,14 +21,18 @@ pub(crate) async fn agree<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, pro
     Ok(())
 }
 
-/// Lets a connection move until it is closed or nobody wants it. Whatever stream the other opens is agreed to and never
-/// read.
-pub(crate) async fn drive(mut muxer: StreamMuxerBox, mut wanted: mpsc::Receiver<oneshot::Sender<SubstreamBox>>) {
+/// Lets a connection move until it is closed or nobody wants it. Whatever stream the other opens is agreed to, and then
+/// held and never read, or closed.
+pub(crate) async fn drive(
+    mut muxer: StreamMuxerBox,
+    mut wanted: mpsc::Receiver<oneshot::Sender<SubstreamBox>>,
+    holds: bool,
+) {
     let mut asked: Option<oneshot::Sender<SubstreamBox>> = None;
     poll_fn(|cx| {
         while let Poll::Ready(stream) = muxer.poll_inbound_unpin(cx) {
             let Ok(stream) = stream else { return Poll::Ready(()) };
-            tokio::spawn(hold(stream));
+            tokio::spawn(hold(stream, holds));
         }
         loop {
             if asked.is_none() {
@@ -53,14 +57,14 @@ pub(crate) async fn drive(mut muxer: StreamMuxerBox, mut wanted: mpsc::Receiver<
     .await;
 }
 
-/// Agrees to whatever the node proposes on a stream, and holds the stream without reading it.
-async fn hold(mut stream: SubstreamBox) -> Result<()> {
+/// Agrees to whatever the node proposes on a stream, and holds the stream without reading it, or closes it.
+async fn hold(mut stream: SubstreamBox, holds: bool) -> Result<()> {
     for _ in 0..2 {
         let line = read_line(&mut stream).await?;
         stream.write_all(&multistream(&line)?).await?;
         stream.flush().await?;
     }
-    std::future::pending().await
+    if holds { std::future::pending().await } else { Ok(()) }
 }
 
 fn multistream(line: &str) -> Result<Vec<u8>> {

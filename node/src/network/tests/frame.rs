@@ -17,7 +17,7 @@ use crate::network::{
 const PATIENCE: Duration = Duration::from_secs(5);
 
 async fn read(bytes: &[u8], limit: usize) -> Result<Option<Vec<u8>>, FrameError> {
-    read_frame(&mut Cursor::new(bytes), limit, PATIENCE).await
+    read_frame(&mut Cursor::new(bytes), || limit, PATIENCE).await
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn stream_that_ends_between_frames_ends_without_a_fault() {
 #[tokio::test]
 async fn frame_that_does_not_end_in_time_is_stalled() {
     let mut io = Cursor::new([0, 0, 0, 9, 1]).chain(Silence);
-    let stalled = read_frame(&mut io, 10, Duration::from_millis(20)).await.unwrap_err();
+    let stalled = read_frame(&mut io, || 10, Duration::from_millis(20)).await.unwrap_err();
     assert!(matches!(stalled, FrameError::Stalled { length: 9, seconds: 0 }), "{stalled}");
 }
 

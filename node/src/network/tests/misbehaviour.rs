@@ -61,6 +61,13 @@ fn points_fade() {
 }
 
 #[test]
+fn silence_costs_more_than_is_forgiven_meanwhile() {
+    // N33
+    let limits = NetworkLimits::default();
+    assert!(Misbehaviour::Silent.points() > limits.forgiven_per_second * limits.request_timeout.as_secs_f64());
+}
+
+#[test]
 fn guiltier_peers_are_remembered_longer() {
     // N42
     let (mut scores, now) = (scores(), Instant::now());

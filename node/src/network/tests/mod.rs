@@ -5,10 +5,12 @@
 mod support;
 
 mod dialer;
+mod events;
 mod exchange;
 mod frame;
 mod hello;
 mod misbehaviour;
+mod pending;
 mod queue;
 mod rate;
 mod roster;

@@ -187,6 +187,129 @@ async fn newer_record_takes_the_seat() {
     assert!(events.contains(&(old.peer, None)), "{events:?}");
 }
 
+/// A validator's node under a new node key, with its next record.
+async fn renewed(alice: &Validator, sequence: u64, node: &Node) -> Result<Intruder, String> {
+    let mut setup = Setup::new();
+    setup.record = Some(alice.record(&setup.key, sequence));
+    Intruder::connect_as(&setup, &node.address).await
+}
+
+#[tokio::test]
+async fn key_with_ever_new_node_keys_seats_one_peer() {
+    // N5, N7: the second gets in at once, the third has to wait, as a stranger among strangers.
+    let alice = Validator::seed(1);
+    let mut node = Setup::new().knowing(&[&alice]).limits(|limits| limits.strangers_in_max = 1).start().await;
+    let first = renewed(&alice, 1, &node).await.unwrap();
+    assert_eq!(node.connected(first.peer).await, Some(alice.key()));
+    let second = renewed(&alice, 2, &node).await.unwrap();
+    assert_eq!(node.connected(second.peer).await, Some(alice.key()));
+    // The first took the only place there is.
+    let third = renewed(&alice, 3, &node).await;
+    assert_eq!(refusal(&mut node).await, Refused::Denied(Denied::TooManyStrangers { limit: 1 }));
+    let speaking: Vec<_> = node.handle.peers().await.into_iter().map(|info| (info.peer, info.validator)).collect();
+    assert_eq!(speaking.len(), 2);
+    assert!(speaking.contains(&(first.peer, None)) && speaking.contains(&(second.peer, Some(alice.key()))));
+    drop(third);
+}
+
+#[tokio::test]
+async fn who_loses_its_seat_and_finds_no_place_goes() {
+    // N7
+    let alice = Validator::seed(1);
+    let mut node = Setup::new().knowing(&[&alice]).limits(|limits| limits.strangers_in_max = 0).start().await;
+    let first = renewed(&alice, 1, &node).await.unwrap();
+    assert_eq!(node.connected(first.peer).await, Some(alice.key()));
+    let second = renewed(&alice, 2, &node).await.unwrap();
+    node.gone(first.peer).await;
+    first.closed().await;
+    assert_eq!(node.handle.peers().await[0].peer, second.peer);
+}
+
+#[tokio::test]
+async fn who_came_too_soon_is_seated_when_the_pause_is_over() {
+    // N5
+    let alice = Validator::seed(1);
+    let pause = Duration::from_secs(2);
+    let mut node = Setup::new().knowing(&[&alice]).limits(|limits| limits.seat_pause = pause).start().await;
+    let mut peers = Vec::new();
+    for (sequence, seated) in [(1, true), (2, true), (3, false), (4, false)] {
+        let peer = renewed(&alice, sequence, &node).await.unwrap();
+        assert_eq!(node.connected(peer.peer).await.is_some(), seated);
+        peers.push(peer);
+    }
+    let seated = node.expect("the newest to be seated", |event| match event {
+        NetworkEvent::ValidatorChanged { peer, validator: Some(_) } => Some(peer),
+        _ => None,
+    });
+    assert_eq!(seated.await, peers[3].peer);
+}
+
+/// Connects from this address of the loopback network and says nothing.
+async fn silent(from: &str, node: &Node) -> tokio::net::TcpStream {
+    let port = node.address.iter().find_map(|part| if let Protocol::Tcp(port) = part { Some(port) } else { None });
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((from.parse::<std::net::IpAddr>().unwrap(), 0).into()).unwrap();
+    socket.connect(([127, 0, 0, 1], port.unwrap()).into()).await.unwrap()
+}
+
+#[tokio::test]
+async fn silence_of_others_leaves_a_place_for_whom_we_expect() {
+    // N7: a configured peer is expected at 127.0.0.1, from where all come here but the silent ones.
+    let configured = Setup::new().start().await;
+    let limits = |limits: &mut crate::network::NetworkLimits| {
+        limits.pending_in_max = 3;
+        limits.pending_per_address_max = 2;
+    };
+    let mut node = Setup::new().limits(limits).dialling(&[&configured]).start().await;
+    node.connected(configured.peer).await;
+    let mut held = Vec::new();
+    for (from, refused) in [
+        ("127.0.0.2", None),
+        ("127.0.0.2", None),
+        ("127.0.0.2", Some(Denied::TooManyPendingFromAddress { address: "127.0.0.2".parse().unwrap(), limit: 2 })),
+        ("127.0.0.3", None),
+        ("127.0.0.3", Some(Denied::TooManyPending { limit: 3 })),
+    ] {
+        held.push(silent(from, &node).await);
+        if let Some(denied) = refused {
+            assert_eq!(refusal(&mut node).await, Refused::Denied(denied));
+        }
+    }
+    assert_eq!((refused(&node, "TooManyPending"), refused(&node, "TooManyPendingFromAddress")), (1, 1));
+    let expected = Intruder::connect(&node.address).await;
+    node.connected(expected.peer).await;
+}
+
+#[tokio::test]
+async fn validator_is_expected_where_it_was_seen() {
+    // N7
+    let alice = Validator::seed(1);
+    let limits = |limits: &mut crate::network::NetworkLimits| limits.pending_in_max = 1;
+    let mut node = Setup::new().knowing(&[&alice]).limits(limits).start().await;
+    let setup = Setup::new().validator(&alice);
+    let seen = Intruder::connect_as(&setup, &node.address).await.unwrap();
+    node.connected(seen.peer).await;
+    drop(seen);
+    node.gone(setup.key.public().to_peer_id()).await;
+    let _silent = silent("127.0.0.2", &node).await;
+    let _refused = silent("127.0.0.3", &node).await;
+    assert_eq!(refusal(&mut node).await, Refused::Denied(Denied::TooManyPending { limit: 1 }));
+    let back = Intruder::connect_as(&setup, &node.address).await.unwrap();
+    assert_eq!(node.connected(back.peer).await, Some(alice.key()));
+}
+
+#[tokio::test]
+async fn connections_are_bounded_in_all() {
+    // N7
+    let mut node = Setup::new().limits(|limits| limits.connections_max = 2).start().await;
+    let held = [Intruder::connect(&node.address).await, Intruder::connect(&node.address).await];
+    for _ in &held {
+        node.expect("a peer", |event| matches!(event, NetworkEvent::PeerConnected { .. }).then_some(())).await;
+    }
+    let _third = Intruder::connect_as(&Setup::new(), &node.address).await;
+    assert_eq!(refusal(&mut node).await, Refused::Denied(Denied::ConnectionLimit(2)));
+}
+
 #[tokio::test]
 async fn restarted_peer_is_found_again() {
     // N9

@@ -2,6 +2,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use alloy_primitives::B256;
 use futures::AsyncWriteExt;
+use libp2p::core::muxing::SubstreamBox;
 use rota_proto::{CatchUpRequest, Fetch, Height, Message};
 
 use super::support::{Intruder, Node, Setup, body, catch_up_answer, vote};
@@ -139,20 +140,84 @@ async fn questions_to_one_peer_are_bounded() {
     again.await.unwrap().unwrap_err();
 }
 
-#[tokio::test]
-async fn peer_that_asks_too_much_is_dropped_and_blamed() {
-    // N31
-    let change = |limits: &mut NetworkLimits| limits.requests = Rate { burst: 3.0, per_second: 0.001 };
-    let mut node = Setup::new().limits(change).start().await;
-    let intruder = Intruder::connect(&node.address).await;
-    node.connected(intruder.peer).await;
+/// Questions that an intruder asks, their answers not read.
+async fn ask(intruder: &Intruder, count: u8) -> Vec<SubstreamBox> {
     let mut open = Vec::new();
-    for batch in 0..5 {
+    for batch in 0..count {
         let mut stream = intruder.exchange().await;
         stream.write_all(&Frame::of(&fetch(batch)).unwrap().bytes).await.unwrap();
         stream.flush().await.unwrap();
         open.push(stream);
     }
+    open
+}
+
+fn dropped(reason: &str) -> String {
+    format!("rota_network_messages_dropped_total{{reason=\"{reason}\",kind=\"Fetch\"}}")
+}
+
+#[tokio::test]
+async fn strangers_together_ask_only_so_much() {
+    // N31
+    let rate = Rate { burst: 3.0, per_second: 0.001 };
+    let mut node = Setup::new().limits(|limits| limits.requests_of_strangers = rate).start().await;
+    let [first, second] = [Intruder::connect(&node.address).await, Intruder::connect(&node.address).await];
+    let _open = [ask(&first, 2).await, ask(&second, 2).await];
+    for _ in 0..3 {
+        node.request().await;
+    }
+    node.metric_reaches(&dropped("Rate"), 1).await;
+    assert_eq!(node.metric("rota_network_faults_total{name=\"Flood\"}"), 0, "it is not its fault");
+}
+
+#[tokio::test]
+async fn every_question_above_those_that_may_be_open_is_counted() {
+    // N31, N41
+    let mut node = Setup::new().start().await;
+    let intruder = Intruder::connect(&node.address).await;
+    node.connected(intruder.peer).await;
+    let _streams = ask(&intruder, 14).await;
+    let mut responders = Vec::new();
+    for _ in 0..8 {
+        responders.push(node.request().await.2);
+    }
+    node.metric_reaches(&dropped("Rate"), 6).await;
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_are_bounded_in_bytes() {
+    // N34
+    let limits = |limits: &mut NetworkLimits| {
+        limits.answers_bytes_per_peer_max = 1_500_000;
+        limits.answers_bytes_of_strangers_max = 2_500_000;
+    };
+    let mut node = Setup::new().limits(limits).start().await;
+    let answer = Message::Body(body(1_000_000));
+    let full = "rota_network_messages_dropped_total{reason=\"AnswersFull\",kind=\"\"}";
+    let mut open = Vec::new();
+    // Of each two answers the second is above what one peer may leave; the third peer's first above all strangers'.
+    for (asked, above) in [(2, 1), (2, 2), (1, 3)] {
+        let intruder = Intruder::connect(&node.address).await;
+        node.connected(intruder.peer).await;
+        let streams = ask(&intruder, asked).await;
+        for _ in 0..asked {
+            let (_, _, responder) = node.request().await;
+            node.handle.respond(responder, Some(&answer)).unwrap();
+        }
+        node.metric_reaches(full, above).await;
+        open.push((streams, intruder));
+    }
+    assert_eq!(node.metric(full), 3);
+}
+
+#[tokio::test]
+async fn peer_that_asks_too_much_is_dropped_and_blamed() {
+    // N31
+    let change = |limits: &mut NetworkLimits| limits.requests_per_stranger = Rate { burst: 3.0, per_second: 0.001 };
+    let mut node = Setup::new().limits(change).start().await;
+    let intruder = Intruder::connect(&node.address).await;
+    node.connected(intruder.peer).await;
+    let _open = ask(&intruder, 5).await;
     for _ in 0..3 {
         node.request().await;
     }

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt};
-use rota_proto::Message;
+use rota_proto::{CatchUpAnswer, CatchUpRequest, Fetch, Height, Message};
 
 use super::support::{Intruder, Node, Setup, Validator, body, catch_up_answer, vote};
 use crate::network::{
-    Rate,
+    NetworkEvent, Rate, Recipient,
     frame::{Frame, prefixed},
     kind::Lane,
 };
@@ -60,6 +60,18 @@ async fn kind_on_the_wrong_lane_is_a_fault() {
     // N10
     check(Lane::Bulk, &frame(&vote(1)), "Misplaced").await;
     check(Lane::Votes, &frame(&Message::Transactions(Vec::new())), "Misplaced").await;
+}
+
+#[tokio::test]
+async fn catching_up_on_a_lane_is_a_fault() {
+    // N10: an answer that nobody asked for would end a catch-up that runs.
+    let question = Message::CatchUpRequest(CatchUpRequest { from: Height(7), count: 8 });
+    let empty = Message::CatchUpAnswer(CatchUpAnswer { batches: Vec::new() });
+    for lane in Lane::ALL {
+        check(lane, &frame(&question), "Misplaced").await;
+        check(lane, &frame(&empty), "Misplaced").await;
+    }
+    check(Lane::Bulk, &frame(&catch_up_answer(9, 2)), "Misplaced").await;
 }
 
 #[tokio::test]
@@ -129,6 +141,74 @@ async fn validator_may_send_a_body_that_a_stranger_may_not() {
 }
 
 #[tokio::test]
+async fn validator_seated_while_its_lane_was_silent_may_send_a_body() {
+    // N17
+    let alice = Validator::seed(1);
+    let mut node = Setup::new().start().await;
+    let validator = Intruder::connect_as(&Setup::new().validator(&alice), &node.address).await.unwrap();
+    node.connected(validator.peer).await;
+    let mut stream = validator.lane(Lane::Bulk).await;
+    // The reader waits for the next frame when the seat is taken.
+    let transactions = Message::Transactions(Vec::new());
+    stream.write_all(&frame(&transactions)).await.unwrap();
+    stream.flush().await.unwrap();
+    assert_eq!(node.message().await.2, transactions);
+    node.handle.set_validators([alice.key()].into()).unwrap();
+    node.expect("the seat", |event| match event {
+        NetworkEvent::ValidatorChanged { validator, .. } => validator,
+        _ => None,
+    })
+    .await;
+    let body = Message::Body(body(4_000_000));
+    stream.write_all(&frame(&body)).await.unwrap();
+    stream.flush().await.unwrap();
+    assert_eq!(node.message().await.2, body);
+    assert_eq!(node.metric("rota_network_faults_total{name=\"Oversized\"}"), 0);
+}
+
+#[tokio::test]
+async fn questions_on_a_lane_count_like_others() {
+    // N31
+    let rate = Rate { burst: 3.0, per_second: 0.001 };
+    let mut node = Setup::new().limits(|limits| limits.requests_per_stranger = rate).start().await;
+    let intruder = Intruder::connect(&node.address).await;
+    node.connected(intruder.peer).await;
+    let mut stream = intruder.lane(Lane::Votes).await;
+    let fetch = |batch| Message::Fetch(Fetch::Body(alloy_primitives::B256::repeat_byte(batch)));
+    for message in [fetch(1), Message::RoundQuery([2; 32]), fetch(3), fetch(4), Message::RoundQuery([5; 32]), vote(6)] {
+        stream.write_all(&frame(&message)).await.unwrap();
+    }
+    stream.flush().await.unwrap();
+    let heard = [node.message().await.2, node.message().await.2, node.message().await.2, node.message().await.2];
+    assert_eq!(heard, [fetch(1), Message::RoundQuery([2; 32]), fetch(3), vote(6)]);
+    faults(&node, "Flood", 1).await;
+    for kind in ["Fetch", "RoundQuery"] {
+        let dropped = format!("rota_network_messages_dropped_total{{reason=\"Rate\",kind=\"{kind}\"}}");
+        assert_eq!(node.metric(&dropped), 1);
+    }
+}
+
+#[tokio::test]
+async fn connection_whose_lanes_fail_is_closed_however_many_faults_wait() {
+    // N10
+    let mut node = Setup::new().start().await;
+    let intruder = Intruder::connect_closing(&Setup::new(), &node.address).await.unwrap();
+    node.connected(intruder.peer).await;
+    let stop = tokio::spawn({
+        let (handle, peer) = (node.handle.clone(), intruder.peer);
+        async move {
+            for view in 1.. {
+                handle.send_to(Recipient::Peer(peer), &vote(view)).unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    });
+    node.gone(intruder.peer).await;
+    stop.abort();
+    intruder.closed().await;
+}
+
+#[tokio::test]
 async fn flooding_peer_is_read_slowly_and_then_banned() {
     // N14
     let rate = Rate { burst: 100.0, per_second: 200.0 };
@@ -152,11 +232,11 @@ async fn flooding_peer_is_read_slowly_and_then_banned() {
     });
     let mut heard = 0u32;
     node.expect("the flood to end", |event| match event {
-        crate::network::NetworkEvent::Message { .. } => {
+        NetworkEvent::Message { .. } => {
             heard += 1;
             None
         }
-        crate::network::NetworkEvent::PeerGone { .. } => Some(()),
+        NetworkEvent::PeerGone { .. } => Some(()),
         _ => None,
     })
     .await;

@@ -8,11 +8,10 @@ use libp2p::{
 use prometheus_client::registry::Registry;
 use rota_proto::Message;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
 
 use super::support::{Node, Setup, Validator, final_batch, network, vote};
 use crate::network::{
-    Network, NetworkEvent, NetworkLimits, Rate, Verdict, Way,
+    Network, NetworkEvents, NetworkLimits, Rate, Verdict, Way,
     behaviour::ProtocolsEvent,
     gossip::content_id,
     kind::{Names, Topic},
@@ -160,7 +159,7 @@ async fn validators_among_themselves_need_no_gossip_for_transactions() {
 struct Gossiper {
     network: Network,
     peer: PeerId,
-    _events: mpsc::Receiver<NetworkEvent>,
+    _events: NetworkEvents,
 }
 
 impl Gossiper {
@@ -215,20 +214,26 @@ async fn gossip_that_is_no_message_of_its_topic_is_rejected_and_blamed() {
 }
 
 #[tokio::test]
-async fn gossip_above_its_rate_is_ignored_and_then_the_peer_is_banned() {
-    // N23, N40
-    let change = |limits: &mut NetworkLimits| {
-        limits.gossip_messages = Rate { burst: 10.0, per_second: 0.001 };
-        limits.ban_points = 10.0;
-    };
-    let mut node = Setup::new().limits(change).start().await;
-    let mut gossiper = Gossiper::connect(&node).await;
-    let peer = gossiper.peer;
-    node.connected(peer).await;
-    for view in 1..=11 {
-        gossiper.say(Topic::Consensus, vote(view).encode());
+async fn gossip_above_its_rates_is_ignored_and_nobodys_fault() {
+    // N23: by messages, and by bytes.
+    let vote_bytes = vote(1).encode().len() as f64;
+    let changes: [fn(&mut NetworkLimits, f64); 2] = [
+        |limits, _| limits.gossip_messages = Rate { burst: 10.0, per_second: 0.001 },
+        |limits, bytes| limits.gossip_bytes = Rate { burst: 10.5 * bytes, per_second: 0.001 },
+    ];
+    for change in changes {
+        let mut node = Setup::new().limits(|limits| change(limits, vote_bytes)).start().await;
+        let mut gossiper = Gossiper::connect(&node).await;
+        node.connected(gossiper.peer).await;
+        for view in 1..=11 {
+            gossiper.say(Topic::Consensus, vote(view).encode());
+        }
+        gossiper.until(&node, "rota_network_messages_dropped_total{reason=\"Rate\",kind=\"\"}", 1).await;
+        for _ in 1..=10 {
+            node.gossip_unjudged().await;
+        }
+        assert_eq!(node.metric("rota_network_gossip_verdicts_total{name=\"Ignore\"}"), 1);
+        assert_eq!(node.metric("rota_network_faults_total{name=\"Flood\"}"), 0);
+        assert_eq!(node.handle.peers().await[0].points, 0.0);
     }
-    gossiper.until(&node, "rota_network_messages_dropped_total{reason=\"Rate\",kind=\"\"}", 1).await;
-    node.gone(peer).await;
-    assert_eq!(node.metric("rota_network_bans_total"), 1);
 }

@@ -27,6 +27,10 @@ async fn status_and_what_is_no_question_have_no_way() {
     assert_eq!(a.handle.send_to(Recipient::Peer(b.peer), &status), no_way);
     assert_eq!(a.handle.broadcast(&status, Vec::new()), no_way);
     assert_eq!(a.handle.publish(&status), no_way);
+    // N10: catching up goes by the exchange alone.
+    let kind = MessageKind::CatchUpAnswer;
+    let answer = super::support::catch_up_answer(9, 2);
+    assert_eq!(a.handle.send_to(Recipient::Peer(b.peer), &answer), Err(CommandError::NoWay { kind }));
     let body = Message::Body(super::support::body(1));
     assert_eq!(a.handle.publish(&body), Err(CommandError::NoWay { kind: MessageKind::Body }));
 }

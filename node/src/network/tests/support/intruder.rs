@@ -52,13 +52,22 @@ impl Intruder {
 
     /// Shakes hands with the key, record and network of `setup`.
     pub(crate) async fn connect_as(setup: &Setup, address: &Multiaddr) -> Result<Self, String> {
-        let roster = Roster::new(domain());
+        Self::connect_and(true, setup, address).await
+    }
+
+    /// The same, but closes every stream that the node opens.
+    pub(crate) async fn connect_closing(setup: &Setup, address: &Multiaddr) -> Result<Self, String> {
+        Self::connect_and(false, setup, address).await
+    }
+
+    async fn connect_and(holds: bool, setup: &Setup, address: &Multiaddr) -> Result<Self, String> {
+        let roster = Roster::new(domain(), NetworkLimits::default().seat_pause);
         let reception = Arc::new(Reception::new(setup.network, "intruder".into(), setup.record, roster));
         let mut transport = transport(&setup.key, reception, &NetworkLimits::default()).unwrap();
         let dialled = transport.dial(without_peer(address), DIAL).unwrap().await;
         let (_, muxer) = dialled.map_err(|error| error.to_string())?;
         let (streams, wanted) = mpsc::channel(1);
-        let task = tokio::spawn(drive(muxer, wanted));
+        let task = tokio::spawn(drive(muxer, wanted, holds));
         Ok(Self { peer: setup.key.public().to_peer_id(), streams, names: Names::of(setup.network), task })
     }
 

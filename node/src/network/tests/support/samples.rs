@@ -6,9 +6,9 @@ use alloy_primitives::{Address, B256, Bytes};
 use ed25519_dalek::{Signer as _, SigningKey};
 use libp2p::identity::Keypair;
 use rota_proto::{
-    BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, Certificate, ConsensusKey, Epoch, ExtraData, Fetch,
-    FinalBatch, Height, Justification, Message, NetworkId, Place, Proposal, Round, RoundAnswer, Signature, SignedVote,
-    Signers, SigningDomain, View, Vote,
+    BatchHeader, BodyMessage, CatchUpAnswer, Certificate, ConsensusKey, Epoch, ExtraData, Fetch, FinalBatch,
+    Justification, Message, NetworkId, Place, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers,
+    SigningDomain, View, Vote,
 };
 
 use crate::network::PeerRecord;
@@ -111,7 +111,5 @@ pub(crate) fn every_kind() -> Vec<Message> {
         Message::RoundAnswer(Box::new(RoundAnswer { round: round(5), entered_by: None, votes: Vec::new() })),
         Message::Transactions(vec![Bytes::from_static(&[2; 120]), Bytes::from_static(&[3; 130])]),
         Message::FinalBatch(Box::new(final_batch(6))),
-        Message::CatchUpRequest(CatchUpRequest { from: Height(7), count: 8 }),
-        catch_up_answer(9, 2),
     ]
 }
