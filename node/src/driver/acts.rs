@@ -95,10 +95,11 @@ impl Driver {
                 (Event::Verified(Box::new(checked)), finding)
             }
             Err(error) => {
+                // What the leader did not sign is its sender's own.
                 let (fault, name) = match error {
                     JustificationError::Unverified(_) => (Misbehaviour::BadSignature, "bad-signature"),
                     JustificationError::NotTheParent | JustificationError::NotBetween(_) => {
-                        (Misbehaviour::FalseJustification, "false-justification")
+                        (Misbehaviour::InvalidContent, "false-justification")
                     }
                 };
                 tracing::debug!(%error, "refused");

@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::{
     executor::{ExecutorError, Jobs},
-    network::{Misbehaviour, NetworkEvent, NetworkHandle, Seen},
+    network::{Misbehaviour, NetworkEvents, NetworkHandle, Seen},
     signer::{SignError, Signer},
     status::ChainStatus,
     store::{Head, SledStore, StoreError, StoredBatch},
@@ -92,7 +92,7 @@ pub struct Parts {
     /// The network.
     pub network: NetworkHandle,
     /// What the network says.
-    pub network_events: mpsc::Receiver<NetworkEvent>,
+    pub network_events: NetworkEvents,
     /// What the executor, L1 and others say.
     pub events: mpsc::Receiver<Event>,
     /// To be given to those others.

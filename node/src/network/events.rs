@@ -146,21 +146,6 @@ impl NetworkEvents {
             }
         }
     }
-
-    /// Hands the events on to a plain channel, until either end is gone. It should hold one event only: what waits
-    /// there has lost its rank.
-    pub(crate) async fn forward(mut self, to: mpsc::Sender<NetworkEvent>) {
-        // Room first: an event is chosen when it can be taken, and not before.
-        while let Ok(room) = to.reserve().await {
-            tokio::select! {
-                event = self.recv() => match event {
-                    Some(event) => room.send(event),
-                    None => return,
-                },
-                () = to.closed() => return,
-            }
-        }
-    }
 }
 
 impl Waiting {

@@ -45,7 +45,7 @@ mod trust;
 use std::future::Future;
 
 use prometheus_client::registry::Registry;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 pub use admission::Denied;
 pub use config::{NetworkConfig, NetworkError};
@@ -75,9 +75,7 @@ pub fn spawn(
     config: NetworkConfig,
     registry: &mut Registry,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(NetworkHandle, mpsc::Receiver<NetworkEvent>, JoinHandle<()>), NetworkError> {
+) -> Result<(NetworkHandle, NetworkEvents, JoinHandle<()>), NetworkError> {
     let (network, handle, events) = Network::new(config, registry)?;
-    let (taken, node_events) = mpsc::channel(1);
-    tokio::spawn(events.forward(taken));
-    Ok((handle, node_events, tokio::spawn(network.run(shutdown))))
+    Ok((handle, events, tokio::spawn(network.run(shutdown))))
 }

@@ -7,8 +7,9 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tempfile::TempDir;
 
 use crate::store::{
-    StoreError, open_database,
+    StoreError,
     change_log::{ChangeLog, StateRecords},
+    open_database,
     pending::{PendingState, Settling, Trees},
 };
 

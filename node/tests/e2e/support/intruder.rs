@@ -56,7 +56,7 @@ impl Intruder {
         agree(&mut io, "/yamux/1.0.0").await?;
         let muxer = yamux::Config::default().upgrade_outbound(io, "/yamux/1.0.0").await?;
         let (streams, wanted) = mpsc::channel(1);
-        let driving = tokio::spawn(drive(StreamMuxerBox::new(muxer), wanted));
+        let driving = tokio::spawn(drive(StreamMuxerBox::new(muxer), wanted, true));
         let prefix = format!("/rota/{}", hex::encode(network.get(..8).wrap_err("32 bytes")?));
         Ok(Self { streams, prefix, _driving: driving })
     }

@@ -8,14 +8,11 @@ use libp2p::identity::Keypair;
 use prometheus_client::registry::Registry as MetricsRegistry;
 use rota_node::{
     config::{NetworkToml, NodeToml},
-    network::{NetworkConfig, NetworkEvent, NetworkHandle, NetworkLimits, PeerRecord, spawn},
+    network::{NetworkConfig, NetworkEvents, NetworkHandle, NetworkLimits, PeerRecord, spawn},
     signer::Keystore,
 };
 use rota_proto::{ConsensusKey, Place, Signature, SignedVote, SigningDomain, Vote};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
-};
+use tokio::{sync::oneshot, task::JoinHandle};
 
 /// The consensus key in the folder of a validator.
 pub(crate) fn consensus_secret(folder: &Path) -> Result<SigningKey> {
@@ -44,7 +41,7 @@ pub(crate) struct Member {
 
 impl Member {
     /// Takes the place of the node in `folder`, which must not run.
-    pub(crate) fn join(folder: &Path, validators: &[ConsensusKey]) -> Result<(Self, mpsc::Receiver<NetworkEvent>)> {
+    pub(crate) fn join(folder: &Path, validators: &[ConsensusKey]) -> Result<(Self, NetworkEvents)> {
         let network = NetworkToml::read(&folder.join("config/network.toml"))?;
         let settings = NodeToml::read(&folder.join("config/node.toml"))?;
         let (node_key, secret, domain) = (node_key(folder)?, consensus_secret(folder)?, network.domain());

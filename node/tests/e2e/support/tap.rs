@@ -16,14 +16,14 @@ use std::{
 
 use eyre::{ContextCompat as _, Result, ensure, eyre};
 use rota_node::{
-    network::{NetworkEvent, NetworkHandle, Verdict, Way},
+    network::{NetworkEvent, NetworkEvents, NetworkHandle, Verdict, Way},
     store::SledStore,
 };
 use rota_proto::{
     Certificate, ConsensusKey, Epoch, Message, Place, Round, SignedVote, SigningDomain, Strict, View, Vote, VoteKind,
 };
 use rota_staking::{GuardFile, Offence, Registry};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::{member::Member, member::consensus_secret, member::public};
 
@@ -55,7 +55,7 @@ impl Tap {
     }
 }
 
-async fn listen(network: NetworkHandle, mut events: mpsc::Receiver<NetworkEvent>, heard: Heard) {
+async fn listen(network: NetworkHandle, mut events: NetworkEvents, heard: Heard) {
     while let Some(event) = events.recv().await {
         match event {
             NetworkEvent::Message { message, way, .. } => {

@@ -5,15 +5,12 @@ use std::{collections::BTreeSet, time::Duration};
 use libp2p::{Multiaddr, PeerId, identity::Keypair, multiaddr::Protocol};
 use prometheus_client::registry::Registry;
 use rota_proto::{ConsensusKey, Message, NetworkId};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 use super::samples::{Validator, domain, network};
 use crate::network::{
-    GossipId, NetworkConfig, NetworkEvent, NetworkHandle, NetworkLimits, PeerRecord, Responder, Verdict, Way, spawn,
+    GossipId, NetworkConfig, NetworkEvent, NetworkEvents, NetworkHandle, NetworkLimits, PeerRecord, Responder, Verdict,
+    Way, spawn,
 };
 
 /// Longer than anything here takes on a busy machine; nothing waits it out that passes.
@@ -108,7 +105,7 @@ impl Setup {
 /// A running network.
 pub(crate) struct Node {
     pub(crate) handle: NetworkHandle,
-    pub(crate) events: mpsc::Receiver<NetworkEvent>,
+    pub(crate) events: NetworkEvents,
     pub(crate) address: Multiaddr,
     pub(crate) peer: PeerId,
     registry: Registry,
