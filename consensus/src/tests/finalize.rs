@@ -49,9 +49,9 @@ fn finalization_waits_for_headers_and_bodies_and_the_highest_goes_first() {
     let b = network.batch("B", &a, 1, &[0, 1]);
     let expected = ["persist finalization 1 A", "fetch proposal 1 A"];
     check(&mut node, Input::Certificate(network.finalization(1, &a)), &expected);
-    let expected = ["persist finalization 2 B", "fetch proposal 2 B"];
+    let expected = ["persist finalization 2 B", "fetch proposal 1 A", "fetch proposal 2 B"];
     check(&mut node, Input::Certificate(network.finalization(2, &b)), &expected);
-    check(&mut node, Input::Header(Box::new(b.clone())), &["notarized B", "fetch proposal 1 A"]);
+    check(&mut node, Input::Header(Box::new(b.clone())), &["notarized B"]);
     check(&mut node, Input::Body(b.hash()), &[]);
     check(&mut node, Input::Header(Box::new(a.clone())), &["notarized A"]);
     assert_eq!(node.core.head(), &network.opening);

@@ -20,14 +20,14 @@ fn guard() -> GuardStorageError {
 }
 
 fn store() -> StoreError {
-    StoreError::Schema { found: 9 }
+    StoreError::ChangeLog(io::Error::other("full"))
 }
 
 #[test]
 fn each_error_has_its_exit_code_however_deep_it_lies() {
     let missing = ConfigError::Read { path: PathBuf::from("node.toml"), source: io::Error::other("gone") };
     let driver = |error: DriverError| Err::<(), _>(error).wrap_err("the node stopped itself").unwrap_err();
-    let cases: [(Report, u8); 15] = [
+    let cases: [(Report, u8); 16] = [
         (Report::from(store()).wrap_err("the store"), exit::STORE),
         (guard().into(), exit::STORE),
         (SignError::from(guard()).into(), exit::STORE),
@@ -35,6 +35,7 @@ fn each_error_has_its_exit_code_however_deep_it_lies() {
         (driver(DriverError::Signer(Box::new(guard().into()))), exit::STORE),
         (driver(DriverError::Executor(Box::new(ExecutorError::Store(store())))), exit::STORE),
         (Report::from(missing).wrap_err("settings"), exit::CONFIG),
+        (Report::from(StoreError::Schema { found: 9 }).wrap_err("the store"), exit::CONFIG),
         (ConfigError::OtherGenesis { found: B256::ZERO, expected: B256::ZERO }.into(), exit::CONFIG),
         (GenesisError::Json("no".into()).into(), exit::CONFIG),
         (Report::from(KeystoreError::Passphrase).wrap_err("the key"), exit::CONFIG),
