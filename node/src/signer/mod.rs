@@ -125,3 +125,6 @@ impl Signer {
         Signature(self.key.sign(self.domain.vote(vote).as_slice()).to_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The signer on a real folder: what it signs, what it refuses, and what it does not open (G1, G4, G5, G7 of staking).
+
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
+
+use alloy_primitives::Address;
+use eyre::{ContextCompat as _, Result};
+use rota_proto::{Epoch, Validator, View, VotingPower};
+use tempfile::TempDir;
+
+use super::*;
+
+const ROUND: Round = Round::new(Epoch(3), View(5));
+const A: B256 = B256::repeat_byte(1);
+const B: B256 = B256::repeat_byte(2);
+
+fn key(byte: u8) -> SigningKey {
+    SigningKey::from_bytes(&[byte; 32])
+}
+
+fn domain(rollup: u64) -> SigningDomain {
+    SigningDomain::new(31_337, Address::repeat_byte(1), rollup)
+}
+
+fn place() -> Result<Place> {
+    Place::new(0).wrap_err("a place")
+}
+
+fn set() -> Result<ValidatorSet> {
+    let validator = Validator {
+        operator: Address::repeat_byte(7),
+        consensus_key: ConsensusKey::from_bytes(key(1).verifying_key().as_bytes())?,
+        power: VotingPower(10),
+        fee_recipient: Address::repeat_byte(8),
+    };
+    Ok(ValidatorSet::new(ROUND.epoch, BTreeMap::from([(place()?, validator)]))?)
+}
+
+fn open(folder: &TempDir) -> Result<Signer, SignError> {
+    Signer::open(folder.path(), key(1), domain(7_682))
+}
+
+#[test]
+fn what_conflicts_is_refused_also_after_a_restart_and_the_same_is_signed_alike() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let first = open(&folder)?.sign(Vote::notarize(ROUND, A), place()?, &set()?)?;
+    for _ in 0..2 {
+        let mut signer = open(&folder)?;
+        let other = signer.sign(Vote::notarize(ROUND, B), place()?, &set()?);
+        assert!(matches!(other, Err(SignError::Refused(Refusal::ConflictingNotarize { .. }))), "{other:?}");
+        assert_eq!(signer.sign(Vote::notarize(ROUND, A), place()?, &set()?)?, first);
+    }
+    Ok(())
+}
+
+#[test]
+fn vote_is_in_the_file_before_there_is_a_signature() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut signer = open(&folder)?;
+    // A key without a place signs nothing that stands, and what was asked for is on record all the same.
+    let stranger = ValidatorSet::new(ROUND.epoch, BTreeMap::from([(place()?, other()?)]))?;
+    let unsigned = signer.sign(Vote::nullify(ROUND), place()?, &stranger);
+    assert!(matches!(unsigned, Err(SignError::NotOurs(_))), "{unsigned:?}");
+    drop(signer);
+    let refused = open(&folder)?.sign(Vote::finalize(ROUND, A), place()?, &set()?);
+    assert!(matches!(refused, Err(SignError::Refused(_))), "{refused:?}");
+    Ok(())
+}
+
+fn other() -> Result<Validator> {
+    let consensus_key = ConsensusKey::from_bytes(key(2).verifying_key().as_bytes())?;
+    let fee_recipient = Address::repeat_byte(8);
+    Ok(Validator { operator: Address::repeat_byte(9), consensus_key, power: VotingPower(10), fee_recipient })
+}
+
+#[test]
+fn record_that_is_held_foreign_or_damaged_is_not_opened() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let signer = open(&folder)?;
+    let held = open(&folder).err();
+    assert!(matches!(held, Some(SignError::Storage(GuardStorageError::Locked { .. }))), "{held:?}");
+    drop(signer);
+    let of_another_key = Signer::open(folder.path(), key(2), domain(7_682)).err();
+    let of_another_rollup = Signer::open(folder.path(), key(1), domain(1)).err();
+    for foreign in [of_another_key, of_another_rollup] {
+        assert!(matches!(foreign, Some(SignError::Storage(GuardStorageError::Foreign { .. }))), "{foreign:?}");
+    }
+    fs::write(folder.path().join("guard"), [7; 4_096])?;
+    let damaged = open(&folder).err();
+    assert!(matches!(damaged, Some(SignError::Storage(GuardStorageError::Record { .. }))), "{damaged:?}");
+    Ok(())
+}
+
+#[test]
+fn keystore_gives_its_key_to_its_owner_with_the_passphrase_alone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("consensus.json");
+    Keystore::encrypt(&key(1), "right", Strength::Devnet)?.write(&path)?;
+    assert_eq!(Keystore::read(&path)?.decrypt("right")?.to_bytes(), key(1).to_bytes());
+    assert!(matches!(Keystore::read(&path)?.decrypt("wrong"), Err(KeystoreError::Passphrase)));
+    let again = Keystore::encrypt(&key(2), "right", Strength::Devnet)?.write(&path);
+    assert!(matches!(again, Err(KeystoreError::Io { .. })), "a key that stands there stays: {again:?}");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640))?;
+    assert!(matches!(Keystore::read(&path), Err(KeystoreError::Mode { mode: 0o640, .. })));
+    Ok(())
+}
