@@ -183,6 +183,12 @@ impl Simplex {
         self.finalized
     }
 
+    /// Whether a finalization is known whose batch, or what leads to it, is missing here.
+    #[must_use]
+    pub fn awaits_final(&self) -> bool {
+        self.views.range(self.finalized.next()..).any(|(_, state)| state.finalization().is_some())
+    }
+
     /// Our place in the set of the epoch.
     #[must_use]
     pub const fn place(&self) -> Option<Place> {

@@ -186,9 +186,9 @@ impl Replica {
         self.verify_next_piece();
     }
 
-    /// Rule C5: what was given is committed, and the next question is due.
+    /// Rule C5: what was given is committed, and the next question is due if somebody is further.
     pub(crate) fn go_on_catching_up(&mut self) {
-        if self.is_catching_up() {
+        if self.is_catching_up() || self.consensus.awaits_final() {
             self.ask_to_catch_up();
         }
     }

@@ -19,6 +19,9 @@ use crate::{
 /// Where the tracker keeps how far it came.
 const META: &str = "posted";
 
+/// So often in a row entries may not lead to the inbox's head before all of them are read again.
+const MISMATCHES_MAX: u32 = 3;
+
 /// L1 holds what our final chain does not: one of both is wrong, and posting on would build on it.
 #[derive(Debug, thiserror::Error)]
 pub enum Conflict {
@@ -126,6 +129,8 @@ pub struct Tracker {
     /// Links of entries in blocks that are not final, compared by their last batch, with their last heights.
     recent: BTreeMap<B256, u64>,
     reach: Reach,
+    /// How often in a row the entries did not lead to the inbox's head.
+    mismatches: u32,
     posted: watch::Sender<Posted>,
     metrics: Metrics,
 }
@@ -148,7 +153,7 @@ impl Tracker {
         metrics.heights(first);
         let (posted, reader) = watch::channel(first);
         let (recent, reach) = (BTreeMap::new(), Reach::Behind);
-        Ok((Self { l1, store, deployment_block, compared, recent, reach, posted, metrics }, reader))
+        Ok((Self { l1, store, deployment_block, compared, recent, reach, mismatches: 0, posted, metrics }, reader))
     }
 
     /// Looks at L1 as of its newest block, and says where the inbox stands, and which block is final.
@@ -213,10 +218,6 @@ impl Tracker {
             self.compared.block = last;
         }
         if self.compared.block >= newest {
-            let moved = self.compared.block != before.block;
-            if moved && self.l1.inbox_head(BlockId::number(newest)).await?.link != self.compared.link {
-                return Err(self.begin_anew(newest));
-            }
             self.reach = Reach::CaughtUp;
         }
         self.keep_if_moved(&before).map_err(Into::into)
@@ -247,7 +248,17 @@ impl Tracker {
             known = (event.link, event.last_height);
             self.recent.insert(known.0, known.1);
         }
-        if known.0 == head.link { Ok(()) } else { Err(TrackError::LogsMissing { block: newest }) }
+        if known.0 == head.link {
+            self.mismatches = 0;
+            return Ok(());
+        }
+        // Logs of newest blocks may come late, or L1 may have gone back meanwhile; final ones that are missing stay so.
+        self.mismatches += 1;
+        if self.mismatches < MISMATCHES_MAX {
+            return Err(TrackError::LogsMissing { block: newest });
+        }
+        self.mismatches = 0;
+        Err(self.begin_anew(newest))
     }
 
     fn judge(&self, event: &Appended) -> Result<Verdict, TrackError> {

@@ -102,8 +102,8 @@ pub struct StoredBatch {
     pub finalization: Option<Certificate>,
 }
 
-/// Opens sled. It lets go of its lock in threads of its own, a moment after its last handle: whoever starts again at once
-/// waits for that.
+/// Opens sled. It lets go of its lock in threads of its own, a moment after its last handle: whoever starts again at
+/// once waits for that.
 fn open_database(folder: &Path) -> Result<sled::Db, sled::Error> {
     let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES);
     let config = config.mode(sled::Mode::HighThroughput).flush_every_ms(None);

@@ -1,4 +1,4 @@
-//! The signer on a real folder: what it signs, what it refuses, and what it does not open (G1, G4, G5, G7 of staking).
+//! The signer on a real folder: what it signs, refuses, and does not open (G1, G4, G5, G7, G9 of staking).
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 
@@ -72,6 +72,7 @@ fn other() -> Result<Validator> {
     Ok(Validator { operator: Address::repeat_byte(9), consensus_key, power: VotingPower(10), fee_recipient })
 }
 
+/// G9 of staking: one place, one record.
 #[test]
 fn record_that_is_held_foreign_or_damaged_is_not_opened() -> Result<()> {
     let folder = tempfile::tempdir()?;
