@@ -8,6 +8,10 @@ use crate::{Output, Simplex};
 /// an hour. Older ones the host finds in its store.
 const FINAL_VIEWS_MAX: usize = 8_192;
 
+/// Batches that become final at once: half of what execution holds unfinal. Who is further behind gets there by the
+/// finalizations between.
+const FINAL_AT_ONCE_MAX: usize = 64;
+
 impl Simplex {
     /// Rules F2, F3: the highest finalized batch whose ancestors are here becomes final, they with it. If there is
     /// none, what is missing is asked for, of the lowest first: whoever was away for long gets there step by step.
@@ -25,7 +29,8 @@ impl Simplex {
             if vote.batch == self.tree.root().hash() {
                 return self.finalize_view(*view, certificate.clone());
             }
-            if self.tree.missing(vote.batch, vote.round).is_empty() {
+            let is_short = || self.tree.path(vote.batch).is_none_or(|path| path.len() <= FINAL_AT_ONCE_MAX);
+            if self.tree.missing(vote.batch, vote.round).is_empty() && is_short() {
                 return self.make_final(*view, certificate.clone());
             }
         }

@@ -74,7 +74,7 @@ fn node_that_was_away_for_long_gets_to_the_highest_finalization_step_by_step() {
     node.step(Input::Certificate(network.finalization(AWAY, &chain[200])));
     assert_eq!(node.core.round(), network.round(AWAY + 1));
     // From the bottom, as final batches come from a peer, each by its own finalization.
-    for view in 1..=100 {
+    for view in 1..=140 {
         let batch = &chain[usize::try_from(view).unwrap()];
         node.step(Input::Certificate(network.finalization(view, batch)));
         node.step(Input::Header(Box::new(batch.clone())));
@@ -82,7 +82,7 @@ fn node_that_was_away_for_long_gets_to_the_highest_finalization_step_by_step() {
         assert_eq!(node.core.head(), batch);
     }
     // From the top, one by one, while views pass.
-    for view in (101..=AWAY).rev() {
+    for view in (141..=AWAY).rev() {
         let batch = &chain[usize::try_from(view).unwrap()];
         node.step(Input::Header(Box::new(batch.clone())));
         node.step(Input::Body(batch.hash()));
