@@ -8,9 +8,9 @@ use crate::{Output, Simplex};
 /// an hour. Older ones the host finds in its store.
 const FINAL_VIEWS_MAX: usize = 8_192;
 
-/// Batches that become final at once: half of what execution holds unfinal. Who is further behind gets there by the
-/// finalizations between.
-const FINAL_AT_ONCE_MAX: usize = 64;
+/// Batches that become final at once: as many as execution holds unfinal. Nobody notarizes further above what is final,
+/// so there is a finalization between for whoever is further behind.
+const FINAL_AT_ONCE_MAX: usize = 128;
 
 impl Simplex {
     /// Rules F2, F3: the highest finalized batch whose ancestors are here becomes final, they with it. If there is
