@@ -16,7 +16,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use rota_execution::Built;
 use rota_node::{
     poster::{InboxHead, pack},
-    store::{FinalRecord, SledStore},
+    store::{FinalRecord, SledStore, Store as _},
 };
 use rota_proto::{Certificate, Epoch, Round, Signature, Signers, View, Vote};
 use tempfile::TempDir;

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     rpc::RecentStates,
-    store::{FinalRecord, SledStore, StoreError},
+    store::{FinalRecord, Store, StoreError},
     unfinal::UnfinalBatches,
 };
 
@@ -75,21 +75,21 @@ impl ExecutorError {
 /// The executor's side of its thread.
 struct Executor {
     execution: Execution,
-    store: SledStore,
+    store: Arc<dyn Store>,
     schedule: EpochSchedule,
     /// RLP of the bodies of unfinal batches.
     bodies: BTreeMap<B256, Bytes>,
     /// The last batch that was invalid, and why: should it become final, that is what there is to say.
     invalid: Option<(B256, String)>,
     events: mpsc::Sender<Event>,
-    shown: Shown,
+    views: ChainViews,
 }
 
 /// What the executor shows to those who answer questions about the chain.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct ChainViews {
     /// The states after the last final batches.
-    pub recent: RecentStates<SledStore>,
+    pub recent: RecentStates<Arc<dyn Store>>,
     /// Batches above them.
     pub unfinal: UnfinalBatches,
 }
@@ -111,14 +111,14 @@ pub struct Jobs {
 /// The queue of jobs has no bound of its own: the replica orders nothing beyond what may be unfinal.
 pub fn spawn(
     execution: Execution,
-    store: SledStore,
+    store: Arc<dyn Store>,
     schedule: EpochSchedule,
     events: mpsc::Sender<Event>,
-    shown: Shown,
+    views: ChainViews,
 ) -> std::io::Result<(Jobs, ExecutorThread)> {
     let (orders, inbox) = std_mpsc::channel();
     let (alive, ended) = oneshot::channel();
-    let executor = Executor { execution, store, schedule, bodies: BTreeMap::new(), invalid: None, events, shown };
+    let executor = Executor { execution, store, schedule, bodies: BTreeMap::new(), invalid: None, events, views };
     let thread = thread::Builder::new().name("executor".into()).spawn(move || {
         let _alive: oneshot::Sender<()> = alive;
         executor.run(&inbox)
@@ -195,7 +195,7 @@ impl Executor {
         let last = certificate.vote.batch;
         let path = self.execution.finalize(&last).map_err(|reason| self.not_live(last, batches, reason))?;
         let records: Vec<FinalRecord> = path.iter().map(|executed| self.record(executed, certificate)).collect();
-        self.shown.recent.before_commit(&path).map_err(ExecutionError::from)?;
+        self.views.recent.before_commit(&path).map_err(ExecutionError::from)?;
         let begin = Instant::now();
         self.store.commit(&records, certificate.vote.round, self.opens(&path))?;
         tracing::debug!(batches = path.len(), elapsed = ?begin.elapsed(), "committed");
@@ -205,7 +205,7 @@ impl Executor {
         }
         let height = self.execution.head().height();
         self.bodies.retain(|hash, _| self.execution.unfinal(hash).is_some());
-        self.shown.unfinal.retain(|hash| self.execution.unfinal(hash).is_some());
+        self.views.unfinal.retain(|hash| self.execution.unfinal(hash).is_some());
         assert!(committed.len() == batches.len(), "what is final here is what consensus said, up to height {height}");
         Ok(Event::Committed(committed))
     }
@@ -221,7 +221,7 @@ impl Executor {
 
     fn show(&self, hash: &B256) {
         if let Some(executed) = self.execution.unfinal(hash) {
-            self.shown.unfinal.insert(Arc::clone(executed));
+            self.views.unfinal.insert(Arc::clone(executed));
         }
     }
 

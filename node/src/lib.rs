@@ -1,4 +1,4 @@
-//! The hands of a Rota sequencer: network, store, signer, RPC and L1 client.
+//! The IO of a Rota sequencer: network, store, signer, RPC and L1 client.
 
 pub mod cli;
 pub mod config;

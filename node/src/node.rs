@@ -22,7 +22,7 @@ use tokio::{
 use crate::{
     config::{ConfigError, NetworkToml, NodeToml, read_text},
     driver::{self, Driver, Parts, Submission, now_ms},
-    executor::{self, Shown},
+    executor::{self, ChainViews},
     journal::JournalFile,
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
     network::{self, NetworkConfig, NetworkLimits, PeerRecord},
@@ -31,7 +31,7 @@ use crate::{
     rpc_backend::NodeBackend,
     signer::{Keystore, Signer},
     status::{ChainStatus, Health, Posted},
-    store::{Head, SledStore},
+    store::{Head, SledStore, Store},
     unfinal::UnfinalBatches,
 };
 
@@ -64,7 +64,7 @@ struct Prepared {
     network: NetworkToml,
     node: NodeToml,
     rules: ChainRules,
-    store: SledStore,
+    store: Arc<dyn Store>,
     l1: L1Client,
     registry: Registry,
     head: Head,
@@ -83,7 +83,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let signer = open_signer(folder, &prepared)?;
     let (events, inbox) = mpsc::channel(EVENTS_MAX);
     let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
-    let shown = Shown { recent: RecentStates::new(prepared.store.clone()), unfinal: UnfinalBatches::default() };
+    let views = ChainViews { recent: RecentStates::new(prepared.store.clone()), unfinal: UnfinalBatches::default() };
 
     let network_config = network_config(folder, &prepared, signer.as_ref())?;
     let stop = wait_for(shutdown.clone());
@@ -92,7 +92,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
 
     let execution = Execution::new(prepared.rules, prepared.head.header.clone());
     let schedule = prepared.network.registry()?.schedule;
-    let (jobs, executor) = executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), shown.clone())?;
+    let (jobs, executor) = executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), views.clone())?;
 
     let replica = replica(&prepared, signer.as_ref())?;
     let started = started(&prepared, &replica, signer.as_ref())?;
@@ -105,7 +105,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
         prepared.rules,
         prepared.store.clone(),
         (status_reader.clone(), posted.clone()),
-        shown,
+        views,
         submissions.clone(),
     );
     let parts = Parts {
@@ -160,6 +160,7 @@ async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
         return Err(ConfigError::OtherGenesis { found, expected }.into());
     }
     let store = SledStore::open(&folder.path("data/store")).wrap_err("the store (is another node running here?)")?;
+    let store: Arc<dyn Store> = Arc::new(store);
     store.begin(&genesis)?;
     let head = store.head()?.wrap_err("the store has no head after genesis")?;
     let l1 = L1Client::new(&node.l1_rpc, network.l1.clone())?;
@@ -167,12 +168,12 @@ async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
     if let Err(error @ L1Error::OtherChain { .. }) = l1.check_chain().await {
         return Err(error.into());
     }
-    let registry = follow_to(&store, &network, &l1, &head).await?;
+    let registry = follow_to(store.as_ref(), &network, &l1, &head).await?;
     Ok(Prepared { network, node, rules: genesis.rules, store, l1, registry, head })
 }
 
 /// The registry from the store, or from L1's beginning, followed until it knows the epoch of the head.
-async fn follow_to(store: &SledStore, network: &NetworkToml, l1: &L1Client, head: &Head) -> eyre::Result<Registry> {
+async fn follow_to(store: &dyn Store, network: &NetworkToml, l1: &L1Client, head: &Head) -> eyre::Result<Registry> {
     let genesis = network.registry()?;
     let mut registry = match store.meta("registry")? {
         Some(snapshot) => Registry::decode(genesis, &snapshot)?,
@@ -230,13 +231,13 @@ fn open_poster(
 ) -> eyre::Result<(Poster, watch::Receiver<Posted>)> {
     let Prepared { network, node, store, l1, .. } = prepared;
     let journal = folder.path("data/poster.json");
-    let desk = node.poster.clone().map(|settings| -> eyre::Result<_> {
+    let publisher = node.poster.clone().map(|settings| -> eyre::Result<_> {
         let passphrase = settings.passphrase.as_ref().map(|path| read_text(&folder.path(path))).transpose()?;
         let submitter = Submitter::read(&folder.path(&settings.key), passphrase.as_deref().map(str::trim_end))?;
         Ok((settings, submitter, journal.as_path()))
     });
     let metrics = poster::Metrics::new(metrics);
-    Poster::new(l1.clone(), network, store.clone(), desk.transpose()?, metrics).wrap_err("the poster")
+    Poster::new(l1.clone(), network, store.clone(), publisher.transpose()?, metrics).wrap_err("the poster")
 }
 
 fn network_config(folder: &Folder, prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<NetworkConfig> {

@@ -10,10 +10,10 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     driver::Submission,
-    executor::Shown,
+    executor::ChainViews,
     rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting},
     status::{ChainStatus, Health, Posted},
-    store::{SledStore, StoreError},
+    store::{Store, StoreError},
     unfinal::UnfinalBatches,
 };
 
@@ -23,11 +23,11 @@ const RESUBMITTED_AT_ONCE: usize = 256;
 /// The node behind its RPC server.
 pub struct NodeBackend {
     rules: ChainRules,
-    store: SledStore,
+    store: Arc<dyn Store>,
     status: watch::Receiver<ChainStatus>,
     heads: watch::Receiver<Heads>,
     pending: broadcast::Sender<Arc<Transaction>>,
-    shown: Shown,
+    views: ChainViews,
     driver: mpsc::Sender<Submission>,
 }
 
@@ -39,16 +39,16 @@ impl NodeBackend {
     #[must_use]
     pub fn new(
         rules: ChainRules,
-        store: SledStore,
+        store: Arc<dyn Store>,
         (status, posted): (watch::Receiver<ChainStatus>, watch::Receiver<Posted>),
-        shown: Shown,
+        views: ChainViews,
         driver: mpsc::Sender<Submission>,
     ) -> Self {
         let head = status.borrow().head.clone();
         let (sender, heads) = watch::channel(Heads { latest: head, pending: None, safe: 0, finalized: 0 });
         let (pending, _) = broadcast::channel(PENDING_MAX);
-        tokio::spawn(keep_heads(sender, status.clone(), posted, shown.unfinal.clone()));
-        Self { rules, store, status, heads, pending, shown, driver }
+        tokio::spawn(keep_heads(sender, status.clone(), posted, views.unfinal.clone()));
+        Self { rules, store, status, heads, pending, views, driver }
     }
 
     fn ask<T: Send + 'static>(
@@ -132,7 +132,7 @@ impl Backend for NodeBackend {
         let Heads { latest, pending, .. } = self.heads.borrow().clone();
         let newest = latest.height().0;
         let view = |height| {
-            let view = self.shown.recent.at(height, newest);
+            let view = self.views.recent.at(height, newest);
             view.map_err(|oldest| BackendError::HistoricalState { height, oldest })
         };
         match (at, pending) {
@@ -147,7 +147,7 @@ impl Backend for NodeBackend {
             (StateAt::Pending, None) => Ok(Snapshot { header: latest, view: view(newest)?, layers: Vec::new() }),
             (StateAt::Pending, Some(batch)) => {
                 let header = batch.header().clone();
-                let layers = self.shown.unfinal.layers(header.hash(), latest.hash());
+                let layers = self.views.unfinal.layers(header.hash(), latest.hash());
                 // It became final, or its branch was abandoned, since the heads were read: the caller reads again.
                 let gone = || BackendError::HistoricalState { height: header.height().0, oldest: newest };
                 let layers = layers.ok_or_else(gone)?;

@@ -170,3 +170,25 @@ pub trait StateView {
     /// [`StateError::Store`].
     fn trie_node(&self, key: &NodeKey) -> Result<Option<Bytes>, StateError>;
 }
+
+impl<V: StateView + ?Sized> StateView for Arc<V> {
+    fn account(&self, address: &Address) -> Result<Option<Account>, StateError> {
+        self.as_ref().account(address)
+    }
+
+    fn slot(&self, address: &Address, slot: &U256) -> Result<U256, StateError> {
+        self.as_ref().slot(address, slot)
+    }
+
+    fn code(&self, hash: &B256) -> Result<Option<Bytes>, StateError> {
+        self.as_ref().code(hash)
+    }
+
+    fn block_hash(&self, height: u64) -> Result<Option<B256>, StateError> {
+        self.as_ref().block_hash(height)
+    }
+
+    fn trie_node(&self, key: &NodeKey) -> Result<Option<Bytes>, StateError> {
+        self.as_ref().trie_node(key)
+    }
+}

@@ -10,7 +10,7 @@ use rota_staking::{Registry, Slasher, Window};
 
 use crate::{Effect, Event, Halt, ReplicaConfig, catch_up::CatchUp, live::LiveBatches, words::Ticket};
 
-/// A whole sequencer without hands.
+/// A whole sequencer without IO.
 ///
 /// It decides everything and does nothing: [`step`](Self::step) takes what happened and gives what to do, in order.
 /// The same events give the same effects.

@@ -332,7 +332,7 @@ impl Plan<'_> {
             listen: vec![self.listen(index)?],
             peers: others.map(|other| self.reached(other)).collect::<eyre::Result<_>>()?,
             l1_rpc: arguments.l1.clone(),
-            l1_poll_ms: 250,
+            l1_poll_ms: 500,
             validator: validates.then(|| ValidatorToml {
                 keystore: PathBuf::from("keys/consensus.json"),
                 passphrase: PathBuf::from("keys/passphrase"),

@@ -231,7 +231,7 @@ pub struct NodeToml {
 }
 
 const fn default_l1_poll_ms() -> u64 {
-    250
+    1_000
 }
 
 /// Where a validator's key is. Paths are relative to the data folder.

@@ -28,7 +28,7 @@ use crate::{
     network::{Misbehaviour, NetworkEvents, NetworkHandle, Seen},
     signer::{SignError, Signer},
     status::ChainStatus,
-    store::{Head, SledStore, StoreError, StoredBatch},
+    store::{Head, Store, StoreError, StoredBatch},
 };
 
 use heard::Finding;
@@ -44,8 +44,11 @@ const VOUCHED_MAX: usize = 8_192;
 /// Waiting for finality longer than this is told when it ends.
 const GAP_TOLD_MS: u64 = 1_000;
 
-/// How often the replica hears the time.
-const CLOCK_TICK: Duration = Duration::from_millis(20);
+/// The replica acts on no older time.
+const CLOCK_AGE_MAX: Duration = Duration::from_millis(20);
+
+/// How often it hears the time while nothing happens. Each tick costs four switches between threads.
+const CLOCK_TICK: Duration = Duration::from_millis(100);
 
 /// Answers of peers that may wait for the driver.
 const GIVEN_MAX: usize = 64;
@@ -86,7 +89,7 @@ pub struct Parts {
     /// The signer, if the node is to vote.
     pub signer: Option<Signer>,
     /// The store.
-    pub store: SledStore,
+    pub store: Arc<dyn Store>,
     /// The executor.
     pub jobs: Jobs,
     /// The network.
@@ -175,15 +178,11 @@ impl Driver {
         if let Some(set) = set {
             self.meet(&set);
         }
-        self.tick()?;
+        self.queue.push_back(Event::Clock(now_ms()));
         self.take(started)?;
         let mut clock = tokio::time::interval(CLOCK_TICK);
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            // The time passes also while there is always something to do.
-            if self.clock_at.elapsed() >= CLOCK_TICK {
-                self.tick()?;
-            }
             tokio::select! {
                 biased;
                 _ = shutdown.changed() => return Ok(()),
@@ -193,19 +192,31 @@ impl Driver {
                 Some(given) = self.given.1.recv() => self.take_given(given)?,
                 Some(event) = self.parts.network_events.recv() => self.hear(event)?,
                 Some(submission) = self.parts.submissions.recv() => self.submit(submission)?,
-                _ = clock.tick() => self.tick()?,
+                _ = clock.tick() => {
+                    self.pass_time();
+                    self.work()?;
+                }
             }
         }
     }
 
-    fn tick(&mut self) -> Result<(), DriverError> {
-        self.clock_at = Instant::now();
-        self.take(Event::Clock(now_ms()))
+    /// Gives the replica an event and does what it wants.
+    fn take(&mut self, event: Event) -> Result<(), DriverError> {
+        self.pass_time();
+        self.queue.push_back(event);
+        self.work()
     }
 
-    /// Gives the replica an event and does what it wants, until nothing is left to do.
-    fn take(&mut self, event: Event) -> Result<(), DriverError> {
-        self.queue.push_back(event);
+    /// Tells the replica the time, if what it knows of it is old.
+    fn pass_time(&mut self) {
+        if self.clock_at.elapsed() >= CLOCK_AGE_MAX {
+            self.clock_at = Instant::now();
+            self.queue.push_back(Event::Clock(now_ms()));
+        }
+    }
+
+    /// Does what the replica wants, until nothing is left to do.
+    fn work(&mut self) -> Result<(), DriverError> {
         while let Some(event) = self.queue.pop_front() {
             if let Event::Committed(batches) = &event {
                 self.tell_committed(batches)?;

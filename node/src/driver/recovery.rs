@@ -8,7 +8,6 @@ use std::{
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use libp2p::PeerId;
-use rota_execution::StateView as _;
 use rota_mempool::{AccountState, Mempool};
 use rota_proto::{Transaction, UnrecoveredTransaction};
 use rota_replica::Event;
@@ -18,7 +17,7 @@ use super::Metrics;
 use crate::{
     executor::account_state,
     network::{Misbehaviour, NetworkHandle, Verdict, Way},
-    store::SledStore,
+    store::Store,
 };
 
 /// Bytes of one peer that wait: four of the longest messages, or a second's work.
@@ -32,7 +31,7 @@ const STRANGERS_AT_ONCE: usize = 1;
 
 /// Where transactions of peers go before the replica sees them.
 pub(super) struct Recovery {
-    store: SledStore,
+    store: Arc<dyn Store>,
     events: mpsc::Sender<Event>,
     network: NetworkHandle,
     metrics: Metrics,
@@ -51,7 +50,12 @@ pub(super) struct Received {
 }
 
 impl Recovery {
-    pub(super) fn new(store: SledStore, events: mpsc::Sender<Event>, network: NetworkHandle, metrics: Metrics) -> Self {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        events: mpsc::Sender<Event>,
+        network: NetworkHandle,
+        metrics: Metrics,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             store,
@@ -128,7 +132,7 @@ fn judge(network: &NetworkHandle, way: Way, verdict: Verdict) {
 }
 
 /// The transactions whose senders could be recovered, with their accounts, and whether that was all of them.
-fn recovered(list: &[Bytes], store: &SledStore) -> (Vec<(Arc<Transaction>, AccountState)>, bool) {
+fn recovered(list: &[Bytes], store: &Arc<dyn Store>) -> (Vec<(Arc<Transaction>, AccountState)>, bool) {
     let recover = |bytes: &Bytes| UnrecoveredTransaction::decode(bytes)?.recover();
     let recovered: Vec<Transaction> = list.iter().filter_map(|bytes| recover(bytes).ok()).collect();
     let honest = recovered.len() == list.len();
@@ -138,7 +142,7 @@ fn recovered(list: &[Bytes], store: &SledStore) -> (Vec<(Arc<Transaction>, Accou
 
 /// A transaction with its sender's account after the last committed batch.
 pub(super) fn with_account(
-    store: &SledStore,
+    store: &Arc<dyn Store>,
     transaction: Arc<Transaction>,
 ) -> Option<(Arc<Transaction>, AccountState)> {
     let account = store.account(&transaction.sender()).ok()?;

@@ -12,7 +12,7 @@ use rota_replica::Event;
 use super::{Driver, DriverError};
 use crate::{
     network::{Answer, Misbehaviour, NetworkHandle, Recipient, Responder, Target},
-    store::{SledStore, StoreError},
+    store::{Store, StoreError},
 };
 
 /// How many peers are asked for one thing before the next retry.
@@ -52,8 +52,8 @@ impl Driver {
         tokio::task::spawn_blocking(move || {
             let _held = place;
             let answer = match request {
-                Message::CatchUpRequest(request) => catch_up_answer(&store, request),
-                Message::Fetch(fetch) => stored(&store, fetch),
+                Message::CatchUpRequest(request) => catch_up_answer(store.as_ref(), request),
+                Message::Fetch(fetch) => stored(store.as_ref(), fetch),
                 // The network hands over no other question; a round query comes on the direct stream.
                 other => {
                     tracing::debug!(?other, "no question that the store answers");
@@ -83,7 +83,7 @@ impl Driver {
         let (store, network) = (self.parts.store.clone(), self.parts.network.clone());
         tokio::task::spawn_blocking(move || {
             let _held = place;
-            match stored(&store, fetch) {
+            match stored(store.as_ref(), fetch) {
                 // A command that the network does not take is lost, as a message may be.
                 Ok(message) => drop(message.map(|message| network.send_to(Recipient::Validator(to), &message))),
                 Err(error) => tracing::error!(%error, "a validator's question could not be answered"),
@@ -196,7 +196,7 @@ fn follows(message: &Message, from: Height) -> bool {
 }
 
 /// What the store has of a missing piece.
-fn stored(store: &SledStore, fetch: Fetch) -> Result<Option<Message>, StoreError> {
+fn stored(store: &dyn Store, fetch: Fetch) -> Result<Option<Message>, StoreError> {
     Ok(match fetch {
         Fetch::Body(batch) => {
             store.batch_by_hash(batch)?.map(|stored| Message::Body(BodyMessage { batch, transactions: stored.body }))
@@ -214,7 +214,7 @@ fn final_batch(header: rota_proto::BatchHeader, transactions: alloy_primitives::
 }
 
 /// Final batches from a height on, up to the last that has a finalization within the limits; none is no answer.
-fn catch_up_answer(store: &SledStore, request: CatchUpRequest) -> Result<Option<Message>, StoreError> {
+fn catch_up_answer(store: &dyn Store, request: CatchUpRequest) -> Result<Option<Message>, StoreError> {
     let count = usize::try_from(request.count).unwrap_or(usize::MAX).min(BATCHES_PER_ANSWER_MAX);
     let mut batches = Vec::new();
     let mut bytes = 0;

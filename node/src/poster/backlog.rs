@@ -3,7 +3,7 @@
 use rota_staking::bindings::MAX_PAYLOAD_BYTES;
 
 use super::plan::Backlog;
-use crate::store::{SledStore, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Bytes that a header adds to a payload, about: its state root and what changes from one to the next.
 const HEADER_BYTES: usize = 48;
@@ -23,7 +23,7 @@ impl BacklogMeter {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(super) fn measure(&mut self, store: &SledStore, first: u64, enough: usize) -> Result<Backlog, StoreError> {
+    pub(super) fn measure(&mut self, store: &dyn Store, first: u64, enough: usize) -> Result<Backlog, StoreError> {
         let head = store.head()?.map_or(0, |head| head.header.height().0);
         if first != self.first {
             *self = Self { first, next: first, backlog: Backlog::default() };

@@ -1,7 +1,6 @@
 #![doc = include_str!("README.md")]
 
 mod backlog;
-mod desk;
 mod error;
 mod fees;
 mod journal;
@@ -10,11 +9,12 @@ mod pack;
 mod parts;
 mod payload;
 mod plan;
+mod publisher;
 mod submitter;
 mod tracker;
 mod turn;
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use alloy_primitives::B256;
 use tokio::sync::watch;
@@ -24,10 +24,9 @@ use crate::{
     driver::now_ms,
     l1::{L1Client, L1Error, L1Tip},
     status::Posted,
-    store::{SledStore, StoreError},
+    store::{Store, StoreError},
 };
 
-pub use desk::Desk;
 pub use error::PostError;
 pub use fees::{FeeCap, Fees, Market};
 pub use journal::{Journal, JournalError, Part, Record};
@@ -37,6 +36,7 @@ pub use payload::{
     CONTENT_BYTES_MAX, Content, PART_BYTES, PARTS_MAX, Payload, PayloadError, Posting, STREAM_BYTES_MAX, VERSION,
 };
 pub use plan::{Backlog, End, Fate, InboxHead, L1View, PlanRules, PlannedEntry, Planner, Purpose, Rest, Sent, Step};
+pub use publisher::Publisher;
 pub use submitter::{Submitter, SubmitterError};
 pub use tracker::{Conflict, TrackError, Tracker};
 pub use turn::{Member, order, position, seed};
@@ -95,9 +95,9 @@ pub enum PosterError {
 #[derive(Debug)]
 pub struct Poster {
     l1: L1Client,
-    store: SledStore,
+    store: Arc<dyn Store>,
     tracker: Tracker,
-    desk: Option<Desk>,
+    publisher: Option<Publisher>,
     /// The newest block that was looked at, and the inbox's head there.
     seen: Option<(B256, InboxHead)>,
     metrics: Metrics,
@@ -105,7 +105,7 @@ pub struct Poster {
 }
 
 impl Poster {
-    /// A poster, and where it says what L1 has. `desk` is a poster's settings, its key, and the path of its journal;
+    /// A poster, and where it says what L1 has. `publisher` is a poster's settings, its key, and the path of its journal;
     /// without it the task only tracks.
     ///
     /// # Errors
@@ -113,14 +113,15 @@ impl Poster {
     pub fn new(
         l1: L1Client,
         network: &NetworkToml,
-        store: SledStore,
-        desk: Option<(PosterToml, Submitter, &Path)>,
+        store: Arc<dyn Store>,
+        publisher: Option<(PosterToml, Submitter, &Path)>,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), PosterError> {
         let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.deployment_block, metrics.clone())?;
-        let desk =
-            desk.map(|parts| Desk::new(l1.clone(), network, store.clone(), parts, metrics.clone())).transpose()?;
-        Ok((Self { l1, store, tracker, desk, seen: None, metrics, conflict_told_ms: 0 }, posted))
+        let publisher = publisher
+            .map(|parts| Publisher::new(l1.clone(), network, store.clone(), parts, metrics.clone()))
+            .transpose()?;
+        Ok((Self { l1, store, tracker, publisher, seen: None, metrics, conflict_told_ms: 0 }, posted))
     }
 
     /// Runs until the node stops. It may stop at any point: what matters is in the journal before it is sent.
@@ -159,8 +160,8 @@ impl Poster {
         let height = self.store.head().map_err(TrackError::from)?.map_or(0, |head| head.header.height().0);
         self.metrics.backlog((height + 1).saturating_sub(head.next_height));
         // P15: nothing is built on an entry that was not compared with our chain.
-        if let Some(desk) = self.desk.as_mut().filter(|_| self.tracker.knows(head.link)) {
-            let again = desk.work(now_ms()).await?;
+        if let Some(publisher) = self.publisher.as_mut().filter(|_| self.tracker.knows(head.link)) {
+            let again = publisher.work(now_ms()).await?;
             if again {
                 self.seen = None;
             }
@@ -172,8 +173,8 @@ impl Poster {
         self.seen = None;
         let (head, final_number) = self.tracker.look(tip).await?;
         self.metrics.conflict(false);
-        if let Some(desk) = &mut self.desk {
-            desk.look(tip, head, final_number).await.map_err(|error: L1Error| PostError::from(error))?;
+        if let Some(publisher) = &mut self.publisher {
+            publisher.look(tip, head, final_number).await.map_err(|error: L1Error| PostError::from(error))?;
         }
         self.seen = Some((tip.hash, head));
         Ok(head)

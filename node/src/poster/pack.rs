@@ -8,7 +8,7 @@ use super::{
     payload::{CONTENT_BYTES_MAX, Content, STREAM_BYTES_MAX},
     plan::InboxHead,
 };
-use crate::store::{SledStore, StoreError};
+use crate::store::{Store, StoreError};
 
 /// The last attempt is good enough when it fills so many hundredths of a payload.
 const FULL_PERCENT: usize = 92;
@@ -48,7 +48,7 @@ struct Gathered {
 ///
 /// # Errors
 /// [`PackError`].
-pub fn pack(store: &SledStore, head: &InboxHead, last: u64) -> Result<Packed, PackError> {
+pub fn pack(store: &dyn Store, head: &InboxHead, last: u64) -> Result<Packed, PackError> {
     let gathered = gather(store, head.next_height, last)?;
     let all = gathered.content.len();
     let (mut fits, mut too_many, mut attempt, mut best) = (0, all + 1, all, None);
@@ -89,7 +89,7 @@ pub fn pack(store: &SledStore, head: &InboxHead, last: u64) -> Result<Packed, Pa
 
 /// Reads batches while they may fit. A state root and 2 bytes a batch, and a quarter of the bodies, are the least that
 /// a payload comes to: what is read stays below half a megabyte of bodies, whatever the backlog.
-fn gather(store: &SledStore, first: u64, last: u64) -> Result<Gathered, PackError> {
+fn gather(store: &dyn Store, first: u64, last: u64) -> Result<Gathered, PackError> {
     let mut gathered = Gathered { content: Content::default(), batches: Vec::new(), first };
     let (mut bodies, most) = (0, usize::try_from(MAX_ENTRY_BATCHES).unwrap_or(usize::MAX));
     for height in first..=last {
@@ -114,7 +114,7 @@ impl Gathered {
         Some(proven + 1)
     }
 
-    fn stream(&self, store: &SledStore, count: usize) -> Result<Bytes, StoreError> {
+    fn stream(&self, store: &dyn Store, count: usize) -> Result<Bytes, StoreError> {
         let last = self.first + u64::try_from(count - 1).unwrap_or(u64::MAX);
         let finalization: Option<Certificate> = store.batch_by_height(last)?.and_then(|stored| stored.finalization);
         Ok(self.content.stream(count, finalization.as_ref()))

@@ -3,7 +3,7 @@
 use alloy_primitives::{B256, Bytes, keccak256};
 
 use super::{
-    Desk, Payload, PostError,
+    Payload, PostError, Publisher,
     payload::{PART_BYTES, STREAM_BYTES_MAX},
 };
 
@@ -23,7 +23,7 @@ pub(super) enum Next {
     AwaitFinal,
 }
 
-impl Desk {
+impl Publisher {
     /// The next transaction of an entry with this stream.
     pub(super) async fn next_of(&mut self, stream: &Bytes) -> Result<Next, PostError> {
         if stream.len() <= STREAM_BYTES_MAX {

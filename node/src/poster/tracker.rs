@@ -1,6 +1,6 @@
 //! What L1 has of our chain, compared with what it should have (rules P14 to P16). Every node does this.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::eips::BlockId;
 use alloy_primitives::B256;
@@ -13,7 +13,7 @@ use super::{InboxHead, Metrics, PayloadError, Posting};
 use crate::{
     l1::{Appended, BLOCKS_PER_QUERY, EntryError, L1Client, L1Error, L1Tip},
     status::Posted,
-    store::{SledStore, StoreError},
+    store::{Store, StoreError},
 };
 
 /// Where the tracker keeps how far it came.
@@ -123,7 +123,7 @@ enum Reach {
 #[derive(Debug)]
 pub struct Tracker {
     l1: L1Client,
-    store: SledStore,
+    store: Arc<dyn Store>,
     deployment_block: u64,
     compared: Compared,
     /// Links of entries in blocks that are not final, compared by their last batch, with their last heights.
@@ -142,7 +142,7 @@ impl Tracker {
     /// [`StoreError`].
     pub fn new(
         l1: L1Client,
-        store: SledStore,
+        store: Arc<dyn Store>,
         deployment_block: u64,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), StoreError> {

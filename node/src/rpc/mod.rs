@@ -27,4 +27,4 @@ pub use recent::RecentStates;
 pub use server::{RpcConfig, RpcServer, RpcStartError};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

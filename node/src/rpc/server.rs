@@ -97,8 +97,8 @@ impl RpcServer {
         let cors = cors(&config.origins)?;
         let context = Arc::new(Context::new(backend, config.limits, config.version, metrics));
         let (stop_handle, stop) = stop_channel();
-        let house = Arc::new(House::new(context, stop_handle)?);
-        let task = tokio::spawn(accept(listener, house, cors));
+        let server = Arc::new(Server::new(context, stop_handle)?);
+        let task = tokio::spawn(accept(listener, server, cors));
         Ok(Self { address, stop, task })
     }
 
@@ -132,7 +132,7 @@ fn cors(origins: &[String]) -> Result<CorsLayer, RpcStartError> {
 type Builder = TowerServiceBuilder<Identity, Identity>;
 
 /// What all connections share.
-struct House {
+struct Server {
     context: Arc<Context>,
     methods: Methods,
     names: Arc<BTreeSet<&'static str>>,
@@ -143,12 +143,12 @@ struct House {
 }
 
 /// What one connection has of its own.
-struct Guest {
+struct Connection {
     seat: Seat,
     unwritten: Arc<Unwritten>,
 }
 
-impl House {
+impl Server {
     fn new(context: Arc<Context>, stop: StopHandle) -> Result<Self, RpcStartError> {
         let methods = methods::all(Arc::clone(&context)).map_err(|error| RpcStartError::Methods(error.to_string()))?;
         let names = Arc::new(methods.method_names().collect());
@@ -184,11 +184,11 @@ impl House {
     }
 
     /// Answers one HTTP request, or turns its connection into a WebSocket.
-    async fn answer(&self, guest: Arc<Guest>, mut request: Request<Incoming>) -> HttpResponse {
+    async fn answer(&self, connection: Arc<Connection>, mut request: Request<Incoming>) -> HttpResponse {
         let socket = ws::is_upgrade_request(&request);
-        request.extensions_mut().insert(Caller { address: guest.seat.address, socket });
+        request.extensions_mut().insert(Caller { address: connection.seat.address, socket });
         if socket {
-            let unwritten = Arc::clone(&guest.unwritten);
+            let unwritten = Arc::clone(&connection.unwritten);
             request.extensions_mut().insert(Arc::clone(&unwritten));
             let gate = self.gate(self.context.limits.message_response_bytes, Some(unwritten));
             let gated = self.socket.clone().set_rpc_middleware(RpcServiceBuilder::new().layer(gate));
@@ -198,7 +198,7 @@ impl House {
             // The seat is kept as long as the WebSocket lives.
             tokio::spawn(async move {
                 closed.await;
-                drop((guest, counted));
+                drop((connection, counted));
             });
             return service.call(request).await.unwrap_or_else(|error| broken(&error));
         }
@@ -230,9 +230,9 @@ fn broken(error: &BoxError) -> HttpResponse {
     http::response::internal_error()
 }
 
-async fn accept(listener: TcpListener, house: Arc<House>, cors: CorsLayer) {
+async fn accept(listener: TcpListener, server: Arc<Server>, cors: CorsLayer) {
     let mut connections = JoinSet::new();
-    let stopped = house.stop.clone().shutdown();
+    let stopped = server.stop.clone().shutdown();
     tokio::pin!(stopped);
     loop {
         let accepted = tokio::select! {
@@ -245,17 +245,17 @@ async fn accept(listener: TcpListener, house: Arc<House>, cors: CorsLayer) {
             Err(error) => {
                 // Out of files, mostly: to try again at once would only burn a core.
                 tracing::warn!(%error, "an RPC connection could not be accepted");
-                house.context.metrics.refused("accept");
+                server.context.metrics.refused("accept");
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 continue;
             }
         };
-        match house.seats.take(from.ip()) {
+        match server.seats.take(from.ip()) {
             Ok(seat) => {
-                connections.spawn(serve(stream, seat, Arc::clone(&house), cors.clone()));
+                connections.spawn(serve(stream, seat, Arc::clone(&server), cors.clone()));
             }
             Err(refused) => {
-                house.context.metrics.refused(refused.name());
+                server.context.metrics.refused(refused.name());
                 // Said if it can be said at once; then the connection closes.
                 let _ = stream.try_write(NO_SEAT);
             }
@@ -263,21 +263,21 @@ async fn accept(listener: TcpListener, house: Arc<House>, cors: CorsLayer) {
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(house.context.limits.grace, ended).await;
+    let _ = tokio::time::timeout(server.context.limits.grace, ended).await;
 }
 
 /// One connection, until it closes, idles too long, or becomes a WebSocket.
-async fn serve(stream: TcpStream, seat: Seat, house: Arc<House>, cors: CorsLayer) {
+async fn serve(stream: TcpStream, seat: Seat, server: Arc<Server>, cors: CorsLayer) {
     let _ = stream.set_nodelay(true);
-    let limits = &house.context.limits;
+    let limits = &server.context.limits;
     let unwritten = Arc::new(Unwritten::new(limits));
     let io = TokioIo::new(Patient::new(stream, limits.write_stall, Arc::clone(&unwritten)));
-    let stopped = house.stop.clone().shutdown();
-    let guest = Arc::new(Guest { seat, unwritten });
-    let answering = Arc::clone(&house);
+    let stopped = server.stop.clone().shutdown();
+    let connection = Arc::new(Connection { seat, unwritten });
+    let answering = Arc::clone(&server);
     let answer = tower::service_fn(move |request| {
-        let (house, guest) = (Arc::clone(&answering), Arc::clone(&guest));
-        async move { Ok::<_, Infallible>(house.answer(guest, request).await) }.boxed()
+        let (server, connection) = (Arc::clone(&answering), Arc::clone(&connection));
+        async move { Ok::<_, Infallible>(server.answer(connection, request).await) }.boxed()
     });
     let service = tower::Layer::layer(&cors, answer);
     let service =

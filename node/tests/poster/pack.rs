@@ -10,7 +10,7 @@ fn entries(world: &crate::world::World) -> Result<Vec<(Packed, Posting)>> {
     let mut head = InboxHead { next_height: 1, ..InboxHead::default() };
     let mut entries = Vec::new();
     while head.next_height <= world.height() {
-        let packed = pack(&world.store, &head, world.height())?;
+        let packed = pack(world.store.as_ref(), &head, world.height())?;
         let entry = &packed.entry;
         ensure!(entry.firstHeight == head.next_height && entry.parentLink == head.link, "{entry:?}");
         ensure!(packed.stream.len() <= STREAM_BYTES_MAX, "{} bytes", packed.stream.len());
@@ -64,9 +64,9 @@ async fn a_batch_that_alone_is_too_long_is_an_entry_of_its_own() -> Result<()> {
     world.grow_long(1, 120_000)?;
     world.grow(1, 1)?;
     let head = InboxHead { next_height: 1, ..InboxHead::default() };
-    assert_eq!(pack(&world.store, &head, 3)?.entry.lastHeight, 1, "what is before it goes alone");
+    assert_eq!(pack(world.store.as_ref(), &head, 3)?.entry.lastHeight, 1, "what is before it goes alone");
     let head = InboxHead { next_height: 2, ..InboxHead::default() };
-    let packed = pack(&world.store, &head, 3)?;
+    let packed = pack(world.store.as_ref(), &head, 3)?;
     assert_eq!((packed.entry.firstHeight, packed.entry.lastHeight), (2, 2));
     assert!(packed.stream.len() > STREAM_BYTES_MAX);
     Posting::open(&packed.entry, &packed.stream, world.hash(1)?)?;

@@ -21,7 +21,7 @@ use rota_node::{
     replay::{Replayed, replay},
     signer::Keystore,
     status::Posted,
-    store::{FinalRecord, SledStore},
+    store::{FinalRecord, SledStore, Store},
 };
 use rota_proto::{
     BatchHeader, Certificate, Epoch, ExtraData, Place, Round, Signature, Signers, Transaction, View, Vote,
@@ -39,7 +39,7 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
     pub(crate) network: NetworkToml,
     pub(crate) genesis: Genesis,
-    pub(crate) store: SledStore,
+    pub(crate) store: Arc<dyn Store>,
     execution: Execution,
     keys: Vec<SigningKey>,
     pub(crate) operators: Vec<PrivateKeySigner>,
@@ -96,7 +96,7 @@ impl World {
         keys: Vec<SigningKey>,
         operators: Vec<PrivateKeySigner>,
     ) -> Result<Self> {
-        let store = SledStore::open(&folder.path().join("store"))?;
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&folder.path().join("store"))?);
         store.begin(&genesis)?;
         let execution = Execution::new(genesis.rules, genesis.header.clone());
         let (nonce, live, proven_every, salt) = (0, Vec::new(), 1, 0);
@@ -248,9 +248,9 @@ impl World {
         change(&mut settings);
         let operator = self.operators.get(index).wrap_err("no such operator")?.clone();
         let journal = self.journal(index);
-        let desk = (settings, Submitter::from(operator), journal.as_path());
+        let publisher = (settings, Submitter::from(operator), journal.as_path());
         let metrics = Metrics::new(&mut Registry::default());
-        Ok(Poster::new(self.l1(anvil)?, &self.network, self.store.clone(), Some(desk), metrics)?)
+        Ok(Poster::new(self.l1(anvil)?, &self.network, self.store.clone(), Some(publisher), metrics)?)
     }
 
     /// A node without a key.

@@ -23,19 +23,19 @@ use tokio::sync::{broadcast, watch};
 use super::wallets::Key;
 use crate::rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting};
 
-pub(super) const CHAIN_ID: u64 = 7682;
+pub(crate) const CHAIN_ID: u64 = 7682;
 /// Leaves a log with topic 7 and the word 42, and returns the word.
-pub(super) const EMITTER: Address = Address::repeat_byte(0xaa);
+pub(crate) const EMITTER: Address = Address::repeat_byte(0xaa);
 /// Reverts with the reason "no".
-pub(super) const REVERTER: Address = Address::repeat_byte(0xbb);
+pub(crate) const REVERTER: Address = Address::repeat_byte(0xbb);
 /// Never ends.
-pub(super) const LOOPER: Address = Address::repeat_byte(0xcc);
+pub(crate) const LOOPER: Address = Address::repeat_byte(0xcc);
 /// How many final states are held.
 const STATES_HELD: usize = 2;
 
 /// The chain; clones share it.
 #[derive(Clone)]
-pub(super) struct Chain {
+pub(crate) struct Chain {
     inner: Arc<Mutex<Inner>>,
     rules: ChainRules,
     heads: watch::Sender<Heads>,
@@ -54,7 +54,7 @@ struct Inner {
     beneficiary: Address,
 }
 
-fn genesis() -> Genesis {
+pub(crate) fn genesis() -> Genesis {
     let emitter = "0x602a5f5260076020".to_owned() + "5fa160205ff3";
     let reverter = format!(
         "0x6308c379a060e01b5f5260206004526002602452{}6044526064{}",
@@ -86,12 +86,12 @@ fn l1() -> L1Block {
 
 impl Chain {
     /// A chain where each submission is final before it is answered.
-    pub(super) fn instant() -> Self {
+    pub(crate) fn instant() -> Self {
         Self::new(true)
     }
 
     /// A chain where nothing happens by itself.
-    pub(super) fn manual() -> Self {
+    pub(crate) fn manual() -> Self {
         Self::new(false)
     }
 
@@ -123,7 +123,7 @@ impl Chain {
     }
 
     /// Makes a batch of what waits, notarized but not final.
-    pub(super) fn notarize(&self) -> B256 {
+    pub(crate) fn notarize(&self) -> B256 {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let parent = inner.blocks.last().unwrap().header.clone();
@@ -152,12 +152,12 @@ impl Chain {
     }
 
     /// Makes that batch final.
-    pub(super) fn finalize(&self, hash: B256) {
+    pub(crate) fn finalize(&self, hash: B256) {
         self.commit(hash).into_iter().for_each(|latest| self.advance(latest));
     }
 
     /// Writes that batch and those below it as final; the heads have not moved yet.
-    pub(super) fn commit(&self, hash: B256) -> Vec<BatchHeader> {
+    pub(crate) fn commit(&self, hash: B256) -> Vec<BatchHeader> {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let mut headers = Vec::new();
@@ -179,7 +179,7 @@ impl Chain {
     }
 
     /// Moves the heads to what was written.
-    pub(super) fn advance(&self, latest: BatchHeader) {
+    pub(crate) fn advance(&self, latest: BatchHeader) {
         self.heads.send_modify(|heads| {
             heads.latest = latest;
             heads.pending = None;
@@ -187,43 +187,43 @@ impl Chain {
     }
 
     /// Who receives the tips from now on.
-    pub(super) fn led_by(&self, beneficiary: Address) {
+    pub(crate) fn led_by(&self, beneficiary: Address) {
         self.lock().beneficiary = beneficiary;
     }
 
     /// Whether batches are held back from who reads them.
-    pub(super) fn hold_reads(&self, held: bool) {
+    pub(crate) fn hold_reads(&self, held: bool) {
         self.held.store(held, Ordering::Relaxed);
     }
 
     /// Makes a batch of what waits, and final.
-    pub(super) fn mine(&self) {
+    pub(crate) fn mine(&self) {
         self.finalize(self.notarize());
     }
 
     /// The state after the last final batch.
-    pub(super) fn state(&self) -> MemoryState {
+    pub(crate) fn state(&self) -> MemoryState {
         self.lock().states.last().unwrap().as_ref().clone()
     }
 
     /// The batch that is notarized and not final.
-    pub(super) fn pending_batch(&self) -> Arc<ExecutedBatch> {
+    pub(crate) fn pending_batch(&self) -> Arc<ExecutedBatch> {
         self.heads.borrow().pending.clone().unwrap()
     }
 
     /// Puts a transaction into the pool.
-    pub(super) fn offer(&self, raw: &str) {
+    pub(crate) fn offer(&self, raw: &str) {
         let bytes = alloy_primitives::hex::decode(raw).unwrap();
         self.take(&Arc::new(Transaction::decode(&bytes).unwrap())).unwrap();
     }
 
     /// Transactions as the pool takes them.
-    pub(super) fn watch(&self) -> broadcast::Receiver<Arc<Transaction>> {
+    pub(crate) fn watch(&self) -> broadcast::Receiver<Arc<Transaction>> {
         self.pending.subscribe()
     }
 
     /// What L1 says.
-    pub(super) fn posted(&self, safe: u64, finalized: u64) {
+    pub(crate) fn posted(&self, safe: u64, finalized: u64) {
         self.heads.send_modify(|heads| (heads.safe, heads.finalized) = (safe, finalized));
     }
 

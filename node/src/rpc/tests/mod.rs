@@ -2,7 +2,7 @@
 
 mod batches;
 mod blocks;
-mod chain;
+pub(crate) mod chain;
 mod client;
 mod filters;
 mod limits;
@@ -13,4 +13,4 @@ mod shapes;
 mod subscriptions;
 mod tools;
 mod unwritten;
-mod wallets;
+pub(crate) mod wallets;

@@ -14,13 +14,13 @@ const SECRETS: [B256; 3] = [
 
 /// A key with its account.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Key {
-    pub(super) secret: B256,
-    pub(super) address: Address,
+pub(crate) struct Key {
+    pub(crate) secret: B256,
+    pub(crate) address: Address,
 }
 
 impl Key {
-    pub(super) fn of(number: usize) -> Self {
+    pub(crate) fn of(number: usize) -> Self {
         let secret =
             SECRETS.get(number).copied().unwrap_or_else(|| B256::with_last_byte(u8::try_from(number).unwrap()));
         let signature = alloy_consensus::crypto::secp256k1::sign_message(secret, B256::ZERO).unwrap();
@@ -29,28 +29,28 @@ impl Key {
     }
 
     /// A transfer of 1 wei.
-    pub(super) fn transfer(&self, nonce: u64) -> String {
+    pub(crate) fn transfer(&self, nonce: u64) -> String {
         self.sends(nonce, Address::repeat_byte(0x11), U256::ONE)
     }
 
     /// A transaction as `eth_sendRawTransaction` takes it.
-    pub(super) fn sends(&self, nonce: u64, to: Address, value: U256) -> String {
+    pub(crate) fn sends(&self, nonce: u64, to: Address, value: U256) -> String {
         self.sends_on(CHAIN_ID, nonce, (to, value))
     }
 
-    pub(super) fn sends_on(&self, chain_id: u64, nonce: u64, what: (Address, U256)) -> String {
+    pub(crate) fn sends_on(&self, chain_id: u64, nonce: u64, what: (Address, U256)) -> String {
         self.encode(unsigned(chain_id, nonce, what))
     }
 
     /// A transfer that pays this tip.
-    pub(super) fn tips(&self, nonce: u64, tip_wei: u128) -> String {
+    pub(crate) fn tips(&self, nonce: u64, tip_wei: u128) -> String {
         let transfer = unsigned(CHAIN_ID, nonce, (Address::repeat_byte(0x11), U256::ONE));
         let max_fee_per_gas = transfer.max_fee_per_gas + tip_wei;
         self.encode(TxEip1559 { max_priority_fee_per_gas: tip_wei, max_fee_per_gas, ..transfer })
     }
 
     /// A legacy transaction that names no chain.
-    pub(super) fn unprotected(&self) -> String {
+    pub(crate) fn unprotected(&self) -> String {
         let transaction = TxLegacy { gas_limit: 21_000, gas_price: 10_000_000_000, ..TxLegacy::default() };
         self.encode(transaction)
     }

@@ -1,3 +1,3 @@
-//! What the store promises: see the module's own words.
+//! What every store promises.
 
-mod pending;
+mod model;

@@ -17,7 +17,7 @@ use std::{
 use eyre::{ContextCompat as _, Result, ensure, eyre};
 use rota_node::{
     network::{NetworkEvent, NetworkEvents, NetworkHandle, Verdict, Way},
-    store::SledStore,
+    store::{SledStore, Store as _},
 };
 use rota_proto::{
     Certificate, ConsensusKey, Epoch, Message, Place, Round, SignedVote, SigningDomain, Strict, View, Vote, VoteKind,

@@ -8,9 +8,11 @@ use tempfile::TempDir;
 
 use crate::store::{
     StoreError,
-    change_log::{ChangeLog, StateRecords},
-    open_database,
-    pending::{PendingState, Settling, Trees},
+    disk::{
+        change_log::{ChangeLog, StateRecords},
+        open_database,
+        pending::{PendingState, Settling, Trees},
+    },
 };
 
 const SMALL: Settling = Settling { records: 8, records_max: 16 };

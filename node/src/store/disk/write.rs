@@ -1,32 +1,20 @@
 //! Writing final batches.
 
-use std::sync::Arc;
-
 use alloy_primitives::{B256, Bytes};
-use rota_execution::{Changes, ExecutedBatch, Genesis, TransactionReceipt};
-use rota_proto::{BatchHeader, Certificate, Epoch, Message, Round, View};
+use rota_execution::{Changes, Genesis, TransactionReceipt};
+use rota_proto::{BatchHeader, Certificate, Epoch, Message, Round};
 use sled::{
     Transactional,
     transaction::{ConflictableTransactionError, TransactionError, TransactionalTree},
 };
 
 use super::{
-    Head, SledStore, StoreError, change_log::StateRecords, codec::join, key, pending::write_records, round_bytes,
+    FinalRecord, Head, SledStore, Store as _, StoreError, change_log::StateRecords, codec::join, key,
+    pending::write_records, round_bytes,
 };
 
 /// Records of genesis that are written at once.
 const GENESIS_PIECE: usize = 4_096;
-
-/// A batch to be written as final.
-#[derive(Clone, Debug)]
-pub struct FinalRecord {
-    /// The batch and what it did.
-    pub executed: Arc<ExecutedBatch>,
-    /// RLP of its body.
-    pub body: Bytes,
-    /// The finalization of exactly this batch, if there is one.
-    pub finalization: Option<Certificate>,
-}
 
 /// What one transaction writes, put into bytes before it begins: sled may run it more than once.
 #[derive(Default)]
@@ -37,12 +25,9 @@ struct Writes {
 }
 
 impl SledStore {
-    /// Begins a chain: genesis as batch 0, and its state. The state goes in by pieces, for one transaction over it all
-    /// would take ten times its size in memory; the head comes last, so that a crash between them begins anew.
-    ///
-    /// # Errors
-    /// [`StoreError::OtherGenesis`] if the store has begun with another one.
-    pub fn begin(&self, genesis: &Genesis) -> Result<(), StoreError> {
+    /// The state goes in by pieces, for one transaction over it all would take ten times its size in memory; the head
+    /// comes last, so that a crash between them begins anew.
+    pub(super) fn write_genesis(&self, genesis: &Genesis) -> Result<(), StoreError> {
         let expected = genesis.header.hash();
         if let Some(first) = self.batch_by_height(0)? {
             let found = first.header.hash();
@@ -66,19 +51,18 @@ impl SledStore {
         }
         let mut writes = Writes::default();
         writes.batch(&genesis.header, &rota_proto::BatchBody::default().encode(), None);
-        let round = Round::new(genesis.header.epoch(), View::ZERO);
-        writes.head = head_bytes(&Head { header: genesis.header.clone(), round, opening: genesis.header.clone() });
+        writes.head = head_bytes(&Head::of_genesis(&genesis.header));
         self.write_chain(&writes)?;
         self.flush()
     }
 
-    /// Makes batches final, in rising order, all in one transaction, so that the head always has a finalization;
-    /// durable when it returns, the changes of the state by the change log. `round` is that of the finalization of the
-    /// last; `opens` says the epoch that the last one opens, if it closes its own.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn commit(&self, records: &[FinalRecord], round: Round, opens: Option<Epoch>) -> Result<(), StoreError> {
+    /// All in one transaction; the changes of the state go into the change log.
+    pub(super) fn write_final(
+        &self,
+        records: &[FinalRecord],
+        round: Round,
+        opens: Option<Epoch>,
+    ) -> Result<(), StoreError> {
         let (Some(head), Some(last)) = (self.head()?, records.last()) else { return Ok(()) };
         let mut writes = Writes::default();
         for record in records {
@@ -87,13 +71,9 @@ impl SledStore {
             writes.batch(header, &record.body, record.finalization.as_ref());
             writes.receipts(header, record.executed.receipts());
         }
-        let header = last.executed.header().clone();
-        let (round, opening) = match opens {
-            Some(epoch) => (Round::new(epoch, View::ZERO), header.clone()),
-            None => (round, head.opening),
-        };
-        let height = header.height().0;
-        writes.head = head_bytes(&Head { header, round, opening });
+        let last = last.executed.header();
+        let height = last.height().0;
+        writes.head = head_bytes(&head.after(last, round, opens));
         let state = std::mem::take(&mut writes.state);
         self.pending.commit(height, state, || {
             self.write_chain(&writes)?;
@@ -110,8 +90,8 @@ impl SledStore {
             Ok::<(), ConflictableTransactionError<()>>(())
         });
         done.map_err(|error| match error {
-            TransactionError::Storage(error) => StoreError::Sled(error),
-            TransactionError::Abort(()) => StoreError::Sled(sled::Error::Unsupported("an abort".into())),
+            TransactionError::Storage(error) => error.into(),
+            TransactionError::Abort(()) => sled::Error::Unsupported("an abort".into()).into(),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The side of the poster that sends: it carries out what the plan says (rules P8 to P13).
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy_consensus::TxEip1559;
@@ -23,7 +23,7 @@ use crate::{
     config::{NetworkToml, PosterToml},
     l1::{InboxError, L1Client, L1Error, L1Tip, SendError},
     poster::Fate,
-    store::SledStore,
+    store::Store,
 };
 
 /// Wei in a gwei.
@@ -37,12 +37,12 @@ const STEPS_AT_ONCE: usize = 3;
 
 /// Whoever has a submitter's key.
 #[derive(Debug)]
-pub struct Desk {
+pub struct Publisher {
     pub(super) l1: L1Client,
     l1_chain_id: u64,
     inbox: Address,
     schedule: EpochSchedule,
-    store: SledStore,
+    store: Arc<dyn Store>,
     submitter: Submitter,
     pub(super) journal: Journal,
     settings: PosterToml,
@@ -61,15 +61,15 @@ pub struct Desk {
     awaits_final_after: Option<u64>,
 }
 
-impl Desk {
-    /// A desk with its key and its journal.
+impl Publisher {
+    /// A publisher with its key and its journal.
     ///
     /// # Errors
     /// [`PosterError`].
     pub fn new(
         l1: L1Client,
         network: &NetworkToml,
-        store: SledStore,
+        store: Arc<dyn Store>,
         (settings, submitter, journal): (PosterToml, Submitter, &Path),
         metrics: Metrics,
     ) -> Result<Self, PosterError> {
@@ -146,7 +146,7 @@ impl Desk {
     pub async fn work(&mut self, now_ms: u64) -> Result<bool, PostError> {
         for _ in 0..STEPS_AT_ONCE {
             let Some(view) = &self.view else { return Ok(true) };
-            let backlog = self.meter.measure(&self.store, view.head.next_height, self.settings.min_bytes)?;
+            let backlog = self.meter.measure(self.store.as_ref(), view.head.next_height, self.settings.min_bytes)?;
             let sent = self.journal.record().map(|record| &record.sent);
             let step = self.planner.next(view, &backlog, sent, now_ms);
             match step {
@@ -170,7 +170,7 @@ impl Desk {
         let Some(head) = self.view.as_ref().map(|view| view.head) else { return Ok(true) };
         let store = self.store.clone();
         let last = store.head()?.map_or(0, |head| head.header.height().0);
-        let packing = tokio::task::spawn_blocking(move || pack(&store, &head, last));
+        let packing = tokio::task::spawn_blocking(move || pack(store.as_ref(), &head, last));
         let Packed { entry, stream } = packing.await.map_err(|error| L1Error::Transport(error.to_string()))??;
         let (validator, account) = (self.validator, self.submitter.address());
         let (bytes, first, last, planned) = (stream.len(), entry.firstHeight, entry.lastHeight, (&entry).into());

@@ -7,17 +7,18 @@ use rota_consensus::Candidate;
 use rota_proto::{BatchHeader, Certificate, Justification, Message, Round};
 
 use super::{
-    SledStore, StoreError, certificate_of,
+    StoreError, certificate_of,
     codec::{damaged, join, split},
     key, round_bytes, round_of,
 };
+use crate::store::sort_candidates;
 
-impl SledStore {
-    /// Makes a candidate durable: its header, its justification, its body.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn put_candidate(&self, candidate: &Candidate, body: &[u8]) -> Result<(), StoreError> {
+/// The tree `live`. Nothing here flushes.
+#[derive(Clone, Debug)]
+pub(super) struct LiveTree(pub(super) sled::Tree);
+
+impl LiveTree {
+    pub(super) fn put_candidate(&self, candidate: &Candidate, body: &[u8]) -> Result<(), StoreError> {
         let header = candidate.header.encode();
         let justification = &candidate.justification;
         let encode = |certificate: &Certificate| Message::Certificate(certificate.clone()).encode();
@@ -26,73 +27,49 @@ impl SledStore {
         let mut parts: Vec<&[u8]> = vec![&header, body, &parent];
         parts.extend(nullifications.iter().map(Vec::as_slice));
         let key = key(1, &[&round_bytes(candidate.round), candidate.header.hash().as_slice()]);
-        self.live.insert(key, join(&parts))?;
-        self.flush()
-    }
-
-    /// Keeps a certificate. It is durable with the next flush, which the driver makes before it signs anything.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn put_certificate(&self, certificate: &Certificate) -> Result<(), StoreError> {
-        let vote = certificate.vote;
-        let key = key(2, &[&round_bytes(vote.round), &[vote.kind.code()], vote.batch.as_slice()]);
-        self.live.insert(key, Message::Certificate(certificate.clone()).encode())?;
+        self.0.insert(key, join(&parts))?;
         Ok(())
     }
 
-    /// The certificates of a round.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn certificates(&self, round: Round) -> Result<Vec<Certificate>, StoreError> {
-        let records = self.live.scan_prefix(key(2, &[&round_bytes(round)]));
+    pub(super) fn put_certificate(&self, certificate: &Certificate) -> Result<(), StoreError> {
+        let vote = certificate.vote;
+        let key = key(2, &[&round_bytes(vote.round), &[vote.kind.code()], vote.batch.as_slice()]);
+        self.0.insert(key, Message::Certificate(certificate.clone()).encode())?;
+        Ok(())
+    }
+
+    pub(super) fn certificates(&self, round: Round) -> Result<Vec<Certificate>, StoreError> {
+        let records = self.0.scan_prefix(key(2, &[&round_bytes(round)]));
         records.map(|record| certificate_of("live", &record?.1)).collect()
     }
 
-    /// A candidate's header and body, whatever its round.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn candidate(&self, round: Round, batch: B256) -> Result<Option<(Candidate, Bytes)>, StoreError> {
-        let record = self.live.get(key(1, &[&round_bytes(round), batch.as_slice()]))?;
+    pub(super) fn candidate(&self, round: Round, batch: B256) -> Result<Option<(Candidate, Bytes)>, StoreError> {
+        let record = self.0.get(key(1, &[&round_bytes(round), batch.as_slice()]))?;
         record.map(|bytes| candidate_of(round, &bytes)).transpose()
     }
 
-    /// Candidates from a round on, parents before children, and their bodies by the hash of their header.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn candidates_from(&self, round: Round) -> Result<(Vec<Candidate>, BTreeMap<B256, Bytes>), StoreError> {
+    pub(super) fn candidates_from(&self, round: Round) -> Result<(Vec<Candidate>, BTreeMap<B256, Bytes>), StoreError> {
         let (mut candidates, mut bodies) = (Vec::new(), BTreeMap::new());
-        for record in self.live.range(key(1, &[&round_bytes(round)])..key(2, &[])) {
+        for record in self.0.range(key(1, &[&round_bytes(round)])..key(2, &[])) {
             let (key, bytes) = record?;
             let round = round_of(key.get(1..17).ok_or_else(|| damaged("live", "a candidate's key"))?)?;
             let (candidate, body) = candidate_of(round, &bytes)?;
             bodies.insert(candidate.header.hash(), body);
             candidates.push(candidate);
         }
-        candidates.sort_by_key(|candidate| (candidate.header.height(), candidate.round));
+        sort_candidates(&mut candidates);
         Ok((candidates, bodies))
     }
 
-    /// Certificates from a round on.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn certificates_from(&self, round: Round) -> Result<Vec<Certificate>, StoreError> {
-        let records = self.live.range(key(2, &[&round_bytes(round)])..);
+    pub(super) fn certificates_from(&self, round: Round) -> Result<Vec<Certificate>, StoreError> {
+        let records = self.0.range(key(2, &[&round_bytes(round)])..);
         records.map(|record| certificate_of("live", &record?.1)).collect()
     }
 
-    /// Forgets candidates below a round, and certificates below another: those are kept for the evidence window.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn prune_live(&self, candidates: Round, certificates: Round) -> Result<(), StoreError> {
+    pub(super) fn prune(&self, candidates: Round, certificates: Round) -> Result<(), StoreError> {
         for (kind, below) in [(1, candidates), (2, certificates)] {
-            for record in self.live.range(key(kind, &[])..key(kind, &[&round_bytes(below)])) {
-                self.live.remove(record?.0)?;
+            for record in self.0.range(key(kind, &[])..key(kind, &[&round_bytes(below)])) {
+                self.0.remove(record?.0)?;
             }
         }
         Ok(())

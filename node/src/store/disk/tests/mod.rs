@@ -1,0 +1,3 @@
+//! What the disk promises: see the module's own words.
+
+mod pending;
