@@ -1,5 +1,7 @@
 //! What the state is made of, and how the last final one is read.
 
+use std::sync::Arc;
+
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use alloy_trie::Nibbles;

@@ -35,7 +35,7 @@ fn each_error_has_its_exit_code_however_deep_it_lies() {
         (driver(DriverError::Signer(Box::new(guard().into()))), exit::STORE),
         (driver(DriverError::Executor(Box::new(ExecutorError::Store(store())))), exit::STORE),
         (Report::from(missing).wrap_err("settings"), exit::CONFIG),
-        (Report::from(StoreError::Schema { found: 9 }).wrap_err("the store"), exit::CONFIG),
+        (Report::from(StoreError::Schema { found: 9, expected: 2 }).wrap_err("the store"), exit::CONFIG),
         (ConfigError::OtherGenesis { found: B256::ZERO, expected: B256::ZERO }.into(), exit::CONFIG),
         (GenesisError::Json("no".into()).into(), exit::CONFIG),
         (Report::from(KeystoreError::Passphrase).wrap_err("the key"), exit::CONFIG),

@@ -1,6 +1,6 @@
 //! The store on disk shows what the store in memory shows, whatever was written, and wherever it was closed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -40,7 +40,7 @@ impl Known {
         self.transactions.extend(executed.receipts().iter().map(|receipt| receipt.transaction));
         self.accounts.extend(changes.accounts.iter().map(|(address, _)| *address));
         self.slots.extend(changes.slots.iter().map(|(key, _)| *key));
-        self.nodes.extend(changes.nodes.iter().map(|(node, _)| node.clone()));
+        self.nodes.extend(changes.nodes.iter().map(|(node, _)| *node));
     }
 }
 
@@ -64,7 +64,7 @@ impl Pair {
         let mut known = Known { batches: [genesis.header.hash(), B256::ZERO].into(), ..Known::default() };
         known.accounts.extend(genesis.changes.accounts.iter().map(|(address, _)| *address));
         known.codes.extend(genesis.changes.codes.iter().map(|(hash, _)| *hash));
-        known.nodes.extend(genesis.changes.nodes.iter().map(|(node, _)| node.clone()));
+        known.nodes.extend(genesis.changes.nodes.iter().map(|(node, _)| *node));
         let pair = Self {
             disk: Some(SledStore::open(folder.path()).unwrap()),
             folder,
@@ -90,7 +90,7 @@ impl Pair {
     }
 
     fn step(&mut self) {
-        let round = Round::new(Epoch(self.random.random_range(0..2)), View(self.random.random_range(0..VIEWS)));
+        let round = Round::new(Epoch(self.random.random_range(0..2)), View(self.random.random_range(1..VIEWS)));
         match self.random.random_range(0..10) {
             0..4 => self.commit(round),
             4..6 => {
@@ -107,7 +107,7 @@ impl Pair {
                 self.each(|store| store.put_meta(name, &value).unwrap());
             }
             _ => {
-                let below = Round::new(round.epoch, View(round.view.0 / 2));
+                let below = Round::new(round.epoch, View(round.view.0.div_ceil(2)));
                 self.each(|store| store.prune_live(round, below).unwrap());
             }
         }
@@ -131,7 +131,7 @@ impl Pair {
         self.each(|store| store.commit(&records, round, opens).unwrap());
     }
 
-    fn batch(&mut self) -> std::sync::Arc<ExecutedBatch> {
+    fn batch(&mut self) -> Arc<ExecutedBatch> {
         for _ in 0..self.random.random_range(0..5) {
             let key = self.random.random_range(0..KEYS);
             let to = Address::with_last_byte(self.random.random_range(1..20));
