@@ -26,6 +26,7 @@ mod link;
 mod lock;
 mod metrics;
 mod misbehaviour;
+mod muxer;
 mod outbox;
 mod peers;
 mod pending;

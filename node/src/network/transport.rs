@@ -6,12 +6,13 @@ use libp2p::{
     PeerId, Transport as _,
     core::{muxing::StreamMuxerBox, transport::Boxed, upgrade},
     identity::Keypair,
-    noise, tcp, yamux,
+    noise, tcp,
 };
 
 use super::{
     handshake::{Handshake, Reception},
-    limits::{NetworkLimits, STREAMS_PER_CONNECTION_MAX},
+    limits::NetworkLimits,
+    muxer::Streams,
 };
 
 /// The transport of a node (rule N1).
@@ -24,14 +25,12 @@ pub(crate) fn transport(
     limits: &NetworkLimits,
 ) -> Result<Boxed<(PeerId, StreamMuxerBox)>, noise::Error> {
     let handshake = Handshake { noise: noise::Config::new(node_key)?, reception };
-    let mut muxer = yamux::Config::default();
-    muxer.set_max_num_streams(STREAMS_PER_CONNECTION_MAX);
     // Version V1 waits for the other's consent to the handshake, so that a node of another kind is told apart from
     // a failed encryption.
     Ok(tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
         .upgrade(upgrade::Version::V1)
         .authenticate(handshake)
-        .multiplex(muxer)
+        .multiplex(Streams::new())
         .timeout(limits.handshake_timeout)
         .boxed())
 }

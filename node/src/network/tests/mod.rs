@@ -10,6 +10,7 @@ mod exchange;
 mod frame;
 mod hello;
 mod misbehaviour;
+mod muxer;
 mod pending;
 mod queue;
 mod rate;
