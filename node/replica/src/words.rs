@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy_primitives::{Address, B256, Bytes};
 use rota_consensus::{Candidate, Durable, Timer};
 use rota_execution::{BatchEnvironment, Facts};
-use rota_mempool::{AccountState, Added, JournalRecord, Origin, Refused};
+use rota_mempool::{AccountState, Added, Dropped, JournalRecord, Origin, Refused};
 use rota_proto::{
     BatchBody, BatchHeader, Certificate, ConsensusKey, Fetch, FinalBatch, Height, Message, Place, Proposal, Round,
     SignedVote, Transaction, ValidatorSet, Verified, Vote,
@@ -263,6 +263,8 @@ pub enum Effect {
     Readmit(Vec<Arc<Transaction>>),
     /// Append to the journal of local transactions.
     Journal(Vec<JournalRecord>),
+    /// Count these: they left the pool without being final (rule M16 of the mempool).
+    Dropped(Vec<Dropped>),
     /// The answer to [`Event::Submit`].
     Submitted {
         /// The number it was submitted by.

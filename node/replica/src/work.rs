@@ -80,6 +80,9 @@ impl Replica {
         if !changes.journal.is_empty() {
             self.effects.push(Effect::Journal(changes.journal));
         }
+        if !changes.dropped.is_empty() {
+            self.effects.push(Effect::Dropped(changes.dropped));
+        }
     }
 
     /// Rule B9: an abandoned batch gives its transactions back. Those that the pool does not hold come in as a peer's

@@ -58,6 +58,9 @@ impl Driver {
                     journal.append(&records, self.parts.replica.pool());
                 }
             }
+            Effect::Dropped(dropped) => {
+                dropped.iter().for_each(|dropped| self.parts.metrics.dropped(dropped.reason.name()));
+            }
             Effect::Submitted { id, result } => {
                 self.answers.insert(id, result);
             }

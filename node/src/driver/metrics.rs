@@ -39,6 +39,7 @@ pub struct Metrics {
     l1_number: Gauge,
     pending: Gauge,
     queued: Gauge,
+    dropped: Family<Reason, Counter>,
 }
 
 impl Metrics {
@@ -60,6 +61,7 @@ impl Metrics {
             l1_number: Gauge::default(),
             pending: Gauge::default(),
             queued: Gauge::default(),
+            dropped: Family::default(),
         };
         let metrics = m.clone();
         registry.register("refused", "Messages and answers refused, by reason", m.refused);
@@ -80,12 +82,18 @@ impl Metrics {
         registry.register("l1_block", "The newest final L1 block seen", m.l1_number);
         registry.register("pool_pending", "Transactions that can be executed now", m.pending);
         registry.register("pool_queued", "Transactions that wait for a lower nonce", m.queued);
+        registry.register("pool_dropped", "Transactions that left the pool without being final, by reason", m.dropped);
         metrics
     }
 
     /// Something was refused.
     pub(super) fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// A transaction left the pool without being final.
+    pub(super) fn dropped(&self, reason: &'static str) {
+        self.dropped.get_or_create(&Reason { reason }).inc();
     }
 
     /// A batch became final with so many transactions.

@@ -196,6 +196,7 @@ impl Node {
             | Effect::OldRecord(_)
             | Effect::CatchUp(_)
             | Effect::Journal(_)
+            | Effect::Dropped(_)
             | Effect::Submitted { .. }
             | Effect::Evidence(_)
             | Effect::EpochBegan(_)

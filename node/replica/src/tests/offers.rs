@@ -1,18 +1,18 @@
-//! Whether there is work, and what a builder is offered (rules B5, B10).
+//! Whether there is work, what a builder is offered, and what leaves the pool (rules B5, B10, M16 of the mempool).
 
 use std::sync::Arc;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use rota_consensus::Durable;
-use rota_mempool::AccountState;
-use rota_proto::{BatchBody, Transaction, limits::BODY_BYTES_MAX};
+use rota_mempool::{AccountState, DropReason, Dropped};
+use rota_proto::{BatchBody, Height, Transaction, limits::BODY_BYTES_MAX};
 
 use super::{
     cluster::Cluster,
     node::{Node, has, leading, proposed},
     world::{NOON_MS, Wallet},
 };
-use crate::{Effect, Event, Times};
+use crate::{CommittedBatch, Effect, Event, Times};
 
 /// The leader of view 1 that has not been asked for anything yet.
 fn leading_with(times: Times) -> Node {
@@ -79,6 +79,29 @@ fn b5_transaction_that_peers_send_is_work_too() {
     let mut node = leading();
     let (transaction, account) = (Wallet::new(0).sends(0), AccountState { balance: rich(), ..AccountState::default() });
     assert!(has(&node.take(Event::Transactions(vec![(transaction, account)])), "build"));
+}
+
+#[test]
+fn what_leaves_the_pool_without_being_final_is_told_with_its_reason() {
+    // M16 of the mempool
+    let mut node = leading();
+    let transfer = Wallet::new(0).sends(0);
+    node.submit(&[Arc::clone(&transfer)]);
+    let spent = AccountState { nonce: 1, balance: rich(), ..AccountState::default() };
+    let elsewhere = CommittedBatch {
+        hash: B256::repeat_byte(7),
+        height: Height(1),
+        transactions: Vec::new(),
+        accounts: vec![(transfer.sender(), spent)],
+    };
+    let mut replica = node.replica_alone();
+    let mut told = Vec::new();
+    for effect in replica(Event::Committed(vec![elsewhere])) {
+        if let Effect::Dropped(dropped) = effect {
+            told.extend(dropped);
+        }
+    }
+    assert_eq!(told, [Dropped { hash: transfer.hash(), reason: DropReason::Overtaken }]);
 }
 
 fn rich() -> alloy_primitives::U256 {

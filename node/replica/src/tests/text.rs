@@ -28,6 +28,7 @@ pub(super) const fn name(effect: &Effect) -> &'static str {
         Effect::ShareTransactions(_) => "share",
         Effect::Readmit(_) => "readmit",
         Effect::Journal(_) => "journal",
+        Effect::Dropped(_) => "dropped",
         Effect::Submitted { .. } => "submitted",
         Effect::Evidence(_) => "evidence",
         Effect::EpochBegan(_) => "epoch began",
