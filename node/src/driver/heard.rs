@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use alloy_primitives::{B256, Bytes};
 use libp2p::PeerId;
 use rota_proto::{ConsensusKey, FinalBatch, Message, Strict, Transaction};
 use rota_replica::Event;
 
 use super::{
     Driver, DriverError,
-    recovery::{Received, with_account},
+    recovery::{Received, Recovered, with_account},
 };
 use crate::network::{Misbehaviour, Verdict, Way};
 
@@ -47,6 +48,21 @@ impl Driver {
                 Some(Finding::VoteStands) | None => Verdict::Ignore,
             };
             self.complain(self.parts.network.judge(id, verdict));
+        }
+        Ok(())
+    }
+
+    /// N27 of the network: what is in the pool now, and travels on, has gone by.
+    pub(super) fn take_recovered(&mut self, recovered: Recovered) -> Result<(), DriverError> {
+        let Recovered { found, travels } = recovered;
+        let hashes = found.iter().map(|(transaction, _)| transaction.hash()).filter(|_| travels);
+        let hashes: Vec<B256> = hashes.collect();
+        self.take(Event::Transactions(found))?;
+        let pool = self.parts.replica.pool();
+        let taken = hashes.iter().filter_map(|hash| pool.get(hash)).map(|pooled| pooled.transaction.encode());
+        let taken: Vec<Bytes> = taken.collect();
+        if !taken.is_empty() {
+            self.complain(self.parts.network.heard(taken));
         }
         Ok(())
     }

@@ -147,9 +147,9 @@ impl Driver {
     /// A driver that has done nothing yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, event_sender, network, metrics, .. } = &parts;
+        let Parts { store, network, metrics, .. } = &parts;
         Self {
-            recovery: Recovery::new(store.clone(), event_sender.clone(), network.clone(), metrics.clone()),
+            recovery: Recovery::new(store.clone(), network.clone(), metrics.clone()),
             parts,
             timers: Timers::default(),
             clock_at: Instant::now(),
@@ -190,6 +190,7 @@ impl Driver {
                 timer = self.timers.next() => self.take(Event::Timer(timer))?,
                 Some(event) = self.parts.events.recv() => self.take(event)?,
                 Some(given) = self.given.1.recv() => self.take_given(given)?,
+                Some(recovered) = self.recovery.next() => self.take_recovered(recovered)?,
                 Some(event) = self.parts.network_events.recv() => self.hear(event)?,
                 Some(submission) = self.parts.submissions.recv() => self.submit(submission)?,
                 _ = clock.tick() => {

@@ -10,7 +10,6 @@ use alloy_primitives::{B256, Bytes, U256, keccak256};
 use libp2p::PeerId;
 use rota_mempool::{AccountState, Mempool};
 use rota_proto::{Transaction, UnrecoveredTransaction};
-use rota_replica::Event;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::Metrics;
@@ -29,10 +28,13 @@ const BYTES_MAX: usize = 64 << 20;
 /// Strangers' messages recovered at a time: however many they send, the rest of the machine is not theirs.
 const STRANGERS_AT_ONCE: usize = 1;
 
+/// Messages whose transactions are recovered and that the driver has not taken; the next one keeps its worker.
+const RECOVERED_MAX: usize = 64;
+
 /// Where transactions of peers go before the replica sees them.
 pub(super) struct Recovery {
     store: Arc<dyn Store>,
-    events: mpsc::Sender<Event>,
+    recovered: (mpsc::Sender<Recovered>, mpsc::Receiver<Recovered>),
     network: NetworkHandle,
     metrics: Metrics,
     validators: Arc<Semaphore>,
@@ -49,17 +51,20 @@ pub(super) struct Received {
     pub(super) way: Way,
 }
 
+/// What was new in such a message.
+pub(super) struct Recovered {
+    /// Transactions, with their senders' accounts after the last committed batch.
+    pub(super) found: Vec<(Arc<Transaction>, AccountState)>,
+    /// Whether the message travels on by gossip.
+    pub(super) travels: bool,
+}
+
 impl Recovery {
-    pub(super) fn new(
-        store: Arc<dyn Store>,
-        events: mpsc::Sender<Event>,
-        network: NetworkHandle,
-        metrics: Metrics,
-    ) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, network: NetworkHandle, metrics: Metrics) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             store,
-            events,
+            recovered: mpsc::channel(RECOVERED_MAX),
             network,
             metrics,
             validators: Arc::new(Semaphore::new(cores.div_ceil(2))),
@@ -83,7 +88,7 @@ impl Recovery {
         let list: Vec<Bytes> = received.list.into_iter().filter(|bytes| is_fresh(bytes)).collect();
         let workers = if received.is_validator { &self.validators } else { &self.strangers };
         let workers = Arc::clone(workers);
-        let (store, events) = (self.store.clone(), self.events.clone());
+        let (store, sender) = (self.store.clone(), self.recovered.0.clone());
         let (network, metrics) = (self.network.clone(), self.metrics.clone());
         tokio::spawn(async move {
             // Nobody closes it.
@@ -96,6 +101,7 @@ impl Recovery {
                     (true, true) => Verdict::Accept,
                     (true, false) => Verdict::Ignore,
                 };
+                let travels = received.way != Way::Direct && verdict == Verdict::Accept;
                 judge(&network, received.way, verdict);
                 if !honest {
                     metrics.refused("bad-transaction");
@@ -104,10 +110,15 @@ impl Recovery {
                 }
                 if !found.is_empty() {
                     // The node may be stopping.
-                    let _ = events.blocking_send(Event::Transactions(found));
+                    let _ = sender.blocking_send(Recovered { found, travels });
                 }
             });
         });
+    }
+
+    /// Waits for the next message whose transactions are recovered.
+    pub(super) async fn next(&mut self) -> Option<Recovered> {
+        self.recovered.1.recv().await
     }
 
     /// A peer is gone.

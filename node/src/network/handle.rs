@@ -76,6 +76,7 @@ pub(crate) enum Command {
     Broadcast { to: Vec<ConsensusKey>, frame: Frame },
     Publish { frame: Frame },
     Transactions { transactions: Vec<Bytes> },
+    Heard { transactions: Vec<Bytes> },
     Request { target: Target, request: Message, frame: Frame, answer: AnswerSender },
     Respond { responder: Responder, kind: Option<MessageKind>, frame: bytes::Bytes },
     Verdict { gossip: GossipId, verdict: Verdict },
@@ -140,6 +141,14 @@ impl NetworkHandle {
     /// [`CommandError`] if it cannot even be tried.
     pub fn publish_transactions(&self, transactions: Vec<Bytes>) -> Result<(), CommandError> {
         self.command(Command::Transactions { transactions }, MessageKind::Transactions)
+    }
+
+    /// Tells which transactions that came by gossip the node has taken and passed on: they have gone by (rule N27).
+    ///
+    /// # Errors
+    /// [`CommandError`] if it cannot even be tried.
+    pub fn heard(&self, transactions: Vec<Bytes>) -> Result<(), CommandError> {
+        self.command(Command::Heard { transactions }, MessageKind::Transactions)
     }
 
     /// Asks for a missing part, for final batches, or for a peer's round.

@@ -192,13 +192,15 @@ impl Network {
             }
             Command::Broadcast { to, frame } => self.broadcast(&to, frame),
             Command::Publish { frame } => {
-                self.publish(&frame);
+                // That nobody hears it is counted.
+                let _ = self.publish(&frame);
             }
             Command::Transactions { transactions } => {
                 for full in self.transactions.add(transactions, Instant::now()) {
                     self.publish_transactions(full);
                 }
             }
+            Command::Heard { transactions } => self.transactions.heard(&transactions),
             Command::Request { target, request, frame, answer } => self.request(&target, request, &frame, answer),
             Command::Respond { responder, kind, frame } => self.respond(responder, kind, frame),
             Command::Verdict { gossip, verdict } => self.verdict(&gossip, verdict),
@@ -225,8 +227,8 @@ impl Network {
                 }
             }
         }
-        if missed && frame.kind.topic().is_some() {
-            self.publish(&frame);
+        if missed {
+            let _ = self.publish(&frame);
         }
     }
 
@@ -240,7 +242,12 @@ impl Network {
                 links.iter().for_each(|link| link.send(frame.clone()));
                 true
             }
-            (Ok(frame), None) => self.publish(&frame),
+            (Ok(frame), None) => match self.publish(&frame) {
+                Ok(()) => true,
+                // N27: who brought the very message need not have told it to anyone else.
+                Err(DropReason::Duplicate) => self.tell_peers(&frame),
+                Err(_) => false,
+            },
             (Err(_), _) => false,
         };
         if let (false, Message::Transactions(transactions)) = (heard, message) {
@@ -258,29 +265,40 @@ impl Network {
         validators.iter().map(|peer| self.link(peer).cloned()).collect()
     }
 
-    /// Publishes a message on the topic of its kind; true if somebody hears it.
-    fn publish(&mut self, frame: &Frame) -> bool {
-        let Some(topic) = frame.kind.topic() else { return false };
+    /// Sends a message to each peer on its direct stream; true if there is any.
+    fn tell_peers(&self, frame: &Frame) -> bool {
+        let links: Vec<_> = self.peers.keys().filter_map(|peer| self.link(peer)).collect();
+        links.iter().for_each(|link| link.send(frame.clone()));
+        !links.is_empty()
+    }
+
+    /// Publishes a message on the topic of its kind, if it has one.
+    ///
+    /// # Errors
+    /// Why nobody hears it.
+    fn publish(&mut self, frame: &Frame) -> Result<(), DropReason> {
+        let topic = frame.kind.topic().ok_or(DropReason::NoWay)?;
         let name = self.names.topic(topic);
         let content = frame.message();
         let id = content_id(&name, &content);
         if !self.published.note(id.as_slice()) {
             self.metrics.dropped(DropReason::Duplicate, frame.kind);
-            return false;
+            return Err(DropReason::Duplicate);
         }
         let bytes = content.len();
         let published = self.swarm.behaviour_mut().gossip.publish(IdentTopic::new(name), content);
         match published {
             Ok(_) => {
                 self.metrics.sent(WayLabel::Gossip, frame.kind, bytes);
-                true
+                Ok(())
             }
             Err(error) => {
-                self.metrics.dropped(unpublished(&error), frame.kind);
+                let reason = unpublished(&error);
+                self.metrics.dropped(reason, frame.kind);
                 if !matches!(error, PublishError::Duplicate) {
                     self.published.forget(id.as_slice());
                 }
-                false
+                Err(reason)
             }
         }
     }

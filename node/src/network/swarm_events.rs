@@ -241,9 +241,6 @@ impl Network {
             self.punish(source, Misbehaviour::Misplaced);
             return Err(Verdict::Reject);
         }
-        if let Message::Transactions(transactions) = &message {
-            self.transactions.heard(transactions);
-        }
         let event = NetworkEvent::Message { from: source, validator, message, way: Way::Gossip(id.clone()) };
         if self.outbox.offer(event, gossip.data.len()) {
             return Ok(());

@@ -10,7 +10,7 @@ use super::seen::Seen;
 /// Bytes that a transaction adds to its message beside itself: a key and a length.
 const ENTRY_BYTES: usize = 4;
 
-/// Collects the node's transactions into messages (rules N24, N25).
+/// Collects the node's transactions into messages (rules N24, N25, N27).
 #[derive(Debug)]
 pub(crate) struct Transactions {
     waiting: Vec<Bytes>,
@@ -65,7 +65,7 @@ impl Transactions {
         std::mem::take(&mut self.waiting)
     }
 
-    /// Notes what others published: it is not published again.
+    /// Notes what others published and the node took and passed on: it is not published again (rule N27).
     pub(crate) fn heard(&mut self, transactions: &[Bytes]) {
         for transaction in transactions {
             self.seen.note(transaction);

@@ -115,9 +115,32 @@ async fn transactions_of_a_few_milliseconds_travel_together() {
     }
     assert_eq!(heard, expected);
     assert!(messages <= 3, "{messages} messages");
-    // What the middle has heard it does not publish again.
+    // What the middle has taken it does not publish again.
+    middle.handle.heard(vec![transaction(3)]).unwrap();
     middle.handle.publish_transactions(vec![transaction(3), transaction(77)]).unwrap();
     assert_eq!(right.gossip().await.1, Message::Transactions(vec![transaction(77)]));
+}
+
+#[tokio::test]
+async fn gossip_that_was_not_taken_mutes_nothing() {
+    // N27
+    let (left, mut middle, mut right) = row().await;
+    left.handle.publish_transactions(vec![transaction(1), transaction(2)]).unwrap();
+    let (_, _, id) = middle.gossip_unjudged().await;
+    middle.handle.judge(id, Verdict::Ignore).unwrap();
+    middle.handle.publish_transactions(vec![transaction(1)]).unwrap();
+    assert_eq!(right.gossip().await, (middle.peer, Message::Transactions(vec![transaction(1)])));
+    // Gossip takes the very message for a copy of what was ignored.
+    left.handle.publish_transactions(vec![transaction(3)]).unwrap();
+    let (_, _, id) = middle.gossip_unjudged().await;
+    middle.handle.judge(id, Verdict::Ignore).unwrap();
+    middle.handle.publish_transactions(vec![transaction(3)]).unwrap();
+    let (from, _, message, way) = right.message().await;
+    assert_eq!((from, message, way), (middle.peer, Message::Transactions(vec![transaction(3)]), Way::Direct));
+    // What was taken is muted.
+    middle.handle.heard(vec![transaction(2)]).unwrap();
+    middle.handle.publish_transactions(vec![transaction(2), transaction(4)]).unwrap();
+    assert_eq!(right.gossip().await.1, Message::Transactions(vec![transaction(4)]));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn transaction_above_the_limit_is_not_sent() {
 
 #[test]
 fn transaction_that_went_by_lately_is_not_sent_again() {
-    // N25
+    // N25, N27
     let (mut batch, now) = (transactions(), Instant::now());
     batch.heard(&[numbered(1, 100)]);
     batch.add(vec![numbered(1, 100), numbered(2, 100), numbered(2, 100)], now);
