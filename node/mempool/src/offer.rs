@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256};
 use rota_proto::{InOrder, Transaction};
 
 use crate::{
-    ChainFrom, Mempool, Origin, Status,
+    ChainFrom, Mempool, Origin, Pooled, Status,
     candidate::Price,
     chain::{Chain, Key},
     limits::WIDE_SHARE,
@@ -70,6 +70,32 @@ impl Mempool {
             sample.push(transaction);
         }
         sample
+    }
+
+    /// The local ones of these transactions, a piece at a time, for who was away (rule M17): of those admitted after
+    /// the number `after` the first `count` are looked at. With them comes the number to go on after, if there are
+    /// more. There is no end if a single one is longer than `bytes`.
+    #[must_use]
+    pub fn locals_after(
+        &self,
+        after: u64,
+        base_fee: u64,
+        count: usize,
+        bytes: usize,
+    ) -> (Vec<Arc<Transaction>>, Option<u64>) {
+        let (mut piece, mut bytes_left, mut last) = (Vec::new(), bytes, after);
+        for (number, hash) in self.locals.range(after + 1..).take(count) {
+            let pending = self.get(hash).filter(|pooled| pooled.status == Status::Pending);
+            let offered = pending.filter(|pooled| self.is_offered(pooled.transaction, base_fee));
+            if let Some(Pooled { transaction, .. }) = offered {
+                let Some(left) = bytes_left.checked_sub(transaction.length()) else { return (piece, Some(last)) };
+                bytes_left = left;
+                piece.push(Arc::clone(transaction));
+            }
+            last = *number;
+        }
+        let more = self.locals.range(last + 1..).next().is_some();
+        (piece, more.then_some(last))
     }
 
     /// Whether a pending transaction is in no hidden batch and can pay.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 use rota_consensus::{Input, Rejected};
 use rota_mempool::{AccountState, Changes, Origin};
-use rota_proto::{Transaction, limits::TRANSACTIONS_BYTES_MAX};
+use rota_proto::{
+    Transaction,
+    limits::{TRANSACTIONS_BYTES_MAX, TRANSACTIONS_PER_MESSAGE_MAX},
+};
 
 use crate::{Effect, Replica, words::REMOTE};
 
@@ -64,6 +67,14 @@ impl Replica {
         if !sample.is_empty() {
             self.effects.push(Effect::ShareTransactions(sample));
         }
+    }
+
+    /// A message of local transactions to tell who was away (rule M17 of the mempool), of those after this number; and
+    /// the number to go on after, if there are more. The first are after 0.
+    #[must_use]
+    pub fn locals_after(&self, after: u64) -> (Vec<Arc<Transaction>>, Option<u64>) {
+        let base_fee = self.config.rules.next_base_fee(self.consensus.head().header());
+        self.pool.locals_after(after, base_fee, TRANSACTIONS_PER_MESSAGE_MAX, TRANSACTIONS_BYTES_MAX / 2)
     }
 
     pub(crate) fn note_pool_changes(&mut self, changes: Changes) {

@@ -1,6 +1,6 @@
 //! What comes from peers and users.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use alloy_primitives::{Address, B256};
 use rota_execution::StateView as _;
@@ -61,12 +61,14 @@ impl Driver {
             NetworkEvent::PeerConnected { peer, validator, status } => {
                 tracing::info!(%peer, validator = validator.is_some(), height = %status.height, "peer connected");
                 self.peers += 1;
+                self.newcomers.came(peer, validator.is_some(), Instant::now());
                 self.highest = self.highest.max(status.height.0);
                 self.take(Event::PeerHeight(status.height))
             }
             NetworkEvent::PeerGone { peer } => {
                 tracing::info!(%peer, "peer gone");
                 self.recovery.forget(&peer);
+                self.newcomers.gone(&peer);
                 self.peers = self.peers.saturating_sub(1);
                 Ok(())
             }
@@ -76,6 +78,9 @@ impl Driver {
             }
             NetworkEvent::ValidatorChanged { peer, validator } => {
                 tracing::debug!(%peer, validator = validator.is_some(), "peer speaks for another validator");
+                if validator.is_some() {
+                    self.newcomers.came(peer, true, Instant::now());
+                }
                 Ok(())
             }
             NetworkEvent::PeerRefused { reason, .. } => {

@@ -4,6 +4,7 @@ mod acts;
 mod heard;
 mod inbox;
 mod metrics;
+mod newcomers;
 mod recovery;
 mod serve;
 mod timers;
@@ -34,6 +35,7 @@ use crate::{
 use heard::Finding;
 pub use inbox::Submission;
 pub use metrics::Metrics;
+use newcomers::Newcomers;
 use recovery::Recovery;
 use serve::Given;
 use timers::Timers;
@@ -124,6 +126,7 @@ pub struct Driver {
     answers: BTreeMap<u64, Result<Added, Refused>>,
     next_submission: u64,
     peers: usize,
+    newcomers: Newcomers,
     highest: u64,
     /// The validators of the current epoch, without ourselves.
     others: Vec<ConsensusKey>,
@@ -156,6 +159,7 @@ impl Driver {
             queue: VecDeque::new(),
             answers: BTreeMap::new(),
             peers: 0,
+            newcomers: Newcomers::default(),
             highest: 0,
             next_submission: 0,
             others: Vec::new(),
@@ -194,6 +198,7 @@ impl Driver {
                 Some(event) = self.parts.network_events.recv() => self.hear(event)?,
                 Some(submission) = self.parts.submissions.recv() => self.submit(submission)?,
                 _ = clock.tick() => {
+                    self.tell_newcomers();
                     self.pass_time();
                     self.work()?;
                 }

@@ -144,6 +144,30 @@ fn m17_peers_are_told_of_local_ones_first_then_of_those_that_pay_most() {
 }
 
 #[test]
+fn m17_who_was_away_is_told_of_the_local_ones_piece_by_piece() {
+    let mut pool = pool();
+    let locals: Vec<_> = (1..=4).map(|wallet| transfer(wallet, 0, 100, 10)).collect();
+    for local in &locals {
+        add_local(&mut pool, local).unwrap();
+        add(&mut pool, &transfer(10 + Wallet::number_of(local.sender()), 0, 100, 90)).unwrap();
+    }
+    add_local(&mut pool, &transfer(5, 0, 8, 1)).unwrap();
+    add_local(&mut pool, &transfer(6, 1, 100, 10)).unwrap();
+    let piece = |pool: &Mempool, after, count, bytes| {
+        let (piece, next) = pool.locals_after(after, 9, count, bytes);
+        (piece.iter().map(|transaction| Wallet::number_of(transaction.sender())).collect::<Vec<_>>(), next)
+    };
+    let (first, next) = piece(&pool, 0, 3, 10_000);
+    assert_eq!(first, [1, 2, 3]);
+    assert_eq!(piece(&pool, next.unwrap(), 3, 10_000), (vec![4], None), "one is too poor, one is queued");
+    let (first, next) = piece(&pool, 0, 10, locals[0].length() + locals[1].length());
+    assert_eq!(first, [1, 2]);
+    assert_eq!(piece(&pool, next.unwrap(), 10, 10_000), (vec![3, 4], None));
+    pool.hide(batch(1), &locals[..1]).unwrap();
+    assert_eq!(piece(&pool, 0, 10, 10_000), (vec![2, 3, 4], None));
+}
+
+#[test]
 fn a_legacy_transaction_is_ordered_by_what_it_leaves_above_the_base_fee() {
     let mut pool = pool();
     let legacy = Wallet::new(1).sign_legacy(Draft { fee: 60, ..Draft::default() });
