@@ -198,7 +198,6 @@ impl Driver {
                 Some(event) = self.parts.network_events.recv() => self.hear(event)?,
                 Some(submission) = self.parts.submissions.recv() => self.submit(submission)?,
                 _ = clock.tick() => {
-                    self.tell_newcomers();
                     self.pass_time();
                     self.work()?;
                 }
@@ -213,10 +212,11 @@ impl Driver {
         self.work()
     }
 
-    /// Tells the replica the time, if what it knows of it is old.
+    /// Tells the replica the time, if what it knows of it is old, and newcomers what is due.
     fn pass_time(&mut self) {
         if self.clock_at.elapsed() >= CLOCK_AGE_MAX {
             self.clock_at = Instant::now();
+            self.tell_newcomers();
             self.queue.push_back(Event::Clock(now_ms()));
         }
     }
