@@ -9,7 +9,7 @@ use rota_proto::{BatchHeader, Transaction};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
-    driver::Submission,
+    driver::{Submission, Submitted},
     executor::ChainViews,
     rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting},
     status::{ChainStatus, Health, Posted},
@@ -159,8 +159,8 @@ impl Backend for NodeBackend {
     fn submit(&self, transactions: Vec<Arc<Transaction>>) -> BoxFuture<'_, Vec<Result<(), SubmitError>>> {
         let count = transactions.len();
         let known = transactions.clone();
-        let (answer, answered) = oneshot::channel();
-        let sent = self.driver.try_send(Submission::Transactions { transactions, answer });
+        let (submission, answered) = submitting(transactions);
+        let sent = self.driver.try_send(submission);
         async move {
             let all = |error: SubmitError| vec![Err(error); count];
             match sent {
@@ -170,9 +170,7 @@ impl Backend for NodeBackend {
                 Err(mpsc::error::TrySendError::Closed(_)) => return all(stopping()),
                 Ok(()) => {}
             }
-            let Ok(results) = answered.await else { return all(stopping()) };
-            let results: Vec<Result<(), SubmitError>> =
-                results.into_iter().map(|result| result.map(|_| ()).map_err(SubmitError::from)).collect();
+            let results = answered.await;
             for (transaction, _) in known.into_iter().zip(&results).filter(|(_, result)| result.is_ok()) {
                 // Nobody may be listening.
                 let _ = self.pending.send(transaction);
@@ -227,16 +225,34 @@ pub async fn resubmit(driver: &mpsc::Sender<Submission>, journalled: Vec<Bytes>)
     let decoded: Vec<Arc<Transaction>> = decoded.collect();
     let mut taken = 0;
     for transactions in decoded.chunks(RESUBMITTED_AT_ONCE) {
-        let (answer, answered) = oneshot::channel();
-        let submission = Submission::Transactions { transactions: transactions.to_vec(), answer };
+        let (submission, answered) = submitting(transactions.to_vec());
         if driver.send(submission).await.is_err() {
             return;
         }
-        taken += answered.await.unwrap_or_default().iter().filter(|result| result.is_ok()).count();
+        taken += answered.await.iter().filter(|result| result.is_ok()).count();
     }
     if count > 0 {
         tracing::info!(count, taken, "transactions of the journal are back in the pool");
     }
+}
+
+/// Transactions for the driver, and its answers when it has given them all.
+fn submitting(
+    transactions: Vec<Arc<Transaction>>,
+) -> (Submission, impl Future<Output = Vec<Result<(), SubmitError>>> + Send) {
+    let submitted = transactions.into_iter().map(|transaction| {
+        let (answer, answered) = oneshot::channel();
+        (Submitted { transaction, answer }, answered)
+    });
+    let (submitted, answers): (Vec<_>, Vec<_>) = submitted.unzip();
+    let answered = async move {
+        let mut results = Vec::with_capacity(answers.len());
+        for answered in answers {
+            results.push(answered.await.unwrap_or_else(|_| Err(stopping())).map(drop));
+        }
+        results
+    };
+    (Submission::Transactions(submitted), answered)
 }
 
 fn store(error: StoreError) -> BackendError {

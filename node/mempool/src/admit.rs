@@ -1,9 +1,9 @@
 //! Who comes in, and who has to leave for it (rules M2 to M10).
 
-use std::{cmp::Reverse, sync::Arc};
+use std::cmp::Reverse;
 
 use alloy_primitives::{B256, U256};
-use rota_proto::{Height, Transaction};
+use rota_proto::Height;
 
 use crate::{
     AccountCode, AccountState, Candidate, CandidateForm, Changes, DropReason, JournalRecord, Mempool, Origin, Refused,
@@ -47,30 +47,8 @@ struct Placement {
 }
 
 impl Mempool {
-    /// Checks a transaction and takes it; `account` is its sender's after the last final batch (rule M2).
-    ///
-    /// # Errors
-    /// [`Refused`]; then nothing has changed.
-    pub fn add(
-        &mut self,
-        transaction: Arc<Transaction>,
-        origin: Origin,
-        account: AccountState,
-    ) -> Result<Added, Refused> {
-        // M3: asked first because it is cheap, and gossip brings most transactions more than once.
-        if self.contains(&transaction.hash()) {
-            return Err(Refused::AlreadyKnown);
-        }
-        let form = CandidateForm::check(transaction, &self.rules)?;
-        if form.has_authorizations() {
-            self.precheck(&form, origin, account)?;
-        }
-        self.admit(form.recover(&self.rules), origin, account)
-    }
-
     /// Every refusal that does not depend on who signed its authorizations (rule M1): whom the pool refuses anyhow must
-    /// not make us recover the signers. For who recovers them elsewhere; the pool may change until
-    /// [`admit`](Self::admit), which decides.
+    /// not make us recover the signers. The pool may change until [`admit`](Self::admit), which decides.
     ///
     /// # Errors
     /// [`Refused`].
@@ -81,8 +59,8 @@ impl Mempool {
         Ok(())
     }
 
-    /// Takes a transaction that has been checked against this pool's [`rules`](Self::rules), as
-    /// [`add`](Self::add) does.
+    /// Takes a transaction that has been checked against this pool's [`rules`](Self::rules); `account` is its sender's
+    /// after the last final batch (rule M2).
     ///
     /// # Errors
     /// [`Refused`]; then nothing has changed.

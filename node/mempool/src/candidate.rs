@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-/// A transaction that passed rule M1, with the numbers the pool orders it by. Checking reads all its data and recovers
-/// its authorizations, which can be done on any thread, before the pool is asked.
+/// A transaction that passed rule M1, with the numbers the pool orders it by, and with those whom its authorizations
+/// bind. A [`CandidateForm`] becomes one on any thread.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     pub(crate) transaction: Arc<Transaction>,
@@ -114,7 +114,13 @@ impl CandidateForm {
         self.0.transaction.envelope().authorization_list().is_some()
     }
 
-    /// Finds out whom its authorizations bind; on any thread.
+    /// The transaction.
+    #[must_use]
+    pub const fn transaction(&self) -> &Arc<Transaction> {
+        &self.0.transaction
+    }
+
+    /// Finds out whom its authorizations bind; on any thread. Without authorizations it costs nothing.
     #[must_use]
     pub fn recover(self, rules: &ChainRules) -> Candidate {
         let list = self.0.transaction.envelope().authorization_list().unwrap_or_default();
@@ -128,14 +134,6 @@ impl CandidateForm {
 }
 
 impl Candidate {
-    /// Checks everything that depends only on the transaction and the chain's rules.
-    ///
-    /// # Errors
-    /// [`Refused`], one of those marked M1.
-    pub fn check(transaction: Arc<Transaction>, rules: &ChainRules) -> Result<Self, Refused> {
-        Ok(CandidateForm::check(transaction, rules)?.recover(rules))
-    }
-
     /// The transaction.
     #[must_use]
     pub const fn transaction(&self) -> &Arc<Transaction> {

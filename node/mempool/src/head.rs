@@ -25,7 +25,7 @@ impl Mempool {
     }
 
     /// A batch was abandoned. Its transactions that the pool holds are offered again; those that it does not hold,
-    /// because they came with the batch or were displaced since, are returned, to be [`add`](Self::add)ed if they
+    /// because they came with the batch or were displaced since, are returned, to be [`admit`](Self::admit)ted if they
     /// still can be.
     #[must_use = "the transactions returned are in no pool"]
     pub fn release(&mut self, batch: B256) -> Vec<Arc<Transaction>> {

@@ -14,8 +14,8 @@ pub use config::{ReplicaConfig, Times};
 pub use inbox::check;
 pub use replica::Replica;
 pub use words::{
-    BuildOrder, Checked, CommittedBatch, Effect, Event, ExecuteOrder, Halt, ReadyBatch, Started, Ticket, Unverified,
-    Verdict,
+    Arrival, BuildOrder, Checked, CommittedBatch, Effect, Event, ExecuteOrder, Halt, ReadyBatch, Recovered, Source,
+    Started, Ticket, Unverified, Verdict,
 };
 
 #[cfg(test)]

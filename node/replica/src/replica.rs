@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use rota_consensus::{Anchor, EpochContext, Input, LeaderSchedule, Output, Rejected, Simplex};
 use rota_mempool::Mempool;
 use rota_proto::{BatchHeader, ConsensusKey, Epoch, Place, Round};
 use rota_staking::{Registry, Slasher, Window};
 
-use crate::{Effect, Event, Halt, ReplicaConfig, catch_up::CatchUp, live::LiveBatches, words::Ticket};
+use crate::{Arrival, Effect, Event, Halt, ReplicaConfig, Source, catch_up::CatchUp, live::LiveBatches, words::Ticket};
 
 /// A whole sequencer without IO.
 ///
@@ -21,6 +21,9 @@ pub struct Replica {
     pub(crate) registry: Registry,
     pub(crate) slasher: Slasher,
     pub(crate) pool: Mempool,
+    /// Rule B13: a line for each sender of whom the authorizations of a transaction are being recovered: what came from
+    /// the same side since. The host bounds how much that is.
+    pub(crate) lines: BTreeMap<(Source, Address), VecDeque<Arrival>>,
 
     pub(crate) live: LiveBatches,
     /// The last committed batch: final, executed, durable.
@@ -73,6 +76,7 @@ impl Replica {
             slasher: Slasher::new(config.domain.rollup_chain_id(), window, round),
             consensus: Simplex::new(config.consensus, schedule, key, context, anchor),
             pool,
+            lines: BTreeMap::new(),
             registry,
             live: LiveBatches::default(),
             committed,
@@ -113,7 +117,7 @@ impl Replica {
             Event::Committed(batches) => self.take_committed(batches),
             Event::L1(block) => self.take_l1(&block, &mut refusals),
             Event::Transactions(list) => self.take_transactions(list),
-            Event::Submit { id, transaction, account } => self.take_submission(id, transaction, account),
+            Event::Recovered(recovered) => self.take_recovered(*recovered),
             Event::CaughtUp(batches) => self.take_catch_up(batches),
             Event::PeerHeight(height) => self.hear_of_height(height),
         }

@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256, Bytes};
-use rota_consensus::{Candidate, Durable, Timer};
+use rota_consensus::{Durable, Timer};
 use rota_execution::{BatchEnvironment, Facts};
-use rota_mempool::{AccountState, Added, Dropped, JournalRecord, Origin, Refused};
+use rota_mempool::{
+    AccountState, Added, Candidate, CandidateForm, ChainRules, Dropped, JournalRecord, Origin, Refused,
+};
 use rota_proto::{
     BatchBody, BatchHeader, Certificate, ConsensusKey, Fetch, FinalBatch, Height, Message, Place, Proposal, Round,
     SignedVote, Transaction, ValidatorSet, Verified, Vote,
@@ -56,21 +58,65 @@ pub enum Event {
     Committed(Vec<CommittedBatch>),
     /// The next final block of L1.
     L1(Box<L1Block>),
-    /// Transactions from a peer, their senders recovered, with the senders' accounts after the last committed batch.
-    Transactions(Vec<(Arc<Transaction>, AccountState)>),
-    /// A transaction from a user of this node.
-    Submit {
-        /// To tell the answer by.
-        id: u64,
-        /// The transaction.
-        transaction: Arc<Transaction>,
-        /// Its sender's account after the last committed batch.
-        account: AccountState,
-    },
+    /// Transactions on their way into the pool, in the order they came. Each is answered by one [`Effect::Submitted`].
+    Transactions(Vec<Arrival>),
+    /// Whom the authorizations of a transaction bind, which we asked for.
+    Recovered(Box<Recovered>),
     /// Final batches that a peer gave us, or none.
     CaughtUp(Vec<FinalBatch>),
     /// A peer's final height.
     PeerHeight(Height),
+}
+
+/// Who a transaction came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A user of this node.
+    User,
+    /// A validator, or a batch that lost.
+    Validator,
+    /// A peer that is no validator.
+    Stranger,
+}
+
+impl Source {
+    pub(crate) const fn origin(self) -> Origin {
+        match self {
+            Self::User => Origin::Local,
+            Self::Validator | Self::Stranger => Origin::Remote,
+        }
+    }
+}
+
+/// A transaction on its way into the pool, its sender recovered, all checked that needs no state.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// To tell the answer by.
+    pub id: u64,
+    /// Who it came from.
+    pub from: Source,
+    /// The transaction.
+    pub form: CandidateForm,
+    /// Its sender's account after the last committed batch.
+    pub account: AccountState,
+}
+
+impl Arrival {
+    /// Finds out whom its authorizations bind, each 40 us of work; on any thread.
+    #[must_use]
+    pub fn recover(self, rules: &ChainRules) -> Recovered {
+        let Self { id, from, form, account } = self;
+        Recovered { id, from, candidate: form.recover(rules), account }
+    }
+}
+
+/// An [`Arrival`] with those whom its authorizations bind.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    pub(crate) id: u64,
+    pub(crate) from: Source,
+    pub(crate) candidate: Candidate,
+    pub(crate) account: AccountState,
 }
 
 /// What a restart begins with, beside the chain's head.
@@ -186,7 +232,7 @@ pub enum Effect {
     /// Make header, body and justification durable before any later effect.
     PersistCandidate {
         /// Header and justification.
-        candidate: Box<Candidate>,
+        candidate: Box<rota_consensus::Candidate>,
         /// The body.
         body: Bytes,
     },
@@ -258,6 +304,9 @@ pub enum Effect {
     },
     /// Tell all validators and peers of these transactions.
     ShareTransactions(Vec<Arc<Transaction>>),
+    /// Find out whom the authorizations of a transaction bind ([`Arrival::recover`]); the answer, which must come, is
+    /// [`Event::Recovered`].
+    Recover(Box<Arrival>),
     /// Look up the senders' accounts after the last committed batch; the answer is [`Event::Transactions`]. An
     /// abandoned batch held these, and the pool does not.
     Readmit(Vec<Arc<Transaction>>),
@@ -265,9 +314,9 @@ pub enum Effect {
     Journal(Vec<JournalRecord>),
     /// Count these: they left the pool without being final (rule M16 of the mempool).
     Dropped(Vec<Dropped>),
-    /// The answer to [`Event::Submit`].
+    /// The answer to one of [`Event::Transactions`].
     Submitted {
-        /// The number it was submitted by.
+        /// The number it came by.
         id: u64,
         /// What became of it.
         result: Result<Added, Refused>,
@@ -327,6 +376,3 @@ pub enum Halt {
         reason: String,
     },
 }
-
-/// Who a local or remote transaction came from, for the pool.
-pub(crate) const REMOTE: Origin = Origin::Remote;

@@ -1,16 +1,16 @@
-//! Whether there is something to do, and the pool (rules B5, B9).
+//! Whether there is something to do, and the pool (rules B5, B9, B13).
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use alloy_primitives::B256;
 use rota_consensus::{Input, Rejected};
-use rota_mempool::{AccountState, Changes, Origin};
+use rota_mempool::{Changes, Origin};
 use rota_proto::{
     Transaction,
     limits::{TRANSACTIONS_BYTES_MAX, TRANSACTIONS_PER_MESSAGE_MAX},
 };
 
-use crate::{Effect, Replica, words::REMOTE};
+use crate::{Arrival, Effect, Recovered, Replica, Source};
 
 /// Transactions shared before a view is nullified for their sake: enough to prove that there is work.
 const SHARED_WORK_MAX: usize = 64;
@@ -42,20 +42,59 @@ impl Replica {
         waiting.payable || cheap || self.origin_closes_epoch() || idle_ms >= heartbeat_ms
     }
 
-    pub(crate) fn take_transactions(&mut self, list: Vec<(Arc<Transaction>, AccountState)>) {
-        for (transaction, account) in list {
-            // A refused transaction of a peer is nobody's fault: pools differ.
-            if let Ok(added) = self.pool.add(transaction, REMOTE, account) {
-                self.note_pool_changes(added.changes);
+    /// Rule B13: what comes behind a transaction of the same sender that is not in yet waits for it.
+    pub(crate) fn take_transactions(&mut self, list: Vec<Arrival>) {
+        for arrival in list {
+            let key = (arrival.from, arrival.form.transaction().sender());
+            if let Some(line) = self.lines.get_mut(&key) {
+                line.push_back(arrival);
+            } else if self.awaits_recovery(arrival) {
+                self.lines.insert(key, VecDeque::new());
             }
         }
     }
 
-    pub(crate) fn take_submission(&mut self, id: u64, transaction: Arc<Transaction>, account: AccountState) {
-        let result = self.pool.add(Arc::clone(&transaction), Origin::Local, account);
+    /// Rule B13: the transaction comes in, then those behind it, up to the next whose signers are not known.
+    pub(crate) fn take_recovered(&mut self, recovered: Recovered) {
+        let key = (recovered.from, recovered.candidate.transaction().sender());
+        self.admit(recovered);
+        let mut line = self.lines.remove(&key).unwrap_or_default();
+        while let Some(arrival) = line.pop_front() {
+            if self.awaits_recovery(arrival) {
+                self.lines.insert(key, line);
+                return;
+            }
+        }
+    }
+
+    /// Rule B13: takes or refuses a transaction, or orders the recovery of its signers, and says whether it did that.
+    fn awaits_recovery(&mut self, arrival: Arrival) -> bool {
+        if !arrival.form.has_authorizations() {
+            let recovered = arrival.recover(self.pool.rules());
+            self.admit(recovered);
+            return false;
+        }
+        match self.pool.precheck(&arrival.form, arrival.from.origin(), arrival.account) {
+            Ok(()) => {
+                self.effects.push(Effect::Recover(Box::new(arrival)));
+                true
+            }
+            Err(refused) => {
+                self.effects.push(Effect::Submitted { id: arrival.id, result: Err(refused) });
+                false
+            }
+        }
+    }
+
+    fn admit(&mut self, recovered: Recovered) {
+        let Recovered { id, from, candidate, account } = recovered;
+        let transaction = Arc::clone(candidate.transaction());
+        let result = self.pool.admit(candidate, from.origin(), account);
         if let Ok(added) = &result {
             self.note_pool_changes(added.changes.clone());
-            self.effects.push(Effect::ShareTransactions(vec![transaction]));
+            if from == Source::User {
+                self.effects.push(Effect::ShareTransactions(vec![transaction]));
+            }
         }
         self.effects.push(Effect::Submitted { id, result });
     }

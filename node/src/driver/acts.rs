@@ -52,7 +52,8 @@ impl Driver {
                 let bytes = transactions.iter().map(|transaction| transaction.encode()).collect();
                 self.complain(self.parts.network.publish_transactions(bytes));
             }
-            Effect::Readmit(transactions) => self.readmit(transactions),
+            Effect::Recover(arrival) => self.recovery.recover_signers(*arrival),
+            Effect::Readmit(transactions) => self.recovery.readmit(transactions),
             Effect::Journal(records) => {
                 if let Some(journal) = &mut self.parts.journal {
                     journal.append(&records, self.parts.replica.pool());
@@ -61,9 +62,7 @@ impl Driver {
             Effect::Dropped(dropped) => {
                 dropped.iter().for_each(|dropped| self.parts.metrics.dropped(dropped.reason.name()));
             }
-            Effect::Submitted { id, result } => {
-                self.answers.insert(id, result);
-            }
+            Effect::Submitted { id, result } => self.answer_arrival(id, result),
             Effect::Evidence(evidence) => {
                 tracing::error!(offence = ?evidence.offence(), place = %evidence.place(), round = %evidence.round(),
                     "a validator contradicted itself");

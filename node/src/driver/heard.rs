@@ -1,16 +1,10 @@
 //! Messages of peers: what they say goes to the replica, what they are worth goes back to the network (rule N22).
 
-use std::sync::Arc;
-
-use alloy_primitives::{B256, Bytes};
 use libp2p::PeerId;
-use rota_proto::{ConsensusKey, FinalBatch, Message, Strict, Transaction};
-use rota_replica::Event;
+use rota_proto::{ConsensusKey, FinalBatch, Message, Strict};
+use rota_replica::{Event, Source};
 
-use super::{
-    Driver, DriverError,
-    recovery::{Received, Recovered, with_account},
-};
+use super::{Driver, DriverError, recovery::Received};
 use crate::network::{Misbehaviour, Verdict, Way};
 
 /// What looking at a message showed.
@@ -33,7 +27,8 @@ impl Driver {
         way: Way,
     ) -> Result<(), DriverError> {
         if let Message::Transactions(list) = message {
-            let received = Received { from, is_validator: validator.is_some(), list, way };
+            let source = if validator.is_some() { Source::Validator } else { Source::Stranger };
+            let received = Received { from, source, list, way };
             self.recovery.recover(received, self.parts.replica.pool());
             return Ok(());
         }
@@ -48,21 +43,6 @@ impl Driver {
                 Some(Finding::VoteStands) | None => Verdict::Ignore,
             };
             self.complain(self.parts.network.judge(id, verdict));
-        }
-        Ok(())
-    }
-
-    /// N27 of the network: what is in the pool now, and travels on, has gone by.
-    pub(super) fn take_recovered(&mut self, recovered: Recovered) -> Result<(), DriverError> {
-        let Recovered { found, travels } = recovered;
-        let hashes = found.iter().map(|(transaction, _)| transaction.hash()).filter(|_| travels);
-        let hashes: Vec<B256> = hashes.collect();
-        self.take(Event::Transactions(found))?;
-        let pool = self.parts.replica.pool();
-        let taken = hashes.iter().filter_map(|hash| pool.get(hash)).map(|pooled| pooled.transaction.encode());
-        let taken: Vec<Bytes> = taken.collect();
-        if !taken.is_empty() {
-            self.complain(self.parts.network.heard(taken));
         }
         Ok(())
     }
@@ -118,15 +98,5 @@ impl Driver {
         let Some(set) = self.parts.replica.simplex().set(finalization.vote.round.epoch) else { return Ok(None) };
         let stands = finalization.clone().verify(&self.parts.domain, set, &Strict).is_ok();
         Ok(Some(if stands { Finding::Stands } else { Finding::Fault(Misbehaviour::BadSignature) }))
-    }
-
-    /// Transactions that were here before: their senders' accounts are read on a blocking thread.
-    pub(super) fn readmit(&self, transactions: Vec<Arc<Transaction>>) {
-        let (store, events) = (self.parts.store.clone(), self.parts.event_sender.clone());
-        tokio::task::spawn_blocking(move || {
-            let found = transactions.into_iter().filter_map(|transaction| with_account(&store, transaction));
-            // The node may be stopping.
-            let _ = events.blocking_send(Event::Transactions(found.collect()));
-        });
     }
 }

@@ -4,24 +4,19 @@ use std::{sync::Arc, time::Instant};
 
 use alloy_primitives::{Address, B256};
 use rota_execution::StateView as _;
-use rota_mempool::{AccountState, Added, Pooled, Refused, Status};
+use rota_mempool::{AccountState, Added, Pooled, Status};
 use rota_proto::Transaction;
 use rota_replica::Event;
 use tokio::sync::oneshot;
 
 use super::{Driver, DriverError};
-use crate::{executor::account_state, network::NetworkEvent, status::Health};
+use crate::{executor::account_state, network::NetworkEvent, rpc::SubmitError, status::Health};
 
 /// What users ask of the driver, and where the answer goes.
 #[derive(Debug)]
 pub enum Submission {
-    /// Take these transactions, their senders recovered, in this order.
-    Transactions {
-        /// The transactions.
-        transactions: Vec<Arc<Transaction>>,
-        /// What the pool said of each.
-        answer: oneshot::Sender<Vec<Result<Added, Refused>>>,
-    },
+    /// Take these transactions, in this order.
+    Transactions(Vec<Submitted>),
     /// Is this transaction in the pool?
     Pooled {
         /// Its hash.
@@ -45,6 +40,15 @@ pub enum Submission {
         /// Transactions, by sender and nonce.
         answer: oneshot::Sender<Vec<(Arc<Transaction>, Status)>>,
     },
+}
+
+/// A transaction of a user, its sender recovered, and where the answer goes.
+#[derive(Debug)]
+pub struct Submitted {
+    /// The transaction.
+    pub transaction: Arc<Transaction>,
+    /// What the pool said of it. It comes when whom it authorizes is known, not at once.
+    pub answer: oneshot::Sender<Result<Added, SubmitError>>,
 }
 
 /// Work without a finalization for so long is a sign that less than a quorum is up.
@@ -93,11 +97,7 @@ impl Driver {
     /// Answers a user. One that does not wait any more is no error.
     pub(super) fn submit(&mut self, submission: Submission) -> Result<(), DriverError> {
         match submission {
-            Submission::Transactions { transactions, answer } => {
-                let results = transactions.into_iter().map(|transaction| self.submit_one(transaction));
-                let results = results.collect::<Result<Vec<_>, DriverError>>()?;
-                let _ = answer.send(results);
-            }
+            Submission::Transactions(submitted) => self.submit_all(submitted)?,
             Submission::Pooled { hash, answer } => {
                 let pooled = self.parts.replica.pool().get(&hash);
                 let _ = answer.send(pooled.map(|pooled| Arc::clone(pooled.transaction)));
@@ -118,17 +118,7 @@ impl Driver {
         Ok(())
     }
 
-    fn submit_one(&mut self, transaction: Arc<Transaction>) -> Result<Result<Added, Refused>, DriverError> {
-        let account = self.account(&transaction.sender())?;
-        let id = self.next_submission;
-        self.next_submission += 1;
-        self.take(Event::Submit { id, transaction, account })?;
-        let answer = self.answers.remove(&id);
-        assert!(answer.is_some(), "the replica answers every submission in the same step");
-        answer.map_or_else(|| unreachable!("asserted above"), Ok)
-    }
-
-    fn account(&self, address: &Address) -> Result<AccountState, DriverError> {
+    pub(super) fn account(&self, address: &Address) -> Result<AccountState, DriverError> {
         let store = &self.parts.store;
         let account = store.account(address).map_err(rota_execution::ExecutionError::from);
         let state = account.and_then(|account| account_state(store, account));

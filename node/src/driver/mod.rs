@@ -1,23 +1,27 @@
 //! The driver: the one task that owns the replica and carries out what it wants, in order.
 
 mod acts;
+mod arrivals;
 mod heard;
 mod inbox;
 mod metrics;
 mod newcomers;
 mod recovery;
 mod serve;
+mod shares;
 mod timers;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use libp2p::PeerId;
 use rota_consensus::Rejected;
-use rota_mempool::{Added, Refused};
 use rota_proto::{
     BatchHeader, ConsensusKey, Epoch, FinalBatch, Height, Message, Round, SigningDomain, ValidatorSet, View,
 };
@@ -32,11 +36,12 @@ use crate::{
     store::{Head, Store, StoreError, StoredBatch},
 };
 
+use arrivals::Arrivals;
 use heard::Finding;
-pub use inbox::Submission;
+pub use inbox::{Submission, Submitted};
 pub use metrics::Metrics;
 use newcomers::Newcomers;
-use recovery::Recovery;
+use recovery::{Found, Recovery};
 use serve::Given;
 use timers::Timers;
 
@@ -54,6 +59,9 @@ const CLOCK_TICK: Duration = Duration::from_millis(100);
 
 /// Answers of peers that may wait for the driver.
 const GIVEN_MAX: usize = 64;
+
+/// Messages of transactions, their senders recovered, that may wait for the driver.
+const FOUND_MAX: usize = 64;
 
 /// Peers' questions that are answered from the store at a time: megabytes are read and encoded for one.
 const SERVED_AT_ONCE: usize = 2;
@@ -122,9 +130,8 @@ pub struct Driver {
     clock_at: Instant,
     /// Events of our own making, taken before any other.
     queue: VecDeque<Event>,
-    /// What the pool said of the transactions just submitted, by their number.
-    answers: BTreeMap<u64, Result<Added, Refused>>,
-    next_submission: u64,
+    /// The transactions that the replica has not answered yet.
+    arrivals: Arrivals,
     peers: usize,
     newcomers: Newcomers,
     highest: u64,
@@ -135,6 +142,8 @@ pub struct Driver {
     /// Whether a certificate was kept that is not durable yet.
     unflushed: bool,
     recovery: Recovery,
+    /// Transactions of peers whose senders are known.
+    found: mpsc::Receiver<Found>,
     /// What peers gave that were asked.
     given: (mpsc::Sender<Given>, mpsc::Receiver<Given>),
     /// Who gave the final batches that are being followed.
@@ -150,18 +159,18 @@ impl Driver {
     /// A driver that has done nothing yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, network, metrics, .. } = &parts;
+        let (sender, found) = mpsc::channel(FOUND_MAX);
         Self {
-            recovery: Recovery::new(store.clone(), network.clone(), metrics.clone()),
+            recovery: Recovery::new(&parts, sender),
+            found,
             parts,
             timers: Timers::default(),
             clock_at: Instant::now(),
             queue: VecDeque::new(),
-            answers: BTreeMap::new(),
+            arrivals: Arrivals::default(),
             peers: 0,
             newcomers: Newcomers::default(),
             highest: 0,
-            next_submission: 0,
             others: Vec::new(),
             finding: None,
             unflushed: false,
@@ -194,7 +203,7 @@ impl Driver {
                 timer = self.timers.next() => self.take(Event::Timer(timer))?,
                 Some(event) = self.parts.events.recv() => self.take(event)?,
                 Some(given) = self.given.1.recv() => self.take_given(given)?,
-                Some(recovered) = self.recovery.next() => self.take_recovered(recovered)?,
+                Some(found) = self.found.recv() => self.take_found(found)?,
                 Some(event) = self.parts.network_events.recv() => self.hear(event)?,
                 Some(submission) = self.parts.submissions.recv() => self.submit(submission)?,
                 _ = clock.tick() => {
@@ -236,6 +245,7 @@ impl Driver {
                 return Err(error);
             }
         }
+        self.tell_gone_by();
         self.tell_status();
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::network::Recipient;
 
 /// Between a peer's coming and the first piece, for a peer listens to gossip some round trips after it came; and
 /// between two pieces, half a mebibyte each: an eighth of what a node recovers for one peer.
-const PAUSE: Duration = Duration::from_secs(1);
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
 /// Who is told what next (rule N28 of the network). It holds connected peers alone.
 #[derive(Debug, Default)]
@@ -33,11 +33,11 @@ pub(super) struct Newcomers {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     /// It begins after the local transaction of this number.
-    after: u64,
+    pub(super) after: u64,
     /// Who speaks for a validator is told directly.
-    validators: Vec<PeerId>,
+    pub(super) validators: Vec<PeerId>,
     /// Whether it is for others too.
-    others: bool,
+    pub(super) others: bool,
 }
 
 impl Newcomers {
@@ -55,7 +55,7 @@ impl Newcomers {
     }
 
     /// The piece that is due now, if one is.
-    fn due(&mut self, now: Instant) -> Option<Piece> {
+    pub(super) fn due(&mut self, now: Instant) -> Option<Piece> {
         if self.due.is_none_or(|due| now < due) {
             return None;
         }
@@ -71,7 +71,7 @@ impl Newcomers {
     }
 
     /// What was due was told; it went up to this number, or there is no more.
-    fn went_up_to(&mut self, last: Option<u64>) {
+    pub(super) fn went_up_to(&mut self, last: Option<u64>) {
         match last {
             Some(last) => self.after = last,
             None => self.told.clear(),
@@ -98,7 +98,3 @@ impl Driver {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "tests/newcomers.rs"]
-mod tests;

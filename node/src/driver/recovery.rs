@@ -1,137 +1,168 @@
-//! Recovering the senders of peers' transactions: off the driver's task, and no more than a share of the machine.
+//! Recovering signatures of transactions: off the driver's task, and no more than a share of the machine.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use libp2p::PeerId;
-use rota_mempool::{AccountState, Mempool};
+use rota_mempool::{AccountState, CandidateForm, ChainRules, Mempool};
 use rota_proto::{Transaction, UnrecoveredTransaction};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use rota_replica::{Arrival, Event, Source};
+use tokio::sync::{Semaphore, mpsc};
 
-use super::Metrics;
+use super::{
+    Metrics, Parts,
+    shares::{Shares, TransactionPlace},
+};
 use crate::{
     executor::account_state,
     network::{Misbehaviour, NetworkHandle, Verdict, Way},
     store::Store,
 };
 
-/// Bytes of one peer that wait: four of the longest messages, or a second's work.
-const PEER_BYTES_MAX: usize = 4 << 20;
-
-/// Bytes of all peers that wait.
-const BYTES_MAX: usize = 64 << 20;
-
 /// Strangers' messages recovered at a time: however many they send, the rest of the machine is not theirs.
 const STRANGERS_AT_ONCE: usize = 1;
 
-/// Messages whose transactions are recovered and that the driver has not taken; the next one keeps its worker.
-const RECOVERED_MAX: usize = 64;
-
-/// Where transactions of peers go before the replica sees them.
+/// Where signatures are recovered before the pool sees them: senders' of what peers send, and those of authorizations.
 pub(super) struct Recovery {
+    rules: ChainRules,
     store: Arc<dyn Store>,
-    recovered: (mpsc::Sender<Recovered>, mpsc::Receiver<Recovered>),
+    events: mpsc::Sender<Event>,
+    found: mpsc::Sender<Found>,
     network: NetworkHandle,
     metrics: Metrics,
+    users: Arc<Semaphore>,
     validators: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-    peers: BTreeMap<PeerId, Arc<Semaphore>>,
+    shares: Shares,
 }
 
 /// A message of transactions.
 pub(super) struct Received {
     pub(super) from: PeerId,
-    pub(super) is_validator: bool,
+    pub(super) source: Source,
     pub(super) list: Vec<Bytes>,
     pub(super) way: Way,
 }
 
-/// What was new in such a message.
-pub(super) struct Recovered {
-    /// Transactions, with their senders' accounts after the last committed batch.
-    pub(super) found: Vec<(Arc<Transaction>, AccountState)>,
-    /// Whether the message travels on by gossip.
+/// Transactions whose senders are known.
+pub(super) struct Found {
+    pub(super) from: Source,
+    /// Whether their message travels on by gossip.
     pub(super) travels: bool,
+    pub(super) list: Vec<Known>,
+}
+
+/// A transaction that passed rule M1 of the mempool, with its sender's account after the last committed batch.
+pub(super) struct Known {
+    pub(super) form: CandidateForm,
+    pub(super) account: AccountState,
+    /// What it takes of its peer's share until it is answered.
+    pub(super) place: Option<TransactionPlace>,
 }
 
 impl Recovery {
-    pub(super) fn new(store: Arc<dyn Store>, network: NetworkHandle, metrics: Metrics) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    pub(super) fn new(parts: &Parts, found: mpsc::Sender<Found>) -> Self {
+        let half = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
         Self {
-            store,
-            recovered: mpsc::channel(RECOVERED_MAX),
-            network,
-            metrics,
-            validators: Arc::new(Semaphore::new(cores.div_ceil(2))),
+            rules: *parts.replica.pool().rules(),
+            store: parts.store.clone(),
+            events: parts.event_sender.clone(),
+            found,
+            network: parts.network.clone(),
+            metrics: parts.metrics.clone(),
+            users: Arc::new(Semaphore::new(half)),
+            validators: Arc::new(Semaphore::new(half)),
             strangers: Arc::new(Semaphore::new(STRANGERS_AT_ONCE)),
-            waiting: Arc::new(Semaphore::new(BYTES_MAX)),
-            peers: BTreeMap::new(),
+            shares: Shares::new(),
         }
     }
 
-    /// Recovers what the pool does not have, in its turn. What finds no place is lost, as a message may be.
+    /// Recovers the senders of what the pool does not have, in its turn. What finds no place is lost, as a message may
+    /// be.
     pub(super) fn recover(&mut self, received: Received, pool: &Mempool) {
-        let Some(places) = self.places(&received) else {
+        let bytes = received.list.iter().map(|bytes| bytes.len().max(1)).sum();
+        let Some(place) = self.shares.message(received.from, bytes) else {
             self.metrics.refused("recovery-busy");
             return judge(&self.network, received.way, Verdict::Ignore);
         };
+        let Received { from, source, list, way } = received;
         let mut hashes = BTreeSet::new();
         let mut is_fresh = |bytes: &Bytes| {
             let hash: B256 = keccak256(bytes);
             !pool.contains(&hash) && hashes.insert(hash)
         };
-        let list: Vec<Bytes> = received.list.into_iter().filter(|bytes| is_fresh(bytes)).collect();
-        let workers = if received.is_validator { &self.validators } else { &self.strangers };
-        let workers = Arc::clone(workers);
-        let (store, sender) = (self.store.clone(), self.recovered.0.clone());
+        let list: Vec<Bytes> = list.into_iter().filter(|bytes| is_fresh(bytes)).collect();
+        let workers = Arc::clone(self.workers(source));
+        let (rules, store, found) = (self.rules, self.store.clone(), self.found.clone());
         let (network, metrics) = (self.network.clone(), self.metrics.clone());
         tokio::spawn(async move {
             // Nobody closes it.
             let Ok(worker) = workers.acquire_owned().await else { return };
             tokio::task::spawn_blocking(move || {
-                let _held = (worker, places);
-                let (found, honest) = recovered(&list, &store);
-                let verdict = match (honest, found.iter().any(|(transaction, account)| pays(transaction, account))) {
+                let _held = worker;
+                let (known, honest) = recovered(&list, &store, &rules);
+                let verdict = match (honest, known.iter().any(pays)) {
                     (false, _) => Verdict::Reject,
                     (true, true) => Verdict::Accept,
                     (true, false) => Verdict::Ignore,
                 };
-                let travels = received.way != Way::Direct && verdict == Verdict::Accept;
-                judge(&network, received.way, verdict);
+                let travels = way != Way::Direct && verdict == Verdict::Accept;
+                judge(&network, way, verdict);
                 if !honest {
                     metrics.refused("bad-transaction");
                     // A command that the network does not take is lost, as a message may be.
-                    let _ = network.punish(received.from, Misbehaviour::InvalidContent);
+                    let _ = network.punish(from, Misbehaviour::InvalidContent);
                 }
-                if !found.is_empty() {
-                    // The node may be stopping.
-                    let _ = sender.blocking_send(Recovered { found, travels });
-                }
+                let placed = known.into_iter().filter_map(|mut known| {
+                    known.place = place.transaction(authorizations_of(&known.form));
+                    if known.place.is_none() {
+                        metrics.refused("recovery-busy");
+                        return None;
+                    }
+                    Some(known)
+                });
+                tell(&found, Found { from: source, travels, list: placed.collect() });
             });
         });
     }
 
-    /// Waits for the next message whose transactions are recovered.
-    pub(super) async fn next(&mut self) -> Option<Recovered> {
-        self.recovered.1.recv().await
+    /// Finds out whom the authorizations of a transaction bind, in its turn.
+    pub(super) fn recover_signers(&self, arrival: Arrival) {
+        let workers = Arc::clone(self.workers(arrival.from));
+        let (rules, events) = (self.rules, self.events.clone());
+        tokio::spawn(async move {
+            // Nobody closes it.
+            let Ok(worker) = workers.acquire_owned().await else { return };
+            tokio::task::spawn_blocking(move || {
+                let _held = worker;
+                let recovered = arrival.recover(&rules);
+                // The node may be stopping.
+                let _ = events.blocking_send(Event::Recovered(Box::new(recovered)));
+            });
+        });
+    }
+
+    /// Transactions that were here before: their senders' accounts are read on a blocking thread.
+    pub(super) fn readmit(&self, transactions: Vec<Arc<Transaction>>) {
+        let (rules, store, found) = (self.rules, self.store.clone(), self.found.clone());
+        tokio::task::spawn_blocking(move || {
+            let known = transactions.into_iter().filter_map(|transaction| with_account(transaction, &store, &rules));
+            tell(&found, Found { from: Source::Validator, travels: false, list: known.collect() });
+        });
     }
 
     /// A peer is gone.
     pub(super) fn forget(&mut self, peer: &PeerId) {
-        self.peers.remove(peer);
+        self.shares.forget(peer);
     }
 
-    fn places(&mut self, received: &Received) -> Option<[OwnedSemaphorePermit; 2]> {
-        let bytes = received.list.iter().map(|bytes| bytes.len().max(1)).sum::<usize>().try_into().ok()?;
-        let peer = self.peers.entry(received.from).or_insert_with(|| Arc::new(Semaphore::new(PEER_BYTES_MAX)));
-        let of_peer = Arc::clone(peer).try_acquire_many_owned(bytes).ok()?;
-        let of_all = Arc::clone(&self.waiting).try_acquire_many_owned(bytes).ok()?;
-        Some([of_peer, of_all])
+    const fn workers(&self, source: Source) -> &Arc<Semaphore> {
+        match source {
+            Source::User => &self.users,
+            Source::Validator => &self.validators,
+            Source::Stranger => &self.strangers,
+        }
     }
 }
 
@@ -142,29 +173,41 @@ fn judge(network: &NetworkHandle, way: Way, verdict: Verdict) {
     }
 }
 
-/// The transactions whose senders could be recovered, with their accounts, and whether that was all of them.
-fn recovered(list: &[Bytes], store: &Arc<dyn Store>) -> (Vec<(Arc<Transaction>, AccountState)>, bool) {
+/// Gives the driver what was found.
+fn tell(driver: &mpsc::Sender<Found>, found: Found) {
+    if !found.list.is_empty() {
+        // The node may be stopping.
+        let _ = driver.blocking_send(found);
+    }
+}
+
+/// The transactions whose senders could be recovered and that pass rule M1 of the mempool, and whether all senders
+/// could be.
+fn recovered(list: &[Bytes], store: &Arc<dyn Store>, rules: &ChainRules) -> (Vec<Known>, bool) {
     let recover = |bytes: &Bytes| UnrecoveredTransaction::decode(bytes)?.recover();
     let recovered: Vec<Transaction> = list.iter().filter_map(|bytes| recover(bytes).ok()).collect();
     let honest = recovered.len() == list.len();
-    let found = recovered.into_iter().filter_map(|transaction| with_account(store, Arc::new(transaction)));
+    let found = recovered.into_iter().filter_map(|transaction| with_account(Arc::new(transaction), store, rules));
     (found.collect(), honest)
 }
 
-/// A transaction with its sender's account after the last committed batch.
-pub(super) fn with_account(
-    store: &Arc<dyn Store>,
-    transaction: Arc<Transaction>,
-) -> Option<(Arc<Transaction>, AccountState)> {
-    let account = store.account(&transaction.sender()).ok()?;
+/// A transaction with its sender's account, if it passes rule M1 of the mempool. If not, nobody is to blame.
+fn with_account(transaction: Arc<Transaction>, store: &Arc<dyn Store>, rules: &ChainRules) -> Option<Known> {
+    let form = CandidateForm::check(transaction, rules).ok()?;
+    let account = store.account(&form.transaction().sender()).ok()?;
     let account = account_state(store, account).ok()?;
-    Some((transaction, account))
+    Some(Known { form, account, place: None })
 }
 
 /// Whether the sender could pay for the transaction: one that nobody pays for is not told on, or strangers would have
 /// the whole network recover it for nothing.
-fn pays(transaction: &Transaction, account: &AccountState) -> bool {
+fn pays(known: &Known) -> bool {
+    let (transaction, account) = (known.form.transaction(), &known.account);
     let envelope = transaction.envelope();
     let gas = U256::from(envelope.gas_limit()).saturating_mul(U256::from(envelope.max_fee_per_gas()));
     transaction.nonce() >= account.nonce && account.balance >= gas.saturating_add(envelope.value())
+}
+
+fn authorizations_of(form: &CandidateForm) -> usize {
+    form.transaction().envelope().authorization_list().map_or(0, <[_]>::len)
 }

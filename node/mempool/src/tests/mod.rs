@@ -20,7 +20,9 @@ use std::sync::Arc;
 use alloy_primitives::{B256, U256};
 use rota_proto::{Height, Transaction};
 
-use crate::{AccountState, Added, ChainRules, Changes, Dropped, Mempool, MempoolLimits, Origin, Refused};
+use crate::{
+    AccountState, Added, CandidateForm, ChainRules, Changes, Dropped, Mempool, MempoolLimits, Origin, Refused,
+};
 use wallet::{Draft, Wallet};
 
 /// A pool of the default size on the chain that the wallets sign for.
@@ -87,6 +89,15 @@ fn dropped(changes: &Changes) -> Vec<(B256, crate::DropReason)> {
 }
 
 impl Mempool {
+    /// What whoever owns a pool does with a transaction that comes in.
+    fn add(&mut self, transaction: Arc<Transaction>, origin: Origin, account: AccountState) -> Result<Added, Refused> {
+        let form = CandidateForm::check(transaction, &self.rules)?;
+        if form.has_authorizations() {
+            self.precheck(&form, origin, account)?;
+        }
+        self.admit(form.recover(&self.rules), origin, account)
+    }
+
     /// Counts everything again and compares it with the books.
     #[track_caller]
     fn check_books(&self) {

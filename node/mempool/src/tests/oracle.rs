@@ -10,7 +10,7 @@ use alloy_primitives::{Address, B256, U256, keccak256};
 use rota_proto::Transaction;
 
 use crate::{
-    AccountState, Candidate, DropReason, MempoolLimits, Origin, Status, Totals,
+    AccountState, CandidateForm, DropReason, MempoolLimits, Origin, Status, Totals,
     limits::{NONCE_GAP_MAX, QUEUED_HEIGHTS_MAX},
 };
 
@@ -102,7 +102,7 @@ impl Naive {
             return Err("already known".into());
         }
         // Rule M1 has a table of its own.
-        Candidate::check(Arc::clone(transaction), &RULES).map_err(|refused| head(&refused.to_string()))?;
+        CandidateForm::check(Arc::clone(transaction), &RULES).map_err(|refused| head(&refused.to_string()))?;
         let mut after = self.clone();
         after.sequence += 1;
         let mut new = Waiting { transaction: Arc::clone(transaction), origin, sequence: after.sequence, binds };

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, TxKind, U256};
 use rota_proto::Transaction;
 
 use super::{Draft, Wallet, add, add_local, pool, pool_of, rich, rules_with_gas_limit, transfer, wallet, with_balance};
-use crate::{AccountCode, AccountState, Candidate, Mempool, MempoolLimits, Origin, limits};
+use crate::{AccountCode, AccountState, CandidateForm, Mempool, MempoolLimits, Origin, limits};
 
 /// Refused by rule M1 with this text.
 #[track_caller]
@@ -18,7 +18,7 @@ fn refused(draft: Draft, text: &str) {
 
 #[track_caller]
 fn refused_transaction(transaction: Arc<Transaction>, text: &str) {
-    let refusal = Candidate::check(Arc::clone(&transaction), &wallet::RULES).unwrap_err();
+    let refusal = CandidateForm::check(Arc::clone(&transaction), &wallet::RULES).unwrap_err();
     assert_eq!(refusal.to_string(), text);
     let through_the_pool = pool().add(transaction, Origin::Local, rich(0)).unwrap_err();
     assert_eq!(through_the_pool, refusal, "the pool says the same");
@@ -27,7 +27,7 @@ fn refused_transaction(transaction: Arc<Transaction>, text: &str) {
 #[track_caller]
 fn taken(draft: Draft) {
     let transaction = Wallet::new(1).sign(draft);
-    Candidate::check(transaction, &wallet::RULES).unwrap();
+    CandidateForm::check(transaction, &wallet::RULES).unwrap();
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn m1_set_code_transactions_have_some_authorizations_and_not_too_many() {
     let wallet = Wallet::new(1);
     let signed = |count| wallet.sign_7702(Draft::default(), vec![Wallet::new(2).authorize(7682, 0); count]);
     refused_transaction(signed(0), "set code tx must have at least one authorization tuple");
-    Candidate::check(signed(64), &wallet::RULES).unwrap();
+    CandidateForm::check(signed(64), &wallet::RULES).unwrap();
     refused_transaction(signed(65), "too many authorization tuples: 65, limit 64");
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the rules in the README, on a host in memory with the real execution and real signatures.
 
+mod arrivals;
 mod batches;
 mod catching_up;
 mod cluster;

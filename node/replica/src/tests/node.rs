@@ -8,14 +8,14 @@ use std::{
 use alloy_primitives::{B256, KECCAK256_EMPTY};
 use rota_consensus::{Anchor, Durable, Rejected, Timer};
 use rota_execution::{Account, Batch, Budget, Execution, ExecutionError, MemoryState, StateView as _};
-use rota_mempool::{AccountCode, AccountState, MempoolLimits};
+use rota_mempool::{AccountCode, AccountState, CandidateForm, MempoolLimits};
 use rota_proto::{BatchBody, Certificate, ConsensusKey, FinalBatch, Message, Strict, Transaction, Verified, View};
 
 use super::text::{name, text};
 use super::world::{Foreign, NOON_MS, domain, genesis, key, registry, signed};
 use crate::{
-    BuildOrder, Checked, CommittedBatch, Effect, Event, ExecuteOrder, ReadyBatch, Replica, ReplicaConfig, Started,
-    Ticket, Times, Unverified, Verdict, check,
+    Arrival, BuildOrder, Checked, CommittedBatch, Effect, Event, ExecuteOrder, ReadyBatch, Replica, ReplicaConfig,
+    Source, Started, Ticket, Times, Unverified, Verdict, check,
 };
 
 /// A message on its way, and whom it is for; nobody in particular means everyone.
@@ -138,8 +138,8 @@ impl Node {
     pub(super) fn submit(&mut self, transactions: &[Arc<Transaction>]) -> Vec<String> {
         let mut done = Vec::new();
         for transaction in transactions {
-            let account = self.account(transaction);
-            done.extend(self.take(Event::Submit { id: 0, transaction: Arc::clone(transaction), account }));
+            let arrival = self.arrival(Source::User, transaction);
+            done.extend(self.take(Event::Transactions(vec![arrival])));
         }
         done
     }
@@ -147,6 +147,13 @@ impl Node {
     /// The replica without a host: its effects as they are.
     pub(super) fn replica_alone(&mut self) -> impl FnMut(Event) -> Vec<Effect> + '_ {
         |event| self.replica.step(event).0
+    }
+
+    /// A transaction on its way in, with its sender's account.
+    pub(super) fn arrival(&self, from: Source, transaction: &Arc<Transaction>) -> Arrival {
+        let rules = self.replica.pool().rules();
+        let form = CandidateForm::check(Arc::clone(transaction), rules).expect("a good form");
+        Arrival { id: transaction.nonce(), from, form, account: self.account(transaction) }
     }
 
     fn account(&self, transaction: &Transaction) -> AccountState {
@@ -185,8 +192,12 @@ impl Node {
                 self.out.push((None, Message::Transactions(list.iter().map(|one| one.encode()).collect())));
             }
             Effect::Readmit(list) => {
-                let list = list.into_iter().map(|one| (Arc::clone(&one), self.account(&one))).collect();
+                let list = list.iter().map(|one| self.arrival(Source::Validator, one)).collect();
                 self.step(Event::Transactions(list));
+            }
+            Effect::Recover(arrival) => {
+                let recovered = arrival.recover(self.replica.pool().rules());
+                self.step(Event::Recovered(Box::new(recovered)));
             }
             Effect::PersistCandidate { .. }
             | Effect::PersistCertificate(_)

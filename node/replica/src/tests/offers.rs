@@ -12,7 +12,7 @@ use super::{
     node::{Node, has, leading, proposed},
     world::{NOON_MS, Wallet},
 };
-use crate::{CommittedBatch, Effect, Event, Times};
+use crate::{Arrival, CommittedBatch, Effect, Event, Source, Times};
 
 /// The leader of view 1 that has not been asked for anything yet.
 fn leading_with(times: Times) -> Node {
@@ -77,8 +77,8 @@ fn b5_transaction_below_the_base_fee_is_work_once_an_interval() {
 #[test]
 fn b5_transaction_that_peers_send_is_work_too() {
     let mut node = leading();
-    let (transaction, account) = (Wallet::new(0).sends(0), AccountState { balance: rich(), ..AccountState::default() });
-    assert!(has(&node.take(Event::Transactions(vec![(transaction, account)])), "build"));
+    let arrival = node.arrival(Source::Validator, &Wallet::new(0).sends(0));
+    assert!(has(&node.take(Event::Transactions(vec![arrival])), "build"));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn what_leaves_the_pool_without_being_final_is_told_with_its_reason() {
     let mut node = leading();
     let transfer = Wallet::new(0).sends(0);
     node.submit(&[Arc::clone(&transfer)]);
-    let spent = AccountState { nonce: 1, balance: rich(), ..AccountState::default() };
+    let spent = AccountState { nonce: 1, balance: alloy_primitives::U256::from(1_000_000_000_000_000_000u64), ..AccountState::default() };
     let elsewhere = CommittedBatch {
         hash: B256::repeat_byte(7),
         height: Height(1),
@@ -104,17 +104,12 @@ fn what_leaves_the_pool_without_being_final_is_told_with_its_reason() {
     assert_eq!(told, [Dropped { hash: transfer.hash(), reason: DropReason::Overtaken }]);
 }
 
-fn rich() -> alloy_primitives::U256 {
-    alloy_primitives::U256::from(1_000_000_000_000_000_000u64)
-}
-
 /// What the leader offers its builder when these wait, the first of them last to come.
 fn offered(transactions: Vec<Arc<Transaction>>) -> Vec<Arc<Transaction>> {
     let mut node = leading();
-    let account = AccountState { balance: rich(), ..AccountState::default() };
+    let list = transactions.iter().map(|one| node.arrival(Source::Validator, one)).collect();
     let mut replica = node.replica_alone();
     let mut all = Vec::new();
-    let list = transactions.into_iter().map(|one| (one, account)).collect();
     for effect in replica(Event::Transactions(list)) {
         if let Effect::Build(order) = effect {
             all = order.chains.into_iter().flatten().collect();
@@ -141,8 +136,8 @@ fn b10_more_than_three_batches_by_count_are_not_offered() {
     assert_eq!(node.replica.offered_max(), 3 * fit);
     node.replica.config.rules.gas_limit = 21_000;
     assert_eq!(node.replica.offered_max(), 3);
-    let account = AccountState { balance: rich(), ..AccountState::default() };
-    let list = (0..5).map(|number| (Wallet::new(number).sends(0), account)).collect();
+    let transfers = (0..5).map(|number| Wallet::new(number).sends(0));
+    let list = transfers.map(|one| node.arrival(Source::Validator, &one)).collect();
     let chains = node.replica_alone()(Event::Transactions(list))
         .into_iter()
         .find_map(|effect| if let Effect::Build(order) = effect { Some(order.chains) } else { None });
@@ -161,9 +156,8 @@ fn b10_order_of_a_sender_is_kept_in_its_chain() {
 #[test]
 fn user_hears_what_became_of_a_transaction_in_the_same_step() {
     let mut node = leading();
-    let transaction = Wallet::new(0).sends(0);
-    let account = AccountState { balance: rich(), ..AccountState::default() };
-    let submit = |id| Event::Submit { id, transaction: Arc::clone(&transaction), account };
+    let arrival = node.arrival(Source::User, &Wallet::new(0).sends(0));
+    let submit = |id| Event::Transactions(vec![Arrival { id, ..arrival.clone() }]);
     let answer = |effects: Vec<Effect>| {
         effects.into_iter().find_map(|effect| {
             if let Effect::Submitted { id, result } = effect { Some((id, result.is_ok())) } else { None }

@@ -26,6 +26,7 @@ pub(super) const fn name(effect: &Effect) -> &'static str {
         Effect::Execute(_) => "execute",
         Effect::Commit { .. } => "commit",
         Effect::ShareTransactions(_) => "share",
+        Effect::Recover(_) => "recover",
         Effect::Readmit(_) => "readmit",
         Effect::Journal(_) => "journal",
         Effect::Dropped(_) => "dropped",

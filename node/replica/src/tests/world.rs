@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
-use alloy_eips::eip2718::Encodable2718 as _;
+use alloy_consensus::{SignableTransaction, TxEip1559, TxEip7702, TxEnvelope};
+use alloy_eips::{eip2718::Encodable2718 as _, eip7702::Authorization};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use ed25519_dalek::{Signer as _, SigningKey};
 use rota_execution::{Batch, BatchEnvironment, Budget, Execution, Facts, L1Block as OriginBlock, MemoryState};
@@ -161,10 +161,36 @@ impl Wallet {
             value,
             ..TxEip1559::default()
         };
-        let hash = transfer.signature_hash();
-        let signature = alloy_consensus::crypto::secp256k1::sign_message(self.secret, hash).expect("a key");
-        let bytes = TxEnvelope::from(transfer.into_signed(signature)).encoded_2718();
+        self.seal(transfer)
+    }
+
+    /// A call of nobody that delegates the account of another wallet, as that one authorized.
+    pub(super) fn delegates(&self, nonce: u64, other: &Self) -> Arc<Transaction> {
+        let authorization = Authorization { chain_id: U256::from(ROLLUP), address: Address::repeat_byte(9), nonce: 0 };
+        let hash = authorization.signature_hash();
+        self.seal(TxEip7702 {
+            chain_id: ROLLUP,
+            nonce,
+            gas_limit: 100_000,
+            max_fee_per_gas: 20_000_000_000,
+            max_priority_fee_per_gas: 1_000_000_000,
+            authorization_list: vec![authorization.into_signed(other.signature(hash))],
+            ..TxEip7702::default()
+        })
+    }
+
+    fn seal<T>(&self, transaction: T) -> Arc<Transaction>
+    where
+        T: SignableTransaction<alloy_primitives::Signature>,
+        TxEnvelope: From<alloy_consensus::Signed<T>>,
+    {
+        let signature = self.signature(transaction.signature_hash());
+        let bytes = TxEnvelope::from(transaction.into_signed(signature)).encoded_2718();
         Arc::new(Transaction::decode(&bytes).expect("a good transaction"))
+    }
+
+    fn signature(&self, hash: B256) -> alloy_primitives::Signature {
+        alloy_consensus::crypto::secp256k1::sign_message(self.secret, hash).expect("a key")
     }
 }
 

@@ -1,6 +1,10 @@
 //! Who is told what waits here, and how much at a time (N28 of the network).
 
-use super::*;
+use std::time::{Duration, Instant};
+
+use libp2p::PeerId;
+
+use crate::driver::newcomers::{Newcomers, PAUSE, Piece};
 
 /// A piece for one validator.
 fn piece(after: u64, validator: PeerId) -> Option<Piece> {

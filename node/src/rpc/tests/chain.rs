@@ -15,7 +15,7 @@ use rota_execution::{
     Account, BatchEnvironment, Budget, ChainRules, ExecutedBatch, Execution, Genesis, L1Block, MemoryState, StateView,
     system_contracts,
 };
-use rota_mempool::{AccountCode, AccountState, Mempool, MempoolLimits, Origin, Status};
+use rota_mempool::{AccountCode, AccountState, CandidateForm, Mempool, MempoolLimits, Origin, Status};
 use rota_proto::{BatchHeader, ExtraData, L1Origin, Signers, Transaction, View};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
@@ -234,7 +234,9 @@ impl Chain {
     fn take(&self, transaction: &Arc<Transaction>) -> Result<(), SubmitError> {
         let mut inner = self.lock();
         let account = known(&Self::final_account(&inner, transaction.sender()));
-        inner.pool.add(Arc::clone(transaction), Origin::Local, account)?;
+        let form = CandidateForm::check(Arc::clone(transaction), inner.pool.rules())?;
+        let candidate = form.recover(inner.pool.rules());
+        inner.pool.admit(candidate, Origin::Local, account)?;
         let _ = self.pending.send(Arc::clone(transaction));
         Ok(())
     }
