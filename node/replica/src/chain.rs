@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256, keccak256};
 use rota_consensus::{BuildRequest, Input, Record, Rejected};
-use rota_execution::{BatchEnvironment, Facts, limits::TRANSACTION_GAS_MIN};
+use rota_execution::{
+    BatchEnvironment, Facts,
+    limits::{TRANSACTION_GAS_MIN, UNFINAL_DEPTH_MAX},
+};
 use rota_proto::{
     BatchBody, BatchHeader, BodyMessage, Certificate, ExtraData, Message, Place, Round, Transaction, Verified, Vote,
     limits::{BODY_BYTES_MAX, TRANSACTIONS_PER_BODY_MAX},
@@ -158,7 +161,13 @@ impl Replica {
     }
 
     fn execute(&mut self, batch: B256, facts: Facts) {
+        let deepest = self.last_ordered.plus(UNFINAL_DEPTH_MAX);
         let Some(live) = self.live.get_mut(batch) else { return };
+        // B11: it would come back unexecuted, perhaps after its own commit was ordered.
+        if live.header.height() > deepest {
+            live.execution = Execution::Later;
+            return;
+        }
         live.execution = Execution::Ordered;
         let header = live.header.clone();
         let body = BatchBody::decode(&live.body).unwrap_or_default();
@@ -206,6 +215,9 @@ impl Replica {
             }
         }
         self.order_execution(certificate.vote.batch);
+        if let Some(last) = self.live.get(certificate.vote.batch) {
+            self.last_ordered = last.header.height();
+        }
         self.slasher.finalized(certificate.vote.round);
         self.effects.push(Effect::RaiseFloor(certificate.vote.round));
         self.effects.push(Effect::Commit { certificate, batches });

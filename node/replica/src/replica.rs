@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use alloy_primitives::{Address, B256};
 use rota_consensus::{Anchor, EpochContext, Input, LeaderSchedule, Output, Rejected, Simplex};
 use rota_mempool::Mempool;
-use rota_proto::{BatchHeader, ConsensusKey, Epoch, Place, Round};
+use rota_proto::{BatchHeader, ConsensusKey, Epoch, Height, Place, Round};
 use rota_staking::{Registry, Slasher, Window};
 
 use crate::{Arrival, Effect, Event, Halt, ReplicaConfig, Source, catch_up::CatchUp, live::LiveBatches, words::Ticket};
@@ -28,6 +28,8 @@ pub struct Replica {
     pub(crate) live: LiveBatches,
     /// The last committed batch: final, executed, durable.
     pub(crate) committed: BatchHeader,
+    /// The height that is committed once all is done that was ordered.
+    pub(crate) last_ordered: Height,
     /// Checks that consensus waits for, with the first proposer if nobody notarized the batch yet.
     pub(crate) checks: BTreeMap<B256, Option<Place>>,
     pub(crate) catch_up: CatchUp,
@@ -79,6 +81,7 @@ impl Replica {
             lines: BTreeMap::new(),
             registry,
             live: LiveBatches::default(),
+            last_ordered: committed.height(),
             committed,
             checks: BTreeMap::new(),
             catch_up: CatchUp::default(),

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use alloy_primitives::B256;
+use rota_execution::limits::UNFINAL_DEPTH_MAX;
 use rota_proto::{BatchHeader, Justification, Message, Signers, Transaction, Vote};
 
 use super::{
     batches::unjustified,
-    node::{Node, at, follower, has, head},
+    node::{Node, at, checked, follower, has, head},
+    text::name,
     world::{Bench, Foreign, Site, Wallet, certificate, leader_of, on_genesis, place, round},
 };
-use crate::{Event, Verdict};
+use crate::{Checked, Event, Unverified, Verdict};
+
 const ALL: [u8; 4] = [0, 1, 2, 3];
 
 fn certified(vote: Vote) -> Message {
@@ -188,4 +191,35 @@ fn b11_batch_that_cannot_be_executed_now_is_tried_again_after_the_next_commit() 
     assert_eq!(executions(&node), 1, "{:?}", node.log);
     node.take(Event::Committed(Vec::new()));
     assert_eq!(executions(&node), 2, "{:?}", node.log);
+}
+
+/// Orders the commit of this batch of a chain and of those below it down to `from`; what is wanted then.
+fn ordered_by_commit(node: &mut Node, chain: &[Foreign], from: usize, view: u64) -> Vec<&'static str> {
+    let batches: Vec<B256> = chain[from..].iter().map(Foreign::hash).collect();
+    let vote = Vote::finalize(round(view), batches[batches.len() - 1]);
+    let what = Unverified::Certificate(certificate(vote, &ALL));
+    let Checked::Certificate(finalization) = checked(what, node) else { panic!("a certificate") };
+    node.replica.order_commit(finalization, batches);
+    std::mem::take(&mut node.replica.effects).iter().map(name).collect()
+}
+
+/// Rule B11: a batch that execution refuses for its depth would be missing when its own commit comes.
+#[test]
+fn b11_batch_too_far_above_the_last_commit_is_ordered_only_after_the_next() {
+    let (mut node, leader) = follower();
+    let most = usize::try_from(UNFINAL_DEPTH_MAX).expect("small");
+    let mut bench = Bench::new();
+    let mut chain: Vec<Foreign> = Vec::new();
+    for _ in 0..=most {
+        let parent = chain.last().map_or_else(|| head(&node), Foreign::hash);
+        let batch = bench.build(parent, on_genesis(leader), &[]);
+        bench.finalize(batch.hash());
+        assert!(node.replica.live.join(&batch.header, batch.body.encode()));
+        chain.push(batch);
+    }
+    node.replica.order_execution(chain[most].hash());
+    let orders: Vec<_> = std::mem::take(&mut node.replica.effects).iter().map(name).collect();
+    assert_eq!(orders, vec!["execute"; most], "one more is too deep");
+    assert_eq!(ordered_by_commit(&mut node, &chain[..1], 0, 1), ["raise floor", "commit"]);
+    assert_eq!(ordered_by_commit(&mut node, &chain, 1, 2), ["execute", "raise floor", "commit"]);
 }

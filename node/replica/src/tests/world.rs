@@ -275,6 +275,13 @@ impl Bench {
         Foreign { header: built.executed.header().clone(), body: built.body }
     }
 
+    /// Makes a batch final.
+    pub(super) fn finalize(&mut self, batch: B256) {
+        for executed in self.execution.finalize(&batch).expect("it was built here") {
+            self.memory.apply(&executed);
+        }
+    }
+
     /// Whether a batch follows the rules.
     pub(super) fn finds_valid(&mut self, batch: &Foreign) -> bool {
         let opened = Batch::open(self.execution.rules(), batch.header.clone(), &batch.body, |_| None);
