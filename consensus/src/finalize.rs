@@ -10,7 +10,7 @@ const FINAL_VIEWS_MAX: usize = 8_192;
 
 /// Batches that become final at once: as many as execution holds unfinal. Nobody notarizes further above what is final,
 /// so there is a finalization between for whoever is further behind.
-const FINAL_AT_ONCE_MAX: usize = 128;
+pub(crate) const FINAL_AT_ONCE_MAX: usize = 128;
 
 impl Simplex {
     /// Rules F2, F3: the highest finalized batch whose ancestors are here becomes final, they with it. If there is

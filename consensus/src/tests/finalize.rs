@@ -8,7 +8,7 @@ use super::{
     network::{Network, STAKES},
     node::{Node, check, check_rejected},
 };
-use crate::{Input, Rejected};
+use crate::{Input, Rejected, finalize::FINAL_AT_ONCE_MAX};
 
 /// Node 3 with A, B, C notarized in views 1, 2 and 3, headers and bodies here, nothing final.
 fn chain() -> (Rc<Network>, Node, [BatchHeader; 3]) {
@@ -89,6 +89,54 @@ fn node_that_was_away_for_long_gets_to_the_highest_finalization_step_by_step() {
         node.enter(2 * AWAY + 2 - view);
     }
     assert_eq!((node.core.head(), node.core.finalized_view()), (&chain[200], View(AWAY)));
+}
+
+/// A node that has so many batches and the finalization of the last, and what its last step said: from the top down, as
+/// they are fetched. The first in the list is the opening.
+fn fetched(network: &Rc<Network>, count: usize) -> (Node, Vec<BatchHeader>, Vec<String>) {
+    let mut node = Node::new(network, 3);
+    let mut chain = vec![network.opening.clone()];
+    for view in 1..=count as u64 {
+        let signers: &[u8] = if view == 1 { &[] } else { &[0, 1] };
+        chain.push(network.batch(&format!("B{view}"), &chain[chain.len() - 1], view - 1, signers));
+    }
+    let mut texts = node.step(Input::Certificate(network.finalization(count as u64, &chain[count])));
+    for batch in chain.iter().skip(1).rev() {
+        node.step(Input::Header(Box::new(batch.clone())));
+        texts = node.step(Input::Body(batch.hash()));
+    }
+    (node, chain, texts)
+}
+
+/// The output that makes a piece of a chain final, the last of them by its own finalization.
+fn final_piece(views: std::ops::RangeInclusive<usize>) -> String {
+    let last = *views.end();
+    let names: Vec<String> = views.map(|view| format!("B{view}")).collect();
+    format!("final {} by finalization {last} B{last}", names.join(" "))
+}
+
+/// Rule F2: as many as execution holds unfinal become final at once.
+#[test]
+fn as_many_batches_as_may_be_unfinal_become_final_at_once() {
+    let network = Network::new(&STAKES);
+    let (node, chain, texts) = fetched(&network, FINAL_AT_ONCE_MAX);
+    assert!(texts.contains(&final_piece(1..=FINAL_AT_ONCE_MAX)), "{texts:?}");
+    assert_eq!(node.core.head(), &chain[FINAL_AT_ONCE_MAX]);
+}
+
+/// Rule F2: one more becomes final in two steps, by a finalization between.
+#[test]
+fn one_batch_more_than_may_be_unfinal_becomes_final_in_two_steps() {
+    const ONE_MORE: usize = FINAL_AT_ONCE_MAX + 1;
+    let network = Network::new(&STAKES);
+    let (mut node, chain, _) = fetched(&network, ONE_MORE);
+    assert_eq!(node.core.head(), &network.opening, "execution cannot hold them");
+    let texts = node.step(Input::Certificate(network.finalization(1, &chain[1])));
+    assert!(texts.contains(&final_piece(1..=1)), "{texts:?}");
+    assert_eq!(node.core.head(), &chain[1]);
+    let texts = node.step(Input::Work(true));
+    assert!(texts.contains(&final_piece(2..=ONE_MORE)), "{texts:?}");
+    assert_eq!(node.core.head(), &chain[ONE_MORE]);
 }
 
 /// Rule F3: rivals of the final batch, and what stands on them, are dropped.
