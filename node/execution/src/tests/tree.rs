@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, U256};
 use serde_json::json;
 
 use super::world::{Draft, Key, World, draft};
-use crate::{ExecutionError, StateError, StateView, Unready};
+use crate::{ExecutedBatch, ExecutionError, StateError, StateView, Unready, limits::UNFINAL_DEPTH_MAX};
 
 const FRIEND: Address = Address::repeat_byte(0x42);
 
@@ -102,6 +102,32 @@ fn several_batches_become_final_at_once_oldest_first() {
     }
     assert_eq!(world.account(FRIEND).balance, U256::from(4));
     assert!(world.execution.layers(&at).unwrap().is_empty());
+}
+
+/// Rule X14: as many as may be unfinal become final at once, on a node that executes what another built; one more has
+/// to wait for that.
+#[test]
+fn as_many_batches_as_may_be_unfinal_become_final_at_once() {
+    let mut builder = World::new();
+    let mut world = builder.second();
+    let built: Vec<_> = (0..=UNFINAL_DEPTH_MAX).map(|nonce| builder.run(&[pays(nonce, 1)])).collect();
+    let check = |world: &mut World, batch: &ExecutedBatch| {
+        let body = rota_proto::BatchBody::of(batch.batch().transactions());
+        world.check(batch.header().header(), &body).map(drop)
+    };
+    let [deep @ .., too_deep] = built.as_slice() else { unreachable!("some were built") };
+    for batch in deep {
+        check(&mut world, batch).unwrap();
+    }
+    let expected = Unready::TooDeep { height: UNFINAL_DEPTH_MAX + 1, last_final: 0 };
+    assert_eq!(check(&mut world, too_deep), Err(ExecutionError::Unready(expected)));
+    let last = deep.last().unwrap().header().hash();
+    let path = world.execution.finalize(&last).unwrap();
+    assert_eq!(path.len() as u64, UNFINAL_DEPTH_MAX);
+    for batch in path {
+        world.memory.apply(&batch);
+    }
+    check(&mut world, too_deep).unwrap();
 }
 
 #[test]
