@@ -97,7 +97,8 @@ impl Driver {
     pub(super) fn answer_arrival(&mut self, id: u64, result: Result<Added, Refused>) {
         match self.arrivals.leave(id) {
             Some(Waiter::User(answer)) => drop(answer.send(result.map_err(SubmitError::from))),
-            Some(Waiter::Peer { travels, .. }) => {
+            Some(Waiter::Peer { place, travels }) => {
+                drop(place);
                 let taken = travels.filter(|_| result.is_ok());
                 self.arrivals.gone_by.extend(taken.map(|transaction| transaction.encode()));
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use rota_consensus::Durable;
 use rota_mempool::{AccountState, DropReason, Dropped};
 use rota_proto::{BatchBody, Height, Transaction, limits::BODY_BYTES_MAX};
@@ -87,7 +87,7 @@ fn what_leaves_the_pool_without_being_final_is_told_with_its_reason() {
     let mut node = leading();
     let transfer = Wallet::new(0).sends(0);
     node.submit(&[Arc::clone(&transfer)]);
-    let spent = AccountState { nonce: 1, balance: alloy_primitives::U256::from(1_000_000_000_000_000_000u64), ..AccountState::default() };
+    let spent = AccountState { nonce: 1, balance: U256::from(1_000_000_000_000_000_000u64), ..AccountState::default() };
     let elsewhere = CommittedBatch {
         hash: B256::repeat_byte(7),
         height: Height(1),
