@@ -28,6 +28,8 @@ pub enum Job {
     Build(Box<BuildOrder>),
     /// Execute a batch and compare.
     Execute(Box<ExecuteOrder>),
+    /// Forget a batch, if no other stands on it.
+    Forget(B256),
     /// Make batches final and durable.
     Commit {
         /// The finalization of the last.
@@ -132,6 +134,11 @@ impl Executor {
             let event = match job {
                 Job::Build(order) => self.build(*order)?,
                 Job::Execute(order) => self.execute(*order)?,
+                Job::Forget(batch) => {
+                    self.execution.forget(&batch);
+                    self.drop_forgotten();
+                    continue;
+                }
                 Job::Commit { certificate, batches } => self.commit(&certificate, &batches)?,
             };
             if self.events.blocking_send(event).is_err() {
@@ -204,10 +211,15 @@ impl Executor {
             committed.push(self.committed(executed)?);
         }
         let height = self.execution.head().height();
-        self.bodies.retain(|hash, _| self.execution.unfinal(hash).is_some());
-        self.views.unfinal.retain(|hash| self.execution.unfinal(hash).is_some());
+        self.drop_forgotten();
         assert!(committed.len() == batches.len(), "what is final here is what consensus said, up to height {height}");
         Ok(Event::Committed(committed))
+    }
+
+    /// What execution has forgotten is not kept here either.
+    fn drop_forgotten(&mut self) {
+        self.bodies.retain(|hash, _| self.execution.unfinal(hash).is_some());
+        self.views.unfinal.retain(|hash| self.execution.unfinal(hash).is_some());
     }
 
     fn not_live(&self, batch: B256, batches: &[B256], reason: Unready) -> ExecutorError {

@@ -223,6 +223,13 @@ impl Execution {
         Ok(path)
     }
 
+    /// Forgets a batch that is not final, unless another stands on it (rule X14). It may be executed again.
+    pub fn forget(&mut self, hash: &B256) {
+        if self.unfinal.values().all(|batch| batch.header().parent() != *hash) {
+            self.unfinal.remove(hash);
+        }
+    }
+
     /// Begins a batch on a live parent: everything that keeps us from it is said here.
     pub(crate) fn begin<'v, V: StateView + ?Sized>(
         &mut self,

@@ -5,7 +5,8 @@
 /// ordinary batches.
 pub const UNFINAL_DEPTH_MAX: u64 = 128;
 
-/// Unfinal batches in all, branches included: a view leaves at most one batch behind, so this is twice the depth.
+/// Unfinal batches in all, branches included: twice the depth. A view leaves at most one batch behind, and what nobody
+/// certified is forgotten after some views.
 pub const UNFINAL_BATCHES_MAX: usize = 256;
 
 /// Trie nodes kept decoded across batches: at about 400 bytes each (a branch takes 700, a leaf 200), 52 MB. The

@@ -177,7 +177,9 @@ impl Replica {
     }
 
     pub(crate) fn take_verdict(&mut self, batch: B256, verdict: Verdict, refusals: &mut Vec<Rejected>) {
-        let Some(live) = self.live.get_mut(batch) else { return };
+        // One that was forgotten meanwhile, and came back, is ordered anew before its verdict counts.
+        let ordered = self.live.get_mut(batch).filter(|live| live.execution == Execution::Ordered);
+        let Some(live) = ordered else { return };
         match verdict {
             Verdict::Valid(transactions) => {
                 live.execution = Execution::Valid;
@@ -241,17 +243,23 @@ impl Replica {
         self.go_on_catching_up();
     }
 
-    /// Rule B12: a batch that consensus has forgotten, as proposals that nobody certified, is not kept here either: a
-    /// faulty leader would fill the memory with one body a view. Final batches that wait for their commit are.
+    /// Rule B12: a batch that consensus has forgotten, as proposals that nobody certified, is not kept here either, nor
+    /// by execution: a faulty leader would fill the memory with one batch a view. Final batches that wait for their
+    /// commit are kept.
     pub(crate) fn forget_strays(&mut self) {
         let forgotten = |batch: &B256| self.consensus.header(*batch).is_none();
-        let strays: Vec<B256> = self.live.above(self.consensus.head().height()).filter(forgotten).collect();
+        let mut strays: Vec<B256> = self.live.above(self.consensus.head().height()).filter(forgotten).collect();
+        strays.sort_by_key(|stray| std::cmp::Reverse(self.live.get(*stray).map(|live| live.header.height())));
         strays.into_iter().for_each(|stray| self.forget(stray));
     }
 
     fn forget(&mut self, batch: B256) {
         self.checks.remove(&batch);
-        if self.live.remove(batch).is_some_and(|live| live.hidden) {
+        let Some(live) = self.live.remove(batch) else { return };
+        if live.execution != Execution::No {
+            self.effects.push(Effect::Forget(batch));
+        }
+        if live.hidden {
             self.give_back(batch);
         }
     }

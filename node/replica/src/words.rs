@@ -295,6 +295,8 @@ pub enum Effect {
     Build(Box<BuildOrder>),
     /// Execute a batch on its parent, which was executed or ordered to be before; the answer is [`Event::Executed`].
     Execute(Box<ExecuteOrder>),
+    /// Forget this batch, executed or ordered to be before, if no other stands on it. It may be ordered again.
+    Forget(B256),
     /// Make these batches, executed or ordered to be before, final and durable; the answer is [`Event::Committed`].
     Commit {
         /// Their finalization.

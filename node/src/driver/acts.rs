@@ -47,6 +47,7 @@ impl Driver {
             Effect::CancelViewTimer => self.timers.cancel_view(),
             Effect::Build(order) => self.order(Job::Build(order))?,
             Effect::Execute(order) => self.order(Job::Execute(order))?,
+            Effect::Forget(batch) => self.order(Job::Forget(batch))?,
             Effect::Commit { certificate, batches } => self.commit(certificate, batches)?,
             Effect::ShareTransactions(transactions) => {
                 let bytes = transactions.iter().map(|transaction| transaction.encode()).collect();

@@ -41,6 +41,23 @@ fn view_of_another_batch_is_refused() {
     assert_eq!(refused, Err(ExecutionError::State(expected)));
 }
 
+/// Rule X14.
+#[test]
+fn stray_is_forgotten_unless_another_stands_on_it() {
+    let mut world = World::new();
+    let genesis = world.genesis_hash();
+    let parent = world.build(genesis, &[pays(0, 5)]).executed.header().hash();
+    let child = world.build(parent, &[pays(1, 5)]);
+    let hash = child.executed.header().hash();
+    world.execution.forget(&parent);
+    assert!(world.execution.unfinal(&parent).is_some(), "its child is live");
+    world.execution.forget(&hash);
+    assert_eq!(world.execution.finalize(&hash).map(drop), Err(Unready::Unknown(hash)));
+    let again = world.check(child.executed.header().header(), &child.body).unwrap();
+    assert_eq!(again.header(), child.executed.header());
+    world.finalize(hash);
+}
+
 #[test]
 fn final_batch_is_final_again_without_effect() {
     let mut world = World::new();

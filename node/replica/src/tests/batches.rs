@@ -158,8 +158,10 @@ fn b12_batch_that_consensus_forgot_is_not_kept() {
         node.hear(1, Message::Certificate(certificate(Vote::nullify(round(view)), &[0, 1, 3])));
     }
     assert_eq!(node.replica.live_batches(), 1, "at the limit");
+    assert!(!has(&node.log, "forget"));
     node.hear(1, Message::Certificate(certificate(Vote::nullify(round(kept + 1)), &[0, 1, 3])));
     assert_eq!(node.replica.live_batches(), 0);
+    assert!(has(&node.log, "forget"), "execution need not keep it either");
 }
 
 #[test]

@@ -188,6 +188,7 @@ impl Node {
             Effect::Build(order) => self.build(*order),
             Effect::Execute(order) => self.execute(*order),
             Effect::Commit { certificate, .. } => self.commit(&certificate),
+            Effect::Forget(batch) => self.execution.forget(&batch),
             Effect::ShareTransactions(list) => {
                 self.out.push((None, Message::Transactions(list.iter().map(|one| one.encode()).collect())));
             }

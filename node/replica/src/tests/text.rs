@@ -25,6 +25,7 @@ pub(super) const fn name(effect: &Effect) -> &'static str {
         Effect::Build(_) => "build",
         Effect::Execute(_) => "execute",
         Effect::Commit { .. } => "commit",
+        Effect::Forget(_) => "forget",
         Effect::ShareTransactions(_) => "share",
         Effect::Recover(_) => "recover",
         Effect::Readmit(_) => "readmit",
