@@ -105,8 +105,8 @@ pub struct Poster {
 }
 
 impl Poster {
-    /// A poster, and where it says what L1 has. `publisher` is a poster's settings, its key, and the path of its journal;
-    /// without it the task only tracks.
+    /// A poster, and where it says what L1 has. `publisher` is a poster's settings, its key, and the path of its
+    /// journal; without it the task only tracks.
     ///
     /// # Errors
     /// [`PosterError`].
