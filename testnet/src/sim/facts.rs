@@ -3,7 +3,7 @@
 use std::fmt;
 
 use alloy_primitives::B256;
-use rota_proto::{Round, Signers, Vote};
+use rota_proto::{Certificate, Round, Signers, Vote};
 
 use super::{queue::Time, story::NodeId};
 
@@ -36,10 +36,27 @@ pub enum Fact {
     Accuses(NodeId),
     /// The core says that two finalizations conflict.
     Conflict,
-    /// What the core holds: views, batches, wanted pieces.
+    /// The node verified a certificate: what accountability is judged by.
+    Certified(Certificate),
+    /// The node stopped itself: why, in the words of its error.
+    Stopped {
+        /// What kind of reason: `l1`, `conflict`, `final_invalid` or `disk`.
+        kind: &'static str,
+        /// The error.
+        why: String,
+    },
+    /// The set that the node has for an epoch it begins: keys by node, with their powers.
+    Set {
+        /// The epoch.
+        epoch: u64,
+        /// Node and power of each validator, in order of place.
+        members: Vec<(NodeId, u64)>,
+    },
+    /// What the node holds, each a name with a count (`views`, `batches`, `wanted`, `live`, `pool`, `slasher`,
+    /// `lines`, ..).
     Sizes {
-        /// The three numbers.
-        sizes: [usize; 3],
+        /// Name and count of each queue and map.
+        sizes: Vec<(&'static str, usize)>,
         /// Views between the current one and the last final one.
         unfinal_views: u64,
     },
@@ -61,6 +78,12 @@ pub struct FinalFact {
     pub parent: B256,
     /// Its epoch.
     pub epoch: u64,
+    /// The root of the state after it, as this node's execution has it.
+    pub state_root: B256,
+    /// The root of the state after it, as its header says.
+    pub header_state_root: B256,
+    /// Hashes of its transactions, in order.
+    pub transactions: Vec<B256>,
     /// Who signed the finalization it comes with, if it is the one named there.
     pub signers: Option<Signers>,
     /// The stakes of its epoch by node.
