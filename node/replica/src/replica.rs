@@ -69,7 +69,7 @@ impl Replica {
         } else {
             anchor.head.epoch()
         };
-        let context = epoch_context(&registry, epoch)?;
+        let context = epoch_context(&config, &registry, epoch)?;
         let committed = anchor.head.clone();
         let round = Round::new(epoch, anchor.view);
         let window = Window::with_views_ahead(config.consensus.limits.views_ahead);
@@ -206,7 +206,7 @@ impl Replica {
     /// The key of the validator that leads a round, of this epoch or of an earlier one that the registry remembers.
     #[must_use]
     pub fn leader_of(&self, round: Round) -> Option<ConsensusKey> {
-        let EpochContext { set, leaders } = epoch_context(&self.registry, round.epoch).ok()?;
+        let EpochContext { set, leaders } = epoch_context(&self.config, &self.registry, round.epoch).ok()?;
         set.get(leaders.leader(&set, round.view)).map(|leader| leader.consensus_key)
     }
 
@@ -235,10 +235,15 @@ impl Replica {
     }
 }
 
-/// Set and leaders of an epoch, as the registry knows them (rule E3 of consensus).
-pub(crate) fn epoch_context(registry: &Registry, epoch: Epoch) -> Result<EpochContext, rota_staking::EpochError> {
+/// Set and leaders of an epoch, as the registry knows them (rule E3 of consensus); chosen leaders wait for the seed too.
+pub(crate) fn epoch_context(
+    config: &ReplicaConfig,
+    registry: &Registry,
+    epoch: Epoch,
+) -> Result<EpochContext, rota_staking::EpochError> {
     let set = registry.set(epoch)?;
-    Ok(EpochContext { set, leaders: LeaderSchedule::Drawn(registry.leader_seed(epoch)?) })
+    let drawn = LeaderSchedule::Drawn(registry.leader_seed(epoch)?);
+    Ok(EpochContext { set, leaders: config.leaders.clone().map_or(drawn, LeaderSchedule::Chosen) })
 }
 
 fn pool_rules(config: &ReplicaConfig) -> rota_mempool::ChainRules {
