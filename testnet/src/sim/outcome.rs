@@ -41,6 +41,8 @@ pub struct Stats {
     pub catch_ups: u64,
     /// Against whom honest nodes hold evidence.
     pub accused: BTreeSet<NodeId>,
+    /// Whom the certificates of all nodes together name, if two finalizations conflict.
+    pub accountable: BTreeSet<NodeId>,
 }
 
 impl AddAssign<&Self> for Stats {
@@ -63,6 +65,7 @@ impl AddAssign<&Self> for Stats {
         self.forged += other.forged;
         self.catch_ups += other.catch_ups;
         self.accused.extend(&other.accused);
+        self.accountable.extend(&other.accountable);
     }
 }
 
