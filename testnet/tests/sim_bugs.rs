@@ -156,7 +156,7 @@ fn nullifications_that_are_not_required_break_agreement() {
 fn stale_set_makes_final_what_the_stake_did_not_sign() {
     is_caught("quorum", 1..20, |seed| {
         let scenario = Scenario::seed(seed).stake([10, 20, 30, 40]).changing_sets(400);
-        scenario.with(|plan| plan.goal = Goal::After(Time::from_ms(20_000))).plant(StaleSet::default())
+        scenario.with(|plan| plan.goal = Goal::After(Time::from_ms(20_000))).plant(StaleSet)
     });
 }
 

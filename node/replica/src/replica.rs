@@ -233,6 +233,33 @@ impl Replica {
     pub fn live_batches(&self) -> usize {
         self.live.len()
     }
+
+    /// How much each queue and map holds, by name: each has a bound. It counts the slasher's votes one by one.
+    #[must_use]
+    pub fn sizes(&self) -> [(&'static str, usize); 16] {
+        let [views, batches, wanted] = self.consensus.sizes();
+        let [early, early_bytes] = self.live.early();
+        let [pieces, offered] = self.catch_up.sizes();
+        let pool = self.pool.totals();
+        [
+            ("views", views),
+            ("batches", batches),
+            ("wanted", wanted),
+            ("live", self.live.len()),
+            ("checks", self.checks.len()),
+            ("early", early),
+            ("early bytes", early_bytes),
+            ("pieces", pieces),
+            ("offered", offered),
+            ("origins", self.origins_seen.len()),
+            ("lines", self.lines.len()),
+            ("lined up", self.lines.values().map(VecDeque::len).sum()),
+            ("votes", self.slasher.votes_kept()),
+            ("pool", pool.pending + pool.queued),
+            ("pool bytes", pool.bytes),
+            ("hidden", self.pool.hidden_batches()),
+        ]
+    }
 }
 
 /// Set and leaders of an epoch, as the registry knows them (rule E3 of consensus); chosen leaders wait for the seed too.

@@ -39,8 +39,12 @@ pub struct Stats {
     pub forged: u64,
     /// Requests for final batches.
     pub catch_ups: u64,
+    /// What adversaries did against the rules.
+    pub deeds: u64,
     /// Against whom honest nodes hold evidence.
     pub accused: BTreeSet<NodeId>,
+    /// Whom the certificates of all nodes together name, if two finalizations conflict.
+    pub accountable: BTreeSet<NodeId>,
 }
 
 impl AddAssign<&Self> for Stats {
@@ -62,7 +66,9 @@ impl AddAssign<&Self> for Stats {
         self.rejected += other.rejected;
         self.forged += other.forged;
         self.catch_ups += other.catch_ups;
+        self.deeds += other.deeds;
         self.accused.extend(&other.accused);
+        self.accountable.extend(&other.accountable);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Planted bugs: what a checker must catch, one named file each. They sit around the production core, which has no
+//! Planted bugs: what a checker must catch, one named file each. They sit around the production replica, which has no
 //! hooks for them.
 
 mod candidate_not_durable;
@@ -11,6 +11,11 @@ mod record_not_durable;
 mod stale_set;
 mod timer_not_rearmed;
 
+use std::collections::BTreeMap;
+
+use rota_proto::{Certificate, Place, Signature, Signers, ValidatorSet, Verified, Vote, VotingPower};
+use rota_staking::L1Block;
+
 pub use candidate_not_durable::CandidateNotDurable;
 pub use finalize_after_nullify::FinalizeAfterNullify;
 pub use head_count::HeadCount;
@@ -21,22 +26,22 @@ pub use record_not_durable::RecordNotDurable;
 pub use stale_set::StaleSet;
 pub use timer_not_rearmed::TimerNotRearmed;
 
-use std::{collections::BTreeMap, sync::Arc};
+use super::{conduct::Hands, keys::Gullible};
 
-use rota_consensus::EpochContext;
-use rota_proto::{Place, ValidatorSet, VotingPower};
+/// The block with other powers in its changes.
+fn with_powers(mut block: L1Block, power: impl Fn(Place, u64) -> u64) -> L1Block {
+    for change in &mut block.changes {
+        change.power = VotingPower(power(change.place, change.power.0));
+    }
+    block
+}
 
-/// The context with other powers.
-fn with_powers(context: EpochContext, power: impl Fn(Place, u64) -> u64) -> EpochContext {
-    let changed: BTreeMap<Place, _> = context
-        .set
-        .iter()
-        .map(|(place, validator)| {
-            let mut validator = validator.clone();
-            validator.power = VotingPower(power(place, validator.power.0));
-            (place, validator)
-        })
-        .collect();
-    let set = ValidatorSet::new(context.set.epoch(), changed).expect("powers stay above zero");
-    EpochContext { set: Arc::new(set), ..context }
+/// A certificate that counts as verified though nobody looked: what a bug believes, not what a peer would.
+fn pretend(vote: Vote, signers: Signers, hands: &Hands<'_>) -> Option<Verified<Certificate>> {
+    let set = hands.set()?;
+    let among = |place: &Place| signers.contains(*place);
+    let only: BTreeMap<Place, _> = set.iter().filter(|(place, _)| among(place)).map(|(p, v)| (p, v.clone())).collect();
+    let set = ValidatorSet::new(vote.round.epoch, only).ok()?;
+    let certificate = Certificate { vote, signers, signatures: vec![Signature([0; 64]); signers.len()] };
+    certificate.verify(hands.outside.keys.domain(), &set, &Gullible).ok()
 }
