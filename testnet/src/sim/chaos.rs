@@ -47,8 +47,8 @@ fn draw_calm(plan: &mut Plan, nodes: usize, random: &mut Random) {
     plan.settings.wire = random.chance(250);
     plan.settings.flush_us = *random.pick(&[0, 0, 500, 5_000]);
     plan.settings.execution_us = *random.pick(&[0, 1_000, 20_000]);
-    plan.settings.settle_ms = random.within(0..=600);
-    plan.settings.heartbeat_ms = random.within(2_000..=10_000);
+    plan.settings.times.origin_settle_ms = random.within(0..=600);
+    plan.settings.times.heartbeat_ms = random.within(2_000..=10_000);
     plan.settings.config.timings.view_timeout_ms = random.within(400..=900);
     plan.settings.config.timings.view_timeout_cap_ms = random.within(2_000..=6_000);
     plan.settings.config.timings.retry_ms = random.within(200..=500);

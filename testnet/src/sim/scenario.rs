@@ -7,17 +7,19 @@ use std::{
 };
 
 use rota_consensus::{Config, Timings};
+use rota_replica::Times;
 
 use super::{
     chaos,
     conduct::Conduct,
+    executor::ExecutionKind,
     facts::Violation,
     keys::Crypto,
     l1::{L1Plan, place_of},
     links::{Cut, LinkPlan, Way},
     outcome::Outcome,
     outside::Settings,
-    plan::{Crash, Goal, Plan, Work},
+    plan::{Crash, DiskFault, FaultKind, Goal, OperationCrash, Plan, Work},
     queue::Time,
     story::NodeId,
     world::World,
@@ -54,12 +56,19 @@ impl Scenario {
             wire: false,
             flush_us: 0,
             execution_us: 1_000,
-            settle_ms: 200,
-            heartbeat_ms: 10_000,
+            // L1 is never too far ahead: whole epochs pass in a second, and a partition lasts for many.
+            times: Times {
+                origin_settle_ms: 200,
+                heartbeat_ms: 10_000,
+                epoch_lag_max: 1_000_000,
+                ..Times::default()
+            },
+            execution: ExecutionKind::Ledger,
         };
         let plan = Plan {
             seed,
             stakes: vec![25; 4],
+            twins: Vec::new(),
             changing: false,
             adversaries: BTreeMap::new(),
             bug: None,
@@ -70,6 +79,9 @@ impl Scenario {
             lossy_until: Time::default(),
             cuts: Vec::new(),
             crashes: Vec::new(),
+            crash_at_operation: None,
+            tear: None,
+            disk_faults: Vec::new(),
             clocks_ms: Vec::new(),
             l1: L1Plan { interval_ms: 1_000, epoch_blocks: 6 },
             l1_lags_ms: Vec::new(),
@@ -162,6 +174,34 @@ impl Scenario {
     #[must_use]
     pub fn crash(mut self, at_ms: u64, node: NodeId, fuse: u64, down_ms: u64) -> Self {
         self.plan.crashes.push(Crash { at: Time::from_ms(at_ms), node, fuse, down_ms });
+        self
+    }
+
+    /// A node crashes before its durable operation of this number, counted from 1 in all its lives.
+    #[must_use]
+    pub const fn crash_at_operation(mut self, node: NodeId, operation: u64, down_ms: u64) -> Self {
+        self.plan.crash_at_operation = Some(OperationCrash { node, operation, down_ms });
+        self
+    }
+
+    /// The disk of a node fails at a time in milliseconds, for good.
+    #[must_use]
+    pub fn disk_fails(mut self, at_ms: u64, node: NodeId, kind: FaultKind) -> Self {
+        self.plan.disk_faults.push(DiskFault { node, at: Time::from_ms(at_ms), kind, mended_after_ms: None });
+        self
+    }
+
+    /// One more node has the key of this one.
+    #[must_use]
+    pub fn twin(mut self, node: NodeId) -> Self {
+        self.plan.twins.push(node);
+        self
+    }
+
+    /// The production execution runs the batches.
+    #[must_use]
+    pub const fn with_evm(mut self) -> Self {
+        self.plan.settings.execution = ExecutionKind::Evm;
         self
     }
 
