@@ -1,6 +1,10 @@
 //! What came of a run, and what a test expects of it.
 
-use std::{collections::BTreeSet, fmt, ops::AddAssign};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::AddAssign,
+};
 
 use super::{facts::Violation, scenario::Scenario, story::NodeId};
 
@@ -15,6 +19,8 @@ pub struct Stats {
     pub heights: u64,
     /// Final batches told, all honest nodes together.
     pub finals: u64,
+    /// Transactions in them.
+    pub transactions: u64,
     /// Views entered, all honest nodes together.
     pub views: u64,
     /// Epochs that began after the first, skipped ones not counted, at the node that began most.
@@ -27,6 +33,14 @@ pub struct Stats {
     pub signatures: u64,
     /// Crashes.
     pub crashes: u64,
+    /// Nodes that stopped themselves.
+    pub stops: u64,
+    /// Writes and flushes of each node's disk.
+    pub operations: BTreeMap<NodeId, u64>,
+    /// Transactions that pools refused.
+    pub unwanted: u64,
+    /// Transactions that left pools without being final.
+    pub dropped: u64,
     /// Votes that a guard refused.
     pub refused: u64,
     /// Starts after which a core held back votes (rule S3).
@@ -54,12 +68,19 @@ impl AddAssign<&Self> for Stats {
         self.virtual_ms += other.virtual_ms;
         self.heights += other.heights;
         self.finals += other.finals;
+        self.transactions += other.transactions;
         self.views += other.views;
         self.epochs += other.epochs;
         self.messages += other.messages;
         self.wire_bytes += other.wire_bytes;
         self.signatures += other.signatures;
         self.crashes += other.crashes;
+        self.stops += other.stops;
+        for (node, operations) in &other.operations {
+            *self.operations.entry(*node).or_default() += operations;
+        }
+        self.unwanted += other.unwanted;
+        self.dropped += other.dropped;
         self.refused += other.refused;
         self.held_back += other.held_back;
         self.old_records += other.old_records;

@@ -1,22 +1,23 @@
 //! The run: one loop over the queue.
 
-use std::collections::BTreeMap;
+mod clients;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rota_proto::Message;
 use rota_staking::SafetyRecord;
 
 use super::{
-    batch,
-    conduct::Conduct,
     disk::{Defects, Disk},
     facts::{Checker, Fact, Scene, Violation},
-    host::Host,
+    genesis::{ROLLUP_CHAIN_ID, genesis},
+    host::{End, Host, Remains},
     keys::{Keys, public_key},
     l1::L1,
     links::Links,
     outcome::Stats,
     outside::{Clients, Event, Outside, Packet, Station},
-    plan::{Crash, Goal, Plan},
+    plan::{Crash, DiskFault, Goal, Plan},
     queue::{Queue, Time},
     random::Random,
     sets::Sets,
@@ -28,18 +29,18 @@ use super::{
 const FUSE_MS: u64 = 500;
 /// Tasks that one event leads to at a node: far more than any step asks for.
 const TASKS_MAX: usize = 10_000;
-/// Clients send again what is not final after this long.
-const RESEND_MS: u64 = 2_000;
-/// Transactions that clients have under way at a time.
-const CLIENT_WINDOW: usize = 128;
+/// How often nodes look at their clocks while nothing happens.
+const CLOCK_TICK_MS: u64 = 100;
+/// A node whose L1 is not far enough tries to start again after so long.
+const START_AGAIN_MS: u64 = 200;
 
 /// A place where a node runs.
 #[derive(Debug)]
 struct Slot {
     host: Option<Host>,
     /// What is left of it while it is down.
-    down: Option<(Disk, Option<Box<dyn Conduct>>)>,
-    /// Tasks until it crashes, and for how long.
+    down: Option<Remains>,
+    /// Tasks until it crashes, and the number of the crash.
     fuse: Option<(u64, usize)>,
 }
 
@@ -52,6 +53,8 @@ pub struct World {
     checkers: Vec<Box<dyn Checker>>,
     /// Final heights of the honest nodes.
     heights: BTreeMap<NodeId, u64>,
+    /// Who stopped itself.
+    stopped: BTreeSet<NodeId>,
     violation: Option<Violation>,
 }
 
@@ -59,26 +62,30 @@ impl World {
     /// The world of a plan, at its beginning.
     #[must_use]
     pub fn new(plan: Plan, told: bool) -> Self {
-        let nodes = plan.stakes.len();
-        let faulty: Vec<NodeId> = plan.adversaries.keys().copied().collect();
-        let sets = Sets::new(plan.stakes.clone(), plan.changing, faulty, Random::of(plan.seed, 1));
-        let l1 = L1::new(plan.seed, plan.l1, sets, plan.leaders.clone());
-        let healed = plan.healed();
-        let station = |node| Station {
-            honest: !plan.adversaries.contains_key(&node),
+        let guilty = plan.guilty();
+        let sets = Sets::new(plan.stakes.clone(), plan.changing, guilty.iter().copied().collect(), Random::of(plan.seed, 1));
+        let mut l1 = L1::new(plan.seed, plan.l1, sets);
+        let seats: Vec<usize> = (0..plan.nodes()).map(|node| plan.seat(node)).collect();
+        let station = |(node, seat): (NodeId, &usize)| Station {
+            honest: !guilty.contains(seat),
+            seat: *seat,
+            up: false,
             life: 0,
             clock_ahead_ms: plan.clocks_ms.get(node).copied().unwrap_or(0),
             l1_lag_ms: plan.l1_lags_ms.get(node).copied().unwrap_or(0),
             l1_seen: l1.first_block(),
-            l1_settled: l1.first_block(),
         };
-        let stations = (0..nodes).map(station).collect();
+        let stations = seats.iter().enumerate().map(station).collect();
+        let genesis = genesis(l1.block(l1.first_block()));
+        let checkers = plan.checkers(&genesis, &l1);
         let out = Outside {
             queue: Queue::default(),
             story: Story::new(told),
-            links: Links::new(plan.links, plan.cuts.clone(), healed, Random::of(plan.seed, 2)),
+            links: Links::new(plan.links, plan.cuts.clone(), plan.healed(), Random::of(plan.seed, 2)),
             l1,
-            keys: Keys::new(nodes, plan.crypto),
+            genesis,
+            leaders: plan.leaders.clone(),
+            keys: Keys::new(seats, plan.crypto),
             verdicts: Verdicts::default(),
             random: Random::of(plan.seed, 3),
             settings: plan.settings,
@@ -87,24 +94,29 @@ impl World {
             facts: Vec::new(),
             stats: Stats::default(),
         };
-        let genesis = batch::genesis(&out.l1.block(out.l1.first_block()));
-        let checkers = plan.checkers(genesis.hash());
-        let mut this = Self { plan, out, slots: Vec::new(), checkers, heights: BTreeMap::new(), violation: None };
-        for node in 0..nodes {
-            let conduct = this.plan.conduct_of(node);
-            let defects = conduct.as_ref().map_or_else(Defects::default, |conduct| conduct.defects());
-            let record = SafetyRecord::new(this.out.keys.domain().rollup_chain_id(), public_key(node));
-            let disk = Disk::new(genesis.clone(), &record, defects);
-            this.slots.push(Slot { host: None, down: Some((disk, conduct)), fuse: None });
-        }
+        let (slots, heights, stopped) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
+        let mut this = Self { plan, out, slots, checkers, heights, stopped, violation: None };
+        this.slots = (0..this.plan.nodes()).map(|node| this.slot(node)).collect();
         this.plan_events();
         this
+    }
+
+    /// A node that has not begun.
+    fn slot(&self, node: NodeId) -> Slot {
+        let conduct = self.plan.conduct_of(node);
+        let defects = conduct.as_ref().map_or_else(Defects::default, |conduct| conduct.defects());
+        let record = SafetyRecord::new(ROLLUP_CHAIN_ID, public_key(self.plan.seat(node)));
+        let mut disk = Disk::new(&self.out.genesis, self.plan.settings.execution, &record, defects);
+        if let Some(crash) = self.plan.crash_at_operation.filter(|crash| crash.node == node) {
+            disk.crash_at(crash.operation);
+        }
+        Slot { host: None, down: Some(Remains { disk, conduct }), fuse: None }
     }
 
     /// Runs to the end: the goal, a violation, or the last moment.
     pub fn run(&mut self) {
         for node in 0..self.slots.len() {
-            self.start(node, true);
+            self.start(node);
         }
         self.watch();
         while self.violation.is_none() && !self.is_done() {
@@ -121,8 +133,7 @@ impl World {
             self.happen(event);
             self.watch();
         }
-        self.out.stats.virtual_ms = self.out.queue.now().as_ms();
-        self.out.stats.heights = self.heights.values().copied().max().unwrap_or(0);
+        self.sum_up();
     }
 
     /// The time it has got to.
@@ -137,13 +148,30 @@ impl World {
         (self.out.story, self.out.stats, self.violation)
     }
 
+    fn sum_up(&mut self) {
+        let stats = &mut self.out.stats;
+        stats.virtual_ms = self.out.queue.now().as_ms();
+        stats.heights = self.heights.values().copied().max().unwrap_or(0);
+        for (node, slot) in self.slots.iter().enumerate() {
+            let disk = slot.host.as_ref().map(Host::disk).or_else(|| slot.down.as_ref().map(|remains| &remains.disk));
+            stats.operations.insert(node, disk.map_or(0, Disk::operations));
+        }
+        self.checkers.iter().for_each(|checker| checker.sum_up(stats));
+    }
+
     fn plan_events(&mut self) {
         for (number, crash) in self.plan.crashes.iter().enumerate() {
             self.out.queue.plan(crash.at, Event::Fuse(number));
         }
+        for (number, fault) in self.plan.disk_faults.iter().enumerate() {
+            self.out.queue.plan(fault.at, Event::DiskFault(number));
+        }
+        for (number, cut) in self.plan.cuts.iter().enumerate() {
+            self.out.queue.plan(cut.during.end, Event::Heals(number));
+        }
+        self.out.queue.plan(Time::from_ms(CLOCK_TICK_MS), Event::Clock);
         self.out.queue.plan(Time::from_ms(1_000), Event::Tick);
-        self.out.queue.plan(Time::from_ms(RESEND_MS), Event::Resend);
-        self.plan_client(Time::default());
+        self.plan_clients();
         for node in 0..self.out.nodes() {
             self.plan_block(node, self.out.l1.first_block() + 1);
         }
@@ -160,14 +188,15 @@ impl World {
             Event::L1Seen { node, block } => {
                 self.out.station_mut(node).l1_seen = block;
                 self.plan_block(node, block + 1);
-                let settles = self.out.queue.now().plus_ms(self.plan.settings.settle_ms);
-                self.out.queue.plan(settles, Event::L1Settled { node, block });
-                self.with_host(node, Host::look);
+                self.with_host(node, Host::follow_l1);
             }
-            Event::L1Settled { node, block } => {
-                self.out.station_mut(node).l1_settled = block;
-                self.with_host(node, Host::look);
+            Event::Clock => {
+                for node in 0..self.slots.len() {
+                    self.with_host(node, Host::tick);
+                }
+                self.out.queue.plan(self.out.queue.now().plus_ms(CLOCK_TICK_MS), Event::Clock);
             }
+            Event::Heals(number) => self.meet_across(number),
             Event::Client => self.client(),
             Event::Resend => self.resend(),
             Event::Fuse(number) => self.light(number),
@@ -175,10 +204,11 @@ impl World {
                 let node = self.plan.crashes.get(number).map(|crash| crash.node);
                 let lit = |slot: &Slot| slot.fuse.is_some_and(|(_, lit)| lit == number);
                 if let Some(node) = node.filter(|node| self.slots.get(*node).is_some_and(lit)) {
-                    self.crash(node, number);
+                    self.crash_by_plan(node, number);
                 }
             }
-            Event::Restart(node) => self.start(node, false),
+            Event::DiskFault(number) => self.break_disk(number),
+            Event::Restart(node) => self.start(node),
             Event::Tick => {
                 let waiting = self.out.clients.waiting.len();
                 self.out.facts.push((0, Fact::Tick { waiting }));
@@ -207,22 +237,56 @@ impl World {
             match &mut slot.fuse {
                 Some((0, number)) => {
                     let number = *number;
-                    return self.crash(node, number);
+                    return self.crash_by_plan(node, number);
                 }
                 Some((left, _)) => *left -= 1,
                 None => {}
             }
             host.perform(task, &mut self.out);
         }
+        match host.end().cloned() {
+            None => {}
+            Some(End::Crash(_)) => self.crash(node, self.plan.crash_at_operation.map_or(0, |crash| crash.down_ms)),
+            Some(End::Stopped(kind, why)) => self.stop(node, kind, why),
+        }
     }
 
-    fn start(&mut self, node: NodeId, first: bool) {
-        let Some((disk, conduct)) = self.slots.get_mut(node).and_then(|slot| slot.down.take()) else { return };
-        let host = Host::start(node, disk, conduct, first, &mut self.out);
-        if let Some(slot) = self.slots.get_mut(node) {
-            slot.host = Some(host);
+    fn start(&mut self, node: NodeId) {
+        let Some(mut remains) = self.slots.get_mut(node).and_then(|slot| slot.down.take()) else { return };
+        if self.stopped.remove(&node) {
+            remains.disk.mend();
         }
-        self.with_host(node, Host::look);
+        let started = Host::start(node, remains, &mut self.out);
+        let Some(slot) = self.slots.get_mut(node) else { return };
+        match started {
+            Ok(host) => slot.host = Some(host),
+            Err(remains) => {
+                slot.down = Some(*remains);
+                let again = self.out.queue.now().plus_ms(START_AGAIN_MS);
+                return self.out.queue.plan(again, Event::Restart(node));
+            }
+        }
+        self.out.station_mut(node).up = true;
+        for peer in (0..self.slots.len()).filter(|peer| *peer != node) {
+            self.meet(node, peer);
+        }
+        self.with_host(node, |_, _| {});
+    }
+
+    /// Two nodes that are up are connected.
+    fn meet(&mut self, one: NodeId, other: NodeId) {
+        if self.out.station(one).up && self.out.station(other).up {
+            self.with_host(one, |host, out| host.greet(other, out));
+            self.with_host(other, |host, out| host.greet(one, out));
+        }
+    }
+
+    fn meet_across(&mut self, cut: usize) {
+        let side = self.plan.cuts.get(cut).map(|cut| cut.side.clone()).unwrap_or_default();
+        let others: Vec<NodeId> = (0..self.slots.len()).filter(|node| !side.contains(node)).collect();
+        for (one, other) in side.iter().flat_map(|one| others.iter().map(move |other| (*one, *other))) {
+            self.meet(one, other);
+        }
     }
 
     fn light(&mut self, number: usize) {
@@ -234,66 +298,62 @@ impl World {
         }
     }
 
-    fn crash(&mut self, node: NodeId, number: usize) {
-        let Some(host) = self.slots.get_mut(node).and_then(|slot| slot.host.take()) else { return };
-        let (mut disk, conduct) = host.crash();
-        let flushed = disk.is_flushed();
-        disk.crash(&mut self.out.random);
-        self.out.station_mut(node).life += 1;
-        self.out.stats.crashes += 1;
+    fn crash_by_plan(&mut self, node: NodeId, number: usize) {
         let down_ms = self.plan.crashes.get(number).map_or(0, |crash| crash.down_ms);
+        self.crash(node, down_ms);
+    }
+
+    fn crash(&mut self, node: NodeId, down_ms: u64) {
+        let Some(flushed) = self.take_down(node) else { return };
+        self.out.stats.crashes += 1;
         self.out.story.tell(node, &[70, flushed.into(), down_ms], || {
             format!("CRASHES for {down_ms} ms, {} unflushed", if flushed { "nothing" } else { "with writes" })
         });
         self.out.queue.plan(self.out.queue.now().plus_ms(down_ms), Event::Restart(node));
-        if let Some(slot) = self.slots.get_mut(node) {
-            slot.down = Some((disk, conduct));
-            slot.fuse = None;
+    }
+
+    /// A node stops itself; whoever mends its disk starts it again.
+    fn stop(&mut self, node: NodeId, kind: &'static str, why: String) {
+        if self.take_down(node).is_none() {
+            return;
+        }
+        self.out.stats.stops += 1;
+        self.out.story.tell(node, &[71], || format!("STOPS ITSELF ({kind}): {why}"));
+        self.out.facts.push((node, Fact::Stopped { kind, why }));
+        self.stopped.insert(node);
+        let mended = self.plan.disk_faults.iter().filter(|fault| fault.node == node);
+        if let Some(after_ms) = mended.filter_map(|fault| fault.mended_after_ms).min().filter(|_| kind == "disk") {
+            self.out.queue.plan(self.out.queue.now().plus_ms(after_ms), Event::Restart(node));
+        }
+    }
+
+    /// A node is gone but for its disk; says whether everything written was durable.
+    fn take_down(&mut self, node: NodeId) -> Option<bool> {
+        let slot = self.slots.get_mut(node)?;
+        let mut remains = slot.host.take()?.crash();
+        let flushed = remains.disk.is_flushed();
+        remains.disk.crash(self.plan.tear, &mut self.out.random);
+        (slot.down, slot.fuse) = (Some(remains), None);
+        let station = self.out.station_mut(node);
+        (station.life, station.up) = (station.life + 1, false);
+        Some(flushed)
+    }
+
+    fn break_disk(&mut self, number: usize) {
+        let Some(DiskFault { node, kind, .. }) = self.plan.disk_faults.get(number).copied() else { return };
+        self.out.story.tell(node, &[72], || format!("its disk fails from now on: {}", kind.error()));
+        let Some(slot) = self.slots.get_mut(node) else { return };
+        if let Some(host) = &mut slot.host {
+            host.disk_mut().fail(kind.error());
+        }
+        if let Some(remains) = &mut slot.down {
+            remains.disk.fail(kind.error());
         }
     }
 
     fn plan_block(&mut self, node: NodeId, block: u64) {
         let at = self.out.l1.time_of(block).plus_ms(self.out.station(node).l1_lag_ms);
         self.out.queue.plan(at, Event::L1Seen { node, block });
-    }
-
-    /// Clients send one transaction, if they are at work.
-    fn client(&mut self) {
-        let now = self.out.queue.now();
-        if self.out.clients.waiting.len() < CLIENT_WINDOW {
-            self.out.clients.sent += 1;
-            let transaction = self.out.clients.sent;
-            self.submit(transaction);
-        }
-        self.plan_client(now.plus_ms(self.plan.work.interval_ms));
-    }
-
-    /// The next transaction: at this time, or when the pause in which it lies is over.
-    fn plan_client(&mut self, at: Time) {
-        let pause = self.plan.work.pauses.iter().find(|pause| pause.contains(&at));
-        let at = pause.map_or(at, |pause| pause.end);
-        self.out.queue.plan(at, Event::Client);
-    }
-
-    fn resend(&mut self) {
-        let now = self.out.queue.now();
-        let late = |(_, sent): &(&u64, &Time)| now.ms_since(**sent) >= RESEND_MS;
-        let late: Vec<u64> = self.out.clients.waiting.iter().filter(late).map(|(number, _)| *number).collect();
-        for transaction in late {
-            self.submit(transaction);
-        }
-        self.out.queue.plan(now.plus_ms(RESEND_MS), Event::Resend);
-    }
-
-    fn submit(&mut self, transaction: u64) {
-        let now = self.out.queue.now();
-        self.out.clients.waiting.insert(transaction, now);
-        let up = |(node, slot): (usize, &Slot)| slot.host.is_some().then_some(node);
-        let up: Vec<NodeId> = self.slots.iter().enumerate().filter_map(up).collect();
-        if !up.is_empty() {
-            let node = *self.out.random.pick(&up);
-            self.with_host(node, |host, out| host.submit(transaction, out));
-        }
     }
 
     /// Shows the checkers what happened.
@@ -321,11 +381,12 @@ impl World {
         if let Fact::Final(told) = fact {
             self.heights.insert(node, told.height);
             self.out.stats.finals += 1;
+            self.out.stats.transactions += told.transactions.len() as u64;
         }
         if let Fact::Entered { .. } = fact {
             self.out.stats.views += 1;
         }
-        if let Fact::Accuses(accused) = fact {
+        if let Fact::Accuses { accused, .. } = fact {
             self.out.stats.accused.insert(*accused);
         }
     }
@@ -341,9 +402,10 @@ impl World {
         match self.plan.goal {
             Goal::After(end) => now >= end,
             Goal::Finalized(height) => {
-                let reached = |node: NodeId| self.heights.get(&node).is_some_and(|at| *at >= height);
-                let mut honest = (0..self.slots.len()).filter(|node| self.out.station(*node).honest);
-                now >= self.plan.healed() && honest.all(reached)
+                let reached = |node: &NodeId| self.heights.get(node).is_some_and(|at| *at >= height);
+                let runs = |node: &NodeId| self.out.station(*node).honest && !self.stopped.contains(node);
+                let mut running = (0..self.slots.len()).filter(runs).peekable();
+                now >= self.plan.healed() && running.peek().is_some() && running.all(|node| reached(&node))
             }
         }
     }
