@@ -99,6 +99,10 @@ pub struct Defects {
     pub restores_guard: bool,
     /// Headers, bodies and justifications of candidates never arrive.
     pub forgets_candidates: bool,
+    /// Certificates never arrive.
+    pub forgets_certificates: bool,
+    /// The batches that became final last arrive only with those that come after.
+    pub delays_final: bool,
 }
 
 /// Certificates by round, kind and batch.
@@ -205,7 +209,12 @@ impl Disk {
     pub fn flush(&mut self, part: Part) -> Result<(), DiskError> {
         self.operate(DiskError::Io)?;
         match part {
-            Part::Store => std::mem::take(&mut self.unflushed).into_iter().for_each(|write| self.keep(write)),
+            Part::Store => {
+                let mut writes = std::mem::take(&mut self.unflushed);
+                let last = writes.iter().rposition(|write| matches!(write, Write::Final(_)));
+                self.unflushed.extend(last.filter(|_| self.defects.delays_final).map(|last| writes.remove(last)));
+                writes.into_iter().for_each(|write| self.keep(write));
+            }
             Part::Guard => {
                 let slot = self.unflushed_guard.take();
                 slot.iter().for_each(|slot| self.put(slot, slot.bytes.len()));
@@ -339,6 +348,7 @@ impl Disk {
                 let key = (kept.0.round, kept.0.header.hash());
                 self.candidates.insert(key, *kept);
             }
+            Write::Certificate(_) if self.defects.forgets_certificates => {}
             Write::Certificate(certificate) => {
                 let key = (certificate.vote.round, certificate.vote.kind.code(), certificate.vote.batch);
                 self.certificates.insert(key, certificate);

@@ -56,6 +56,15 @@ pub struct Assembled {
     pub refused: Vec<B256>,
 }
 
+/// What is wrong with an execution; planted by negative controls only, in [`ExecutionKind::Ledger`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// A transaction runs whatever its nonce.
+    AnyNonce,
+    /// The state differs from node to node, by this number, and no header is compared with it.
+    OwnState(u64),
+}
+
 /// Executes batches, and keeps what they did until they are final or lost.
 #[derive(Debug)]
 pub enum Executor {
@@ -175,6 +184,13 @@ impl Executor {
         match self {
             Self::Ledger(ledger) => ledger.forget(batch),
             Self::Evm(evm) => evm.forget(batch),
+        }
+    }
+
+    /// Executes with a flaw from now on.
+    pub const fn spoil(&mut self, flaw: Flaw) {
+        if let Self::Ledger(ledger) = self {
+            ledger.spoil(flaw);
         }
     }
 

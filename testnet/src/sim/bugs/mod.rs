@@ -2,14 +2,24 @@
 //! hooks for them.
 
 mod candidate_not_durable;
+mod certificate_not_durable;
+mod evidence_repeated;
+mod final_not_durable;
 mod finalize_after_nullify;
 mod head_count;
+mod never_forgets;
+mod nonce_not_checked;
 mod nullifications_not_required;
 mod old_copy;
+mod origin_not_checked;
+mod parent_not_checked;
 mod quorum_off_by_one;
 mod record_not_durable;
+mod root_not_compared;
+mod signatures_not_checked;
 mod stale_set;
 mod timer_not_rearmed;
+mod votes_added_up;
 
 use std::collections::BTreeMap;
 
@@ -17,14 +27,24 @@ use rota_proto::{Certificate, Place, Signature, Signers, ValidatorSet, Verified,
 use rota_staking::L1Block;
 
 pub use candidate_not_durable::CandidateNotDurable;
+pub use certificate_not_durable::CertificateNotDurable;
+pub use evidence_repeated::EvidenceRepeated;
+pub use final_not_durable::FinalNotDurable;
 pub use finalize_after_nullify::FinalizeAfterNullify;
 pub use head_count::HeadCount;
+pub use never_forgets::NeverForgets;
+pub use nonce_not_checked::NonceNotChecked;
 pub use nullifications_not_required::NullificationsNotRequired;
 pub use old_copy::OldCopy;
+pub use origin_not_checked::OriginNotChecked;
+pub use parent_not_checked::ParentNotChecked;
 pub use quorum_off_by_one::QuorumOffByOne;
 pub use record_not_durable::RecordNotDurable;
+pub use root_not_compared::RootNotCompared;
+pub use signatures_not_checked::SignaturesNotChecked;
 pub use stale_set::StaleSet;
 pub use timer_not_rearmed::TimerNotRearmed;
+pub use votes_added_up::VotesAddedUp;
 
 use super::{conduct::Hands, keys::Gullible};
 

@@ -4,10 +4,7 @@ use rota_proto::{Fetch, Message, Signers, Vote};
 use rota_replica::{Checked, Effect, Event};
 
 use super::pretend;
-use crate::sim::{
-    conduct::{Conduct, Deed, Hands},
-    l1::place_of,
-};
+use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Where a nullification is missing, takes it for given.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +22,7 @@ impl Conduct for NullificationsNotRequired {
     fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
         let Effect::Fetch(Fetch::Certificate(round)) = effect else { return vec![Deed::effect(effect)] };
         // An honest replica never finalizes what it itself believes nullified, so only views of others are skipped.
-        let somebody: Signers = [place_of(hands.node)].into_iter().collect();
+        let somebody: Signers = hands.replica.simplex().place().into_iter().collect();
         let given = pretend(Vote::nullify(round), somebody, hands);
         given.map(|given| Deed::Feed(Event::Verified(Box::new(Checked::Certificate(given))))).into_iter().collect()
     }

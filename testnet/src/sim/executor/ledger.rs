@@ -18,7 +18,7 @@ use rota_mempool::{AccountCode, AccountState};
 use rota_proto::{BatchBody, BatchHeader, InOrder, Transaction};
 use rota_replica::ExecuteOrder;
 
-use super::{Assembled, Chains, Done};
+use super::{Assembled, Chains, Done, Flaw};
 use crate::sim::wallets;
 
 /// Gas that every transaction takes: it is a transfer.
@@ -50,6 +50,7 @@ pub struct Ledger {
     head: BatchHeader,
     accounts: Accounts,
     live: BTreeMap<B256, Arc<Entry>>,
+    flaw: Option<Flaw>,
 }
 
 impl Accounts {
@@ -74,9 +75,9 @@ impl Accounts {
     }
 
     /// Rule X9 of execution, as far as it goes here: the nonce is next.
-    fn run(&mut self, transaction: &Transaction) -> bool {
+    fn run(&mut self, transaction: &Transaction, flaw: Option<Flaw>) -> bool {
         let nonce = self.nonces.entry(transaction.sender()).or_default();
-        let next = *nonce == transaction.nonce();
+        let next = *nonce == transaction.nonce() || flaw == Some(Flaw::AnyNonce);
         *nonce += u64::from(next);
         next
     }
@@ -98,7 +99,11 @@ impl Ledger {
     /// Begins above the last final batch.
     #[must_use]
     pub const fn new(rules: ChainRules, head: BatchHeader, accounts: Accounts) -> Self {
-        Self { rules, head, accounts, live: BTreeMap::new() }
+        Self { rules, head, accounts, live: BTreeMap::new(), flaw: None }
+    }
+
+    pub(super) const fn spoil(&mut self, flaw: Flaw) {
+        self.flaw = Some(flaw);
     }
 
     pub(super) fn assemble(
@@ -113,7 +118,7 @@ impl Ledger {
         let mut order = InOrder::new(chains, self.rules.next_base_fee(parent.header()), environment.parent);
         let (mut transactions, mut refused) = (Vec::new(), Vec::new());
         while let Some(next) = order.peek().filter(|_| transactions.len() < TRANSACTIONS_MAX) {
-            if next.envelope().gas_limit() == TRANSACTION_GAS && after.run(next) {
+            if next.envelope().gas_limit() == TRANSACTION_GAS && after.run(next, self.flaw) {
                 transactions.extend(order.place());
             } else {
                 refused.extend(order.pass().map(|transaction| transaction.hash()));
@@ -144,17 +149,20 @@ impl Ledger {
         self.check_order(&parent, batch.transactions())?;
         for (index, transaction) in batch.transactions().iter().enumerate() {
             let expected = after.nonce(&transaction.sender());
-            if !after.run(transaction) {
+            if !after.run(transaction, self.flaw) {
                 let reason = out_of_turn(transaction.nonce(), expected);
                 return Err(Invalid::NotExecutable { index, transaction: transaction.hash(), reason }.into());
             }
         }
         let root = header.header().transactions_root;
         let rebuilt = self.seal(&parent, &environment, &mut after, root, batch.transactions().len());
-        if rebuilt != *header {
+        if let Some(Flaw::OwnState(number)) = self.flaw {
+            after.root = keccak256([after.root.0.as_slice(), &number.to_be_bytes()].concat());
+        } else if rebuilt != *header {
             return Err(difference(header.header(), rebuilt.header()).into());
         }
-        let entry = Arc::new(Entry { header: rebuilt, transactions: batch.transactions().to_vec(), after });
+        let (header, transactions) = (header.clone(), batch.transactions().to_vec());
+        let entry = Arc::new(Entry { header, transactions, after });
         self.live.insert(entry.header.hash(), Arc::clone(&entry));
         Ok(entry)
     }
