@@ -125,7 +125,7 @@ fn node_that_was_away_for_epochs_catches_up_by_certificates() {
 
 #[test]
 fn idle_network_says_little_and_wakes_up() {
-    let idle = Scenario::seed(13).pause(2..22).with(|plan| plan.settings.heartbeat_ms = 60_000);
+    let idle = Scenario::seed(13).pause(2..22).with(|plan| plan.settings.times.heartbeat_ms = 60_000);
     let outcome = idle.run_until(finalized(100)).expect(sound());
     assert!(outcome.stats.virtual_ms > 22_000, "the pause was part of the run");
 }

@@ -63,6 +63,8 @@ pub enum Event {
     Crash(usize),
     /// The disk fault of this number in the plan begins.
     DiskFault(usize),
+    /// It ends.
+    DiskMended(usize),
     /// A node comes back.
     Restart(NodeId),
     /// A second has passed.

@@ -86,7 +86,7 @@ pub struct DiskFault {
     pub at: Time,
     /// How.
     pub kind: FaultKind,
-    /// After how long the disk is whole again and somebody starts the node, if anybody does.
+    /// After how long the disk is whole again, and whoever mended it starts the node.
     pub mended_after_ms: Option<u64>,
 }
 
@@ -190,7 +190,7 @@ impl Plan {
     pub fn healed(&self) -> Time {
         let cuts = self.cuts.iter().map(|cut| cut.during.end);
         let crashes = self.crashes.iter().map(|crash| crash.at.plus_ms(1_000 + crash.down_ms));
-        let mended = self.disk_faults.iter().filter_map(|fault| Some(fault.at.plus_ms(1_000 + fault.mended_after_ms?)));
+        let mended = self.disk_faults.iter().filter_map(|fault| Some(fault.at.plus_ms(fault.mended_after_ms?)));
         cuts.chain(crashes).chain(mended).max().unwrap_or_default().max(self.lossy_until)
     }
 

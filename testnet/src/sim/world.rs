@@ -2,7 +2,7 @@
 
 mod clients;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rota_proto::Message;
 use rota_staking::SafetyRecord;
@@ -53,8 +53,8 @@ pub struct World {
     checkers: Vec<Box<dyn Checker>>,
     /// Final heights of the honest nodes.
     heights: BTreeMap<NodeId, u64>,
-    /// Who stopped itself.
-    stopped: BTreeSet<NodeId>,
+    /// Who stopped itself, for which kind of reason.
+    stopped: BTreeMap<NodeId, &'static str>,
     violation: Option<Violation>,
 }
 
@@ -94,7 +94,7 @@ impl World {
             facts: Vec::new(),
             stats: Stats::default(),
         };
-        let (slots, heights, stopped) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
+        let (slots, heights, stopped) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         let mut this = Self { plan, out, slots, checkers, heights, stopped, violation: None };
         this.slots = (0..this.plan.nodes()).map(|node| this.slot(node)).collect();
         this.plan_events();
@@ -165,6 +165,9 @@ impl World {
         }
         for (number, fault) in self.plan.disk_faults.iter().enumerate() {
             self.out.queue.plan(fault.at, Event::DiskFault(number));
+            if let Some(after_ms) = fault.mended_after_ms {
+                self.out.queue.plan(fault.at.plus_ms(after_ms), Event::DiskMended(number));
+            }
         }
         for (number, cut) in self.plan.cuts.iter().enumerate() {
             self.out.queue.plan(cut.during.end, Event::Heals(number));
@@ -208,6 +211,7 @@ impl World {
                 }
             }
             Event::DiskFault(number) => self.break_disk(number),
+            Event::DiskMended(number) => self.mend_disk(number),
             Event::Restart(node) => self.start(node),
             Event::Tick => {
                 let waiting = self.out.clients.waiting.len();
@@ -252,10 +256,7 @@ impl World {
     }
 
     fn start(&mut self, node: NodeId) {
-        let Some(mut remains) = self.slots.get_mut(node).and_then(|slot| slot.down.take()) else { return };
-        if self.stopped.remove(&node) {
-            remains.disk.mend();
-        }
+        let Some(remains) = self.slots.get_mut(node).and_then(|slot| slot.down.take()) else { return };
         let started = Host::start(node, remains, &mut self.out);
         let Some(slot) = self.slots.get_mut(node) else { return };
         match started {
@@ -312,7 +313,7 @@ impl World {
         self.out.queue.plan(self.out.queue.now().plus_ms(down_ms), Event::Restart(node));
     }
 
-    /// A node stops itself; whoever mends its disk starts it again.
+    /// A node stops itself.
     fn stop(&mut self, node: NodeId, kind: &'static str, why: String) {
         if self.take_down(node).is_none() {
             return;
@@ -320,11 +321,7 @@ impl World {
         self.out.stats.stops += 1;
         self.out.story.tell(node, &[71], || format!("STOPS ITSELF ({kind}): {why}"));
         self.out.facts.push((node, Fact::Stopped { kind, why }));
-        self.stopped.insert(node);
-        let mended = self.plan.disk_faults.iter().filter(|fault| fault.node == node);
-        if let Some(after_ms) = mended.filter_map(|fault| fault.mended_after_ms).min().filter(|_| kind == "disk") {
-            self.out.queue.plan(self.out.queue.now().plus_ms(after_ms), Event::Restart(node));
-        }
+        self.stopped.insert(node, kind);
     }
 
     /// A node is gone but for its disk; says whether everything written was durable.
@@ -342,13 +339,26 @@ impl World {
     fn break_disk(&mut self, number: usize) {
         let Some(DiskFault { node, kind, .. }) = self.plan.disk_faults.get(number).copied() else { return };
         self.out.story.tell(node, &[72], || format!("its disk fails from now on: {}", kind.error()));
-        let Some(slot) = self.slots.get_mut(node) else { return };
-        if let Some(host) = &mut slot.host {
-            host.disk_mut().fail(kind.error());
+        self.disks_of(node).for_each(|disk| disk.fail(kind.error()));
+    }
+
+    /// Whoever mends a disk starts the node, if it stopped for that.
+    fn mend_disk(&mut self, number: usize) {
+        let Some(DiskFault { node, .. }) = self.plan.disk_faults.get(number).copied() else { return };
+        self.out.story.tell(node, &[73], || "its disk is whole again".to_owned());
+        self.disks_of(node).for_each(Disk::mend);
+        if self.stopped.get(&node) == Some(&"disk") {
+            self.stopped.remove(&node);
+            self.start(node);
         }
-        if let Some(remains) = &mut slot.down {
-            remains.disk.fail(kind.error());
-        }
+    }
+
+    /// The disk of a node, wherever it is.
+    fn disks_of(&mut self, node: NodeId) -> impl Iterator<Item = &mut Disk> {
+        self.slots.get_mut(node).into_iter().flat_map(|Slot { host, down, .. }| {
+            let up = host.as_mut().map(Host::disk_mut);
+            up.into_iter().chain(down.as_mut().map(|remains| &mut remains.disk))
+        })
     }
 
     fn plan_block(&mut self, node: NodeId, block: u64) {
@@ -403,7 +413,7 @@ impl World {
             Goal::After(end) => now >= end,
             Goal::Finalized(height) => {
                 let reached = |node: &NodeId| self.heights.get(node).is_some_and(|at| *at >= height);
-                let runs = |node: &NodeId| self.out.station(*node).honest && !self.stopped.contains(node);
+                let runs = |node: &NodeId| self.out.station(*node).honest && !self.stopped.contains_key(node);
                 let mut running = (0..self.slots.len()).filter(runs).peekable();
                 now >= self.plan.healed() && running.peek().is_some() && running.all(|node| reached(&node))
             }

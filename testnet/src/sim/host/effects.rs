@@ -201,9 +201,9 @@ impl Host {
     fn accuse(&mut self, evidence: &Evidence, out: &mut Outside) {
         let (accused, round) = (usize::from(evidence.place().number()), evidence.round());
         let offence = match evidence.offence() {
-            Offence::TwoNotarize => "two notarize",
-            Offence::TwoFinalize => "two finalize",
-            Offence::NullifyAndFinalize => "nullify and finalize",
+            Offence::DoubleNotarize => "two notarize",
+            Offence::DoubleFinalize => "two finalize",
+            Offence::NullifyFinalize => "nullify and finalize",
         };
         out.story.tell(self.id, &[7, accused as u64], || format!("proves {offence} in {round} against n{accused}"));
         let (epoch, view) = (round.epoch.0, round.view.0);

@@ -194,7 +194,8 @@ fn final_fact(done: &Done, certificate: &Certificate, out: &mut Outside) -> Fina
     let header = done.header();
     let (batch, origin) = (header.hash(), header.origin());
     let newest = out.l1.first_block() + out.queue.now().as_ms() / out.l1.plan().interval_ms;
-    let known = (out.l1.first_block()..=newest).contains(&origin.number).then(|| out.l1.block(origin.number));
+    let exists = (out.l1.first_block()..=newest).contains(&origin.number);
+    let l1 = if exists { Some(out.l1.block(origin.number)).map(|block| (block.hash, block.timestamp)) } else { None };
     FinalFact {
         height: header.height().0,
         batch,
@@ -204,7 +205,7 @@ fn final_fact(done: &Done, certificate: &Certificate, out: &mut Outside) -> Fina
         header_state_root: header.header().state_root,
         transactions: done.transactions().iter().map(|transaction| transaction.hash()).collect(),
         origin: (origin.number, origin.hash),
-        l1: known.map(|block| (block.hash, block.timestamp)),
+        l1,
         timestamp: header.header().timestamp,
         signers: Some(certificate.signers).filter(|_| certificate.vote.batch == batch),
         stakes: out.l1.stakes(header.epoch()).to_vec(),

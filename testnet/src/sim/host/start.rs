@@ -128,7 +128,7 @@ fn guard_record(record: &SafetyRecord) -> GuardRecord {
 
 fn config(out: &Outside) -> ReplicaConfig {
     ReplicaConfig {
-        domain: *out.keys.domain(),
+        domain: out.keys.domain().clone(),
         consensus: out.settings.config,
         rules: out.genesis.rules,
         pool: MempoolLimits::default(),
