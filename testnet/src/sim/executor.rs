@@ -6,9 +6,7 @@ mod ledger;
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256, Bytes};
-use rota_execution::{
-    BatchEnvironment, ChainRules, ExecutedBatch, ExecutionError, Genesis, L1Block, MemoryState,
-};
+use rota_execution::{BatchEnvironment, ChainRules, ExecutedBatch, ExecutionError, Genesis, L1Block, MemoryState};
 use rota_mempool::AccountState;
 use rota_proto::{BatchBody, BatchHeader, Transaction};
 use rota_replica::{BuildOrder, CommittedBatch, ExecuteOrder, ReadyBatch, Verdict};

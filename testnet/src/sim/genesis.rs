@@ -42,9 +42,8 @@ fn alloc() -> &'static Map<String, Value> {
     static ALLOC: OnceLock<Map<String, Value>> = OnceLock::new();
     ALLOC.get_or_init(|| {
         let rich = wallets::addresses().map(|address| (address.to_string(), json!({ "balance": BALANCE_WEI })));
-        let contracts = system_contracts().map(|(address, code)| {
-            (address.to_string(), json!({ "balance": "0x0", "nonce": "0x1", "code": code }))
-        });
+        let contracts = system_contracts()
+            .map(|(address, code)| (address.to_string(), json!({ "balance": "0x0", "nonce": "0x1", "code": code })));
         rich.chain(contracts).collect()
     })
 }

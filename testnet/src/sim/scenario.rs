@@ -57,12 +57,7 @@ impl Scenario {
             flush_us: 0,
             execution_us: 1_000,
             // L1 is never too far ahead: whole epochs pass in a second, and a partition lasts for many.
-            times: Times {
-                origin_settle_ms: 200,
-                heartbeat_ms: 10_000,
-                epoch_lag_max: 1_000_000,
-                ..Times::default()
-            },
+            times: Times { origin_settle_ms: 200, heartbeat_ms: 10_000, epoch_lag_max: 1_000_000, ..Times::default() },
             execution: ExecutionKind::Ledger,
         };
         let plan = Plan {

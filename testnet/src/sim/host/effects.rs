@@ -189,12 +189,10 @@ impl Host {
             self.known.extend(keys(&next));
         }
         let seat = |key: &ConsensusKey| out.keys.nodes_of(key).first().copied();
-        let members = set.iter().filter_map(|(_, validator)| Some((seat(&validator.consensus_key)?, validator.power.0)));
-        let fact = Fact::Set {
-            epoch: set.epoch().0,
-            members: members.collect(),
-            stakes: out.l1.stakes(set.epoch()).to_vec(),
-        };
+        let members =
+            set.iter().filter_map(|(_, validator)| Some((seat(&validator.consensus_key)?, validator.power.0)));
+        let fact =
+            Fact::Set { epoch: set.epoch().0, members: members.collect(), stakes: out.l1.stakes(set.epoch()).to_vec() };
         out.facts.push((self.id, fact));
     }
 

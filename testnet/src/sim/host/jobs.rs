@@ -71,7 +71,10 @@ impl Host {
                 let (hash, transactions) = (ready.header.hash(), ready.transactions.len());
                 out.story.tell(self.id, &[30, short(hash), transactions as u64], || {
                     let (height, origin) = (ready.header.height(), ready.header.origin().number);
-                    format!("  builds {} height {height} with {transactions} transactions on L1 block {origin}", Brief(hash))
+                    format!(
+                        "  builds {} height {height} with {transactions} transactions on L1 block {origin}",
+                        Brief(hash)
+                    )
                 });
                 self.bodies.insert(hash, ready.body.clone());
                 Event::Built { round, batch: Box::new(ready), refused }
@@ -169,7 +172,9 @@ impl Host {
         if self.replica.leader_of(certificate.vote.round) != Some(out.keys.public(self.id)) {
             return;
         }
-        let Some(Stored { header, body, finalization }) = self.disk.find(certificate.vote.batch).cloned() else { return };
+        let Some(Stored { header, body, finalization }) = self.disk.find(certificate.vote.batch).cloned() else {
+            return;
+        };
         let batch = FinalBatch { header, transactions: body, finalization };
         out.send_all(self.id, Message::FinalBatch(Box::new(batch)));
     }

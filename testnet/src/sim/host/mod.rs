@@ -29,8 +29,8 @@ use super::{
     story::NodeId,
 };
 pub use jobs::Job;
-pub use start::Remains;
 use peers::Question;
+pub use start::Remains;
 
 /// The replica acts on no older time than this.
 const CLOCK_AGE_MAX_MS: u64 = 20;

@@ -67,7 +67,8 @@ impl Host {
     /// The peer that was asked last does not answer.
     pub(super) fn give_up(&mut self, number: u64, out: &mut Outside) {
         if let Some(question) = self.questions.get(&number) {
-            let has = if let Wanted::Piece(Fetch::Body(batch)) = question.wanted { self.has_body(batch) } else { false };
+            let has =
+                if let Wanted::Piece(Fetch::Body(batch)) = question.wanted { self.has_body(batch) } else { false };
             if has {
                 self.questions.remove(&number);
             } else {
