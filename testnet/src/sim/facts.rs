@@ -12,6 +12,7 @@ use super::{outcome::Stats, queue::Time, story::NodeId};
 /// Whoever is named in a fact (a leader, the accused, a member, a signer by its place) is a *seat*: the number of the
 /// node that the key was made for. An honest node's seat is its own number; twins share one.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "few are made, and each is moved once")]
 pub enum Fact {
     /// The key of the node signed a vote, before or after any number of crashes.
     Signed(Vote),
