@@ -183,6 +183,34 @@ fn stakes_change_from_epoch_to_epoch_and_the_faulty_keep_less_than_a_third() {
     assert_eq!(seen, expected, "each node left, came back, gained and lost a quarter");
 }
 
+/// Rule D5.
+#[test]
+fn production_execution_and_the_ledger_finalize_what_clients_send() {
+    for seed in 1..4 {
+        let ledger = Scenario::seed(seed).run_until(finalized(40)).expect(sound());
+        let evm = Scenario::seed(seed).with_evm().run_until(finalized(40)).expect(sound());
+        assert!(ledger.stats.transactions > 100 && evm.stats.transactions > 100, "{} {}", ledger.stats, evm.stats);
+        assert_ne!(ledger.trace_hash, evm.trace_hash, "their state roots differ, and so do all hashes");
+    }
+}
+
+/// Rule D5: crashes, lossy links and a leader that equivocates, with the EVM.
+#[test]
+fn production_execution_survives_crashes_and_an_equivocator() {
+    let scenario = Scenario::seed(21).with_evm().adversary(3, Equivocator::default()).links(LOSSY, 5);
+    scenario.crash(800, 0, 5, 500).crash(1_900, 1, 9, 700).run_until(finalized(50)).expect(slashed(3));
+}
+
+/// Rule D14.
+#[test]
+fn twins_of_one_key_break_nothing() {
+    for seed in 1..9 {
+        let scenario = Scenario::seed(seed).twin(3).leaders([3, 0, 1, 2]);
+        let outcome = scenario.partition(1..3, [0, 3]).run_until(finalized(50)).expect(sound());
+        assert_eq!(outcome.scenario.plan().nodes(), 5);
+    }
+}
+
 /// Rule D4.
 #[test]
 fn real_ed25519_gives_the_same_verdicts_as_the_table() {

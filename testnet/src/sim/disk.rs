@@ -230,18 +230,20 @@ impl Disk {
     }
 
     /// What a crash leaves (rule D6): of what was not flushed the first few writes, and of the guard's slot a part that
-    /// ends at any byte, or at the one that the scenario chose.
-    pub fn crash(&mut self, tear: Option<usize>, random: &mut Random) {
+    /// ends at any byte, or at the one that the scenario chose. Says how long a write to the guard's file was cut short.
+    pub fn crash(&mut self, tear: Option<usize>, random: &mut Random) -> Option<usize> {
         let unflushed = std::mem::take(&mut self.unflushed);
         let kept = random.index(unflushed.len() + 1);
         unflushed.into_iter().take(kept).for_each(|write| self.keep(write));
-        if let Some(slot) = self.unflushed_guard.take() {
+        let torn = self.unflushed_guard.take();
+        if let Some(slot) = &torn {
             let drawn = random.index(slot.bytes.len() + 1);
-            self.put(&slot, tear.unwrap_or(drawn).min(slot.bytes.len()));
+            self.put(slot, tear.unwrap_or(drawn).min(slot.bytes.len()));
         }
         if self.defects.restores_guard {
             std::mem::swap(&mut self.guard, &mut self.guard_before);
         }
+        torn.map(|slot| slot.bytes.len())
     }
 
     /// The last final batch.

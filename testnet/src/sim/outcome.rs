@@ -37,6 +37,8 @@ pub struct Stats {
     pub stops: u64,
     /// Writes and flushes of each node's disk.
     pub operations: BTreeMap<NodeId, u64>,
+    /// Lengths of the writes to a guard's file that a crash cut short.
+    pub torn: BTreeSet<u64>,
     /// Transactions that pools refused.
     pub unwanted: u64,
     /// Transactions that left pools without being final.
@@ -79,6 +81,7 @@ impl AddAssign<&Self> for Stats {
         for (node, operations) in &other.operations {
             *self.operations.entry(*node).or_default() += operations;
         }
+        self.torn.extend(&other.torn);
         self.unwanted += other.unwanted;
         self.dropped += other.dropped;
         self.refused += other.refused;

@@ -46,7 +46,8 @@ impl World {
         let slot = self.slots.get_mut(node)?;
         let mut remains = slot.host.take()?.crash();
         let flushed = remains.disk.is_flushed();
-        remains.disk.crash(self.plan.tear, &mut self.out.random);
+        let torn = remains.disk.crash(self.plan.tear, &mut self.out.random);
+        self.out.stats.torn.extend(torn.map(|bytes| bytes as u64));
         (slot.down, slot.fuse) = (Some(remains), None);
         let station = self.out.station_mut(node);
         (station.life, station.up) = (station.life + 1, false);
