@@ -4,15 +4,15 @@
 use std::ops::Range;
 
 use rota_testnet::sim::{
-    Goal, LinkPlan, Outcome, Scenario, Time,
+    DiskFault, FaultKind, Goal, LinkPlan, Outcome, Scenario, Time,
     adversaries::{
         Accomplice, DoubleVoter, Equivocator, FarFuture, Forger, Impersonator, InvalidProposer, Silent, Skipper, Wrong,
     },
     bugs::{
-        CandidateNotDurable, CertificateNotDurable, EvidenceRepeated, FinalNotDurable, FinalizeAfterNullify, HeadCount,
-        NeverForgets, NonceNotChecked, NullificationsNotRequired, OldCopy, OriginNotChecked, ParentNotChecked,
-        QuorumOffByOne, RecordNotDurable, RootNotCompared, SignaturesNotChecked, StaleSet, TimerNotRearmed,
-        VotesAddedUp,
+        CandidateNotDurable, CertificateNotDurable, DiskFaultIgnored, EvidenceRepeated, FinalNotDurable,
+        FinalizeAfterNullify, HeadCount, NeverForgets, NonceNotChecked, NullificationsNotRequired, OldCopy,
+        OriginNotChecked, ParentNotChecked, QuorumOffByOne, RecordNotDurable, RootNotCompared, SignaturesNotChecked,
+        StaleSet, TimerNotRearmed, VotesAddedUp,
     },
     caught,
     conduct::Conduct,
@@ -246,6 +246,17 @@ fn evidence_that_is_brought_again_and_again_is_too_much() {
 #[test]
 fn replica_that_never_forgets_grows_without_bound() {
     is_caught("sizes", 1..3, |seed| Scenario::seed(seed).with(|plan| plan.goal = seconds(60)), NeverForgets);
+}
+
+/// Rule B7 of replica: neither its signatures nor its word are worth anything.
+#[test]
+fn node_that_goes_on_after_its_disk_failed_is_not_to_be_trusted() {
+    let failing = |seed| {
+        let kind = if seed == 0 { FaultKind::Full } else { FaultKind::Error };
+        let fault = DiskFault { node: 1, at: Time::from_ms(1_000), kind, mended_after_ms: Some(1_000) };
+        Scenario::seed(seed).with(|plan| plan.disk_faults.push(fault))
+    };
+    is_caught("stops", 0..2, failing, DiskFaultIgnored);
 }
 
 #[test]

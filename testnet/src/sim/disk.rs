@@ -103,6 +103,8 @@ pub struct Defects {
     pub forgets_certificates: bool,
     /// The batches that became final last arrive only with those that come after.
     pub delays_final: bool,
+    /// Its node goes on when it fails.
+    pub is_ignored: bool,
 }
 
 /// Certificates by round, kind and batch.
@@ -176,6 +178,12 @@ impl Disk {
     /// The disk is whole again.
     pub const fn mend(&mut self) {
         self.fault = None;
+    }
+
+    /// Whether its node goes on when it fails.
+    #[must_use]
+    pub const fn is_ignored(&self) -> bool {
+        self.defects.is_ignored
     }
 
     /// Writes and flushes done so far, in all lives of the node.

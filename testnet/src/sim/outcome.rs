@@ -41,6 +41,8 @@ pub struct Stats {
     pub torn: BTreeSet<u64>,
     /// Transactions that pools refused.
     pub unwanted: u64,
+    /// Transactions of clients that were not final at the end.
+    pub waiting: u64,
     /// Transactions that left pools without being final.
     pub dropped: u64,
     /// Votes that a guard refused.
@@ -83,6 +85,7 @@ impl AddAssign<&Self> for Stats {
         }
         self.torn.extend(&other.torn);
         self.unwanted += other.unwanted;
+        self.waiting += other.waiting;
         self.dropped += other.dropped;
         self.refused += other.refused;
         self.held_back += other.held_back;

@@ -150,6 +150,7 @@ impl World {
 
     fn sum_up(&mut self) {
         let stats = &mut self.out.stats;
+        stats.waiting = self.out.clients.waiting.len() as u64;
         stats.virtual_ms = self.out.queue.now().as_ms();
         stats.heights = self.heights.values().copied().max().unwrap_or(0);
         for (node, slot) in self.slots.iter().enumerate() {

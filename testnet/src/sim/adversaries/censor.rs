@@ -1,6 +1,9 @@
 //! The censor: a leader that leaves out what some people send.
 
+use std::sync::Arc;
+
 use alloy_primitives::Address;
+use rota_proto::Transaction;
 use rota_replica::Effect;
 
 use crate::sim::conduct::{Conduct, Deed, Hands};
@@ -23,12 +26,12 @@ impl Conduct for Censor {
         let mut left_out = 0;
         let effect = match effect {
             Effect::Build(mut order) => {
-                let banned = |chain: &Vec<_>| chain.first().is_some_and(|first| is_banned(sender(first)));
-                left_out = order.chains.extract_if(.., |chain| banned(chain)).count();
+                let banned = |first: &Arc<Transaction>| is_banned(first.sender());
+                left_out = order.chains.extract_if(.., |chain| chain.first().is_some_and(banned)).count();
                 Effect::Build(order)
             }
             Effect::ShareTransactions(mut list) => {
-                left_out = list.extract_if(.., |transaction| is_banned(sender(transaction))).count();
+                left_out = list.extract_if(.., |transaction| is_banned(transaction.sender())).count();
                 Effect::ShareTransactions(list)
             }
             other => other,
@@ -36,10 +39,6 @@ impl Conduct for Censor {
         hands.outside.stats.deeds += left_out as u64;
         vec![Deed::effect(effect)]
     }
-}
-
-fn sender(transaction: &rota_proto::Transaction) -> Address {
-    transaction.sender()
 }
 
 /// Half of all accounts, as their addresses fall.

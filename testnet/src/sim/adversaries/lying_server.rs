@@ -36,7 +36,7 @@ impl Conduct for LyingServer {
         Box::new(Self::default())
     }
 
-    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+    fn instead(&mut self, effect: Effect, _hands: &mut Hands<'_>) -> Vec<Deed> {
         match &effect {
             Effect::PersistCandidate { candidate, body } => self.learn(&candidate.header, body),
             Effect::Commit { certificate, .. } => {

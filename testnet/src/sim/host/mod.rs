@@ -354,6 +354,9 @@ impl Host {
             Err(DiskError::Crash(operation)) => self.end = Some(End::Crash(operation)),
             Err(error @ (DiskError::Full | DiskError::Io)) => {
                 out.facts.push((self.id, Fact::DiskFailed));
+                if self.disk.is_ignored() {
+                    return true;
+                }
                 self.end = Some(End::Stopped("disk", error.to_string()));
             }
         }
