@@ -6,7 +6,7 @@ use std::{
     ops::AddAssign,
 };
 
-use super::{facts::Violation, scenario::Scenario, story::NodeId};
+use super::{facts::Violation, meter::Histogram, scenario::Scenario, story::NodeId};
 
 /// What is counted in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,12 @@ pub struct Stats {
     pub messages: u64,
     /// Bytes sent in the production encoding.
     pub wire_bytes: u64,
+    /// Messages dropped because too many bytes waited for a line.
+    pub crowded_out: u64,
+    /// From proposal to finality at each honest node, if it was measured.
+    pub batch_ms: Histogram,
+    /// From submission to finality at each honest node, if it was measured.
+    pub transaction_ms: Histogram,
     /// Signatures made.
     pub signatures: u64,
     /// Crashes.
@@ -77,6 +83,9 @@ impl AddAssign<&Self> for Stats {
         self.epochs += other.epochs;
         self.messages += other.messages;
         self.wire_bytes += other.wire_bytes;
+        self.crowded_out += other.crowded_out;
+        self.batch_ms += &other.batch_ms;
+        self.transaction_ms += &other.transaction_ms;
         self.signatures += other.signatures;
         self.crashes += other.crashes;
         self.stops += other.stops;

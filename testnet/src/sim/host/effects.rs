@@ -52,7 +52,7 @@ impl Host {
                 let number = self.timers.entry(kind(timer)).or_default();
                 *number += 1;
                 let wake = Wake::Timer(timer, *number);
-                out.wake(self.id, after_ms * 1_000, wake);
+                out.wake_by_clock(self.id, after_ms, wake);
             }
             Effect::CancelViewTimer => *self.timers.entry(0).or_default() += 1,
             Effect::Build(order) => self.order(Job::Build(order), out),
