@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rota_proto::{Epoch, Strict, Verifier as _, Vote};
 use rota_testnet::sim::{
-    Expectation, LinkPlan, Outcome, Scenario,
+    ExecutionKind, Expectation, LinkPlan, Outcome, Scenario,
     adversaries::{
         Accomplice, Censor, DoubleVoter, Equivocator, FarFuture, Forger, Impersonator, InvalidProposer, Late,
         LyingServer, Mutator, Nuller, Outdated, Replayer, Silent, Skipper, TorsionSigner, Withholder, Wrong, drawn,
@@ -32,7 +32,7 @@ const LOSSY: LinkPlan =
 /// lossy ones.
 fn against(seed: u64, conduct: impl Conduct + 'static) -> Scenario {
     let stakes = if seed % 2 == 0 { [25; 4] } else { [40, 30, 20, 10] };
-    let scenario = Scenario::seed(seed).stake(stakes).adversary(GUILTY, conduct);
+    let scenario = Scenario::seed(seed).stake(stakes).adversary(GUILTY, conduct).with(|plan| plan.goal = finalized(30));
     if seed % 4 < 2 { scenario } else { scenario.links(LOSSY, 6) }
 }
 
@@ -40,8 +40,8 @@ fn against(seed: u64, conduct: impl Conduct + 'static) -> Scenario {
 #[track_caller]
 fn all(expected: Expectation, scenario: impl Fn(u64) -> Scenario) -> Vec<Outcome> {
     let run = |seed| {
-        let outcome = scenario(seed).run_until(finalized(30)).expect(expected);
-        assert!(outcome.stats.deeds > 0, "seed {seed}: the adversary did nothing");
+        let outcome = scenario(seed).run().expect(expected);
+        assert!(outcome.stats.deeds > 0, "the adversary did nothing\n{outcome}");
         outcome
     };
     let outcomes: Vec<Outcome> = SEEDS.map(run).collect();
@@ -75,16 +75,22 @@ fn accomplice_of_an_equivocating_leader_splits_nobody() {
     });
 }
 
+/// Batches follow each other so fast, and messages are so slow, that a leader builds on what is not final yet.
+fn in_a_hurry(seed: u64, conduct: impl Conduct + 'static) -> Scenario {
+    let hurried = against(seed, conduct).with(|plan| plan.settings.config.timings.batch_interval_ms = 1);
+    hurried.links(LOSSY, 6)
+}
+
 /// Rule J2 of consensus.
 #[test]
 fn leader_that_passes_over_a_notarized_batch_is_not_followed() {
-    nobody_is_accused(&all(sound(), |seed| against(seed, Skipper)));
+    nobody_is_accused(&all(sound(), |seed| in_a_hurry(seed, Skipper)));
 }
 
 /// Rules J1, J3 of consensus.
 #[test]
 fn forged_notarization_of_a_parent_convinces_nobody() {
-    nobody_is_accused(&all(sound(), |seed| against(seed, Forger)));
+    nobody_is_accused(&all(sound(), |seed| in_a_hurry(seed, Forger)));
 }
 
 /// Rule Q1 of consensus.
@@ -122,21 +128,30 @@ fn body_that_half_of_the_network_has_reaches_the_others() {
     nobody_is_accused(&all(sound(), |seed| against(seed, Withholder::from_half())));
 }
 
-/// Rules J1, J4, J5 of consensus, B1 to B3 of replica: whatever is wrong with them.
+/// Rules J1, J4, J5 of consensus, B1 to B3 of replica, X4 to X13 of execution: whatever is wrong with them, before the
+/// stand-in and before the production execution.
 #[test]
 fn invalid_batches_do_not_become_final() {
     for wrong in Wrong::ALL {
         println!("{wrong:?}");
         nobody_is_accused(&all(sound(), |seed| {
-            against(seed, InvalidProposer::with(wrong)).with(|plan| plan.l1.interval_ms = 300)
+            against(seed, InvalidProposer::with(wrong)).with(|plan| {
+                (plan.l1.interval_ms, plan.work.interval_ms, plan.goal) = (200, 8, finalized(100));
+                plan.settings.execution = if seed % 4 == 0 { ExecutionKind::Evm } else { ExecutionKind::Ledger };
+            })
         }));
     }
+}
+
+/// Ten epochs or so with changing sets.
+fn over_epochs(seed: u64, conduct: impl Conduct + 'static) -> Scenario {
+    against(seed, conduct).changing_sets(250).with(|plan| plan.goal = seconds(10))
 }
 
 /// Rules J3, E4 of consensus: also proposals of closing batches again.
 #[test]
 fn false_justifications_are_no_fault_of_the_leader() {
-    nobody_is_accused(&all(sound(), |seed| against(seed, Mutator::default()).changing_sets(300)));
+    nobody_is_accused(&all(sound(), |seed| over_epochs(seed, Mutator::default())));
 }
 
 /// Rule K2 of proto: the two rules disagree about it, so that one of them must decide alone.
@@ -163,13 +178,13 @@ fn torsion_signer_is_heard_by_nobody() {
 /// Rule V3 of consensus.
 #[test]
 fn rounds_that_nobody_has_reached_fill_no_memory() {
-    all(sound(), |seed| against(seed, FarFuture).changing_sets(500));
+    all(sound(), |seed| over_epochs(seed, FarFuture));
 }
 
 /// Rules I1, I4 of replica.
 #[test]
 fn old_messages_change_nothing() {
-    let outcomes = all(sound(), |seed| against(seed, Replayer::default()).changing_sets(250));
+    let outcomes = all(sound(), |seed| over_epochs(seed, Replayer::default()));
     assert!(outcomes.iter().all(|outcome| outcome.stats.epochs > 1), "some of them come from epochs past");
 }
 
@@ -182,18 +197,19 @@ fn votes_in_the_names_of_others_count_for_nobody_and_accuse_nobody() {
 /// Rule E5 of consensus.
 #[test]
 fn validator_that_stays_in_an_old_epoch_stops_nobody() {
-    let outcomes = all(sound(), |seed| against(seed, Outdated::since(Epoch(seed % 3))).changing_sets(250));
+    let outcomes = all(sound(), |seed| over_epochs(seed, Outdated::since(Epoch(seed % 3))));
     nobody_is_accused(&outcomes);
     assert!(outcomes.iter().all(|outcome| outcome.stats.epochs > 3), "the others went on");
 }
 
-/// Rule L1 of consensus: clients rest at last, and then nothing waits.
+/// Rule L1 of consensus: clients send again what is not final, to one node or another, and rest at last. Then nothing
+/// waits.
 #[test]
 fn what_a_censor_leaves_out_becomes_final_under_other_leaders() {
     for seed in SEEDS {
-        let outcome = against(seed, Censor).pause(8..100).run_until(seconds(16)).expect(sound());
-        assert!(outcome.stats.deeds > 0, "seed {seed}: nobody was left out");
-        assert_eq!(outcome.stats.waiting, 0, "seed {seed}: what was left out is final");
+        let outcome = against(seed, Censor).pause(8..100).run_until(seconds(30)).expect(sound());
+        assert!(outcome.stats.deeds > 0, "nobody was left out\n{outcome}");
+        assert_eq!(outcome.stats.waiting, 0, "something that was left out is not final\n{outcome}");
     }
 }
 
@@ -201,7 +217,7 @@ fn what_a_censor_leaves_out_becomes_final_under_other_leaders() {
 #[test]
 fn false_answers_lead_nobody_astray() {
     let outcomes = all(sound(), |seed| {
-        let scenario = against(seed, LyingServer::default()).changing_sets(300);
+        let scenario = over_epochs(seed, LyingServer::default());
         scenario.crash(500, 2, seed % 7, 5_000).crash(7_000, 3, seed % 5, 300)
     });
     assert!(outcomes.iter().all(|outcome| outcome.stats.catch_ups > 0), "somebody had to catch up");

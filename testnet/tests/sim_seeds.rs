@@ -50,6 +50,9 @@ fn a_thousand_seeds_of_chaos_stay_safe_and_come_alive_again() {
         ("bytes on the wire", sum.wire_bytes),
         ("signatures", sum.signatures),
         ("catch-ups", sum.catch_ups),
+        ("transactions", sum.transactions),
+        ("failed disks", sum.stops),
+        ("torn writes to a guard's file", sum.torn.len() as u64),
         ("guilty", sum.accused.len() as u64),
     ] {
         assert!(count > 0, "no {what}: the runs prove nothing");

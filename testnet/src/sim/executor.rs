@@ -5,7 +5,7 @@ mod ledger;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use rota_execution::{BatchEnvironment, ChainRules, ExecutedBatch, ExecutionError, Genesis, L1Block, MemoryState};
 use rota_mempool::AccountState;
 use rota_proto::{BatchBody, BatchHeader, Transaction};
@@ -224,7 +224,8 @@ impl Executor {
     /// Another valid batch in the place of this one, with its body: it holds one transaction more or one less.
     pub fn rival(&mut self, header: &BatchHeader, body: &Bytes) -> Option<(BatchHeader, Bytes)> {
         let listed = BatchBody::decode(body).ok()?.0;
-        let mut transactions: Vec<Arc<Transaction>> = listed.iter().filter_map(wallets::decode).collect();
+        let mut transactions: Vec<Arc<Transaction>> =
+            listed.iter().filter_map(|bytes| wallets::decode(bytes, &keccak256(bytes))).collect();
         if transactions.pop().is_none() {
             let nonce = self.next_nonce(&header.parent(), &wallets::address(wallets::RIVAL_WALLET))?;
             transactions.push(wallets::transaction(wallets::RIVAL_WALLET, nonce));

@@ -1,6 +1,6 @@
 //! The simulated L1: blocks by its own clock, each with the changes of validators that the contract announces in it.
 
-use std::ops::Range;
+use std::{collections::VecDeque, ops::Range};
 
 use alloy_primitives::{Address, B256, keccak256};
 use rota_proto::{Epoch, EpochSchedule, L1Origin, Place, VotingPower};
@@ -19,6 +19,9 @@ const FIRST_BLOCK: u64 = 1_000;
 
 /// A change counts so many epochs after the one in which it is announced (rule R3 of staking).
 const LAG_EPOCHS: u64 = 2;
+
+/// Kept registries that are remembered.
+const KEPT_MAX: usize = 8;
 
 /// How L1 runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +102,9 @@ pub struct L1 {
     sets: Sets,
     /// From the first one on, as far as anybody asked.
     blocks: Vec<L1Block>,
+    /// Registries as they begin or were kept: checking a key is dear, and most nodes keep the same.
+    begun: Option<(L1Block, Registry)>,
+    kept: VecDeque<(Vec<u8>, Registry)>,
 }
 
 impl L1 {
@@ -107,7 +113,7 @@ impl L1 {
     pub fn new(seed: u64, plan: L1Plan, sets: Sets) -> Self {
         let schedule =
             EpochSchedule::new(FIRST_BLOCK, plan.epoch_blocks).expect("scenarios keep to the contract's bounds");
-        Self { seed, plan, schedule, sets, blocks: Vec::new() }
+        Self { seed, plan, schedule, sets, blocks: Vec::new(), begun: None, kept: VecDeque::new() }
     }
 
     /// Which block belongs to which epoch.
@@ -148,9 +154,26 @@ impl L1 {
     }
 
     /// The registry of a node that knows the deployment and nothing more.
-    #[must_use]
-    pub fn registry(&self, deployment: &L1Block) -> Registry {
-        Registry::begin(self.genesis(), deployment).expect("the block of the deployment").0
+    pub fn registry(&mut self, deployment: &L1Block) -> Registry {
+        if let Some((_, registry)) = self.begun.as_ref().filter(|(block, _)| block == deployment) {
+            return registry.clone();
+        }
+        let registry = Registry::begin(self.genesis(), deployment).expect("the block of the deployment").0;
+        self.begun = Some((deployment.clone(), registry.clone()));
+        registry
+    }
+
+    /// The registry of a node that kept this.
+    pub fn registry_kept(&mut self, snapshot: &[u8]) -> Registry {
+        if let Some((_, registry)) = self.kept.iter().find(|(bytes, _)| bytes == snapshot) {
+            return registry.clone();
+        }
+        let registry = Registry::decode(self.genesis(), snapshot).expect("what a replica gave");
+        self.kept.push_back((snapshot.to_vec(), registry.clone()));
+        if self.kept.len() > KEPT_MAX {
+            self.kept.pop_front();
+        }
+        registry
     }
 
     /// A block by number.

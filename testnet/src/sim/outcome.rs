@@ -19,7 +19,7 @@ pub struct Stats {
     pub heights: u64,
     /// Final batches told, all honest nodes together.
     pub finals: u64,
-    /// Transactions in them.
+    /// Transactions in them, all honest nodes together.
     pub transactions: u64,
     /// Views entered, all honest nodes together.
     pub views: u64,
@@ -112,8 +112,8 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} heights, {} epochs begun, {} crashes, {} messages",
-            self.heights, self.epochs, self.crashes, self.messages
+            "{} heights, {} final transactions told, {} epochs begun, {} crashes, {} stops, {} messages",
+            self.heights, self.transactions, self.epochs, self.crashes, self.stops, self.messages
         )?;
         write!(f, " ({} bytes in production encoding), {} signatures", self.wire_bytes, self.signatures)?;
         write!(f, ", {} views entered, {} inputs refused", self.views, self.rejected)?;

@@ -35,7 +35,16 @@ impl Verdicts {
         })
     }
 
-    fn vote(&mut self, one: SignedVote, set: &ValidatorSet, keys: &Keys) -> Result<Verified<SignedVote>, VerifyError> {
+    /// Verifies a vote.
+    ///
+    /// # Errors
+    /// As [`SignedVote::verify`].
+    pub fn vote(
+        &mut self,
+        one: SignedVote,
+        set: &ValidatorSet,
+        keys: &Keys,
+    ) -> Result<Verified<SignedVote>, VerifyError> {
         if let Some(known) = self.votes.get(&one) {
             return Ok(*known);
         }

@@ -83,10 +83,10 @@ pub fn known(hash: &B256) -> Option<Arc<Transaction>> {
     KNOWN.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
 }
 
-/// Reads a transaction as it travels; none if it is not well-formed.
+/// Reads a transaction as it travels, with this hash; none if it is not well-formed.
 #[must_use]
-pub fn decode(bytes: &Bytes) -> Option<Arc<Transaction>> {
-    known(&keccak256(bytes)).or_else(|| Transaction::decode(bytes).ok().map(Arc::new))
+pub fn decode(bytes: &Bytes, hash: &B256) -> Option<Arc<Transaction>> {
+    known(hash).or_else(|| Transaction::decode(bytes).ok().map(Arc::new))
 }
 
 fn sign(wallet: &Wallet, nonce: u64) -> Transaction {

@@ -3,7 +3,7 @@
 mod clients;
 mod faults;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rota_proto::Message;
 use rota_staking::SafetyRecord;
@@ -233,7 +233,7 @@ impl World {
 
     fn deliver(&mut self, to: NodeId, from: NodeId, packet: Packet) {
         let message = match packet {
-            Packet::Words(message) => (*message).clone(),
+            Packet::Words(message) => Arc::unwrap_or_clone(message),
             Packet::Bytes(bytes) => Message::decode(&bytes).expect("what we encode decodes"),
         };
         self.with_host(to, |host, out| host.hear(from, message, out));

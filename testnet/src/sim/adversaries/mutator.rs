@@ -79,7 +79,7 @@ impl Mutator {
     }
 
     fn remember(&mut self, notarization: Option<&Certificate>) {
-        for notarization in notarization {
+        if let Some(notarization) = notarization {
             self.older.entry(notarization.vote.batch).or_insert_with(|| notarization.clone());
         }
         if self.older.len() > REMEMBERED_MAX {

@@ -142,7 +142,7 @@ fn config(out: &Outside) -> ReplicaConfig {
 fn follow_to(id: NodeId, remains: &Remains, out: &mut Outside) -> Option<Registry> {
     let conduct = remains.conduct.as_deref();
     let mut registry = match remains.disk.registry() {
-        Some(snapshot) => Registry::decode(out.l1.genesis(), snapshot).expect("what the replica gave"),
+        Some(snapshot) => out.l1.registry_kept(snapshot),
         None => {
             let deployment = l1_block(id, conduct, out.l1.first_block(), out);
             out.l1.registry(&deployment)

@@ -20,8 +20,8 @@ impl Host {
     /// Transactions of peers: what the pool does not have goes to the replica.
     pub(super) fn take_in(&mut self, list: &[Bytes], source: Source, out: &mut Outside) {
         let pool = self.replica.pool();
-        let fresh: Vec<_> =
-            list.iter().filter(|bytes| !pool.contains(&keccak256(bytes))).filter_map(wallets::decode).collect();
+        let fresh = |bytes: &Bytes| Some(keccak256(bytes)).filter(|hash| !pool.contains(hash));
+        let fresh: Vec<_> = list.iter().filter_map(|bytes| wallets::decode(bytes, &fresh(bytes)?)).collect();
         let arrivals: Vec<Arrival> =
             fresh.into_iter().filter_map(|transaction| self.arrival(transaction, source)).collect();
         if !arrivals.is_empty() {
@@ -38,7 +38,7 @@ impl Host {
     /// What the last life's users sent, and no batch has yet.
     pub(super) fn submit_journalled(&mut self) {
         let journalled = self.disk.journalled();
-        let known: Vec<_> = journalled.iter().filter_map(wallets::decode).collect();
+        let known: Vec<_> = journalled.iter().filter_map(|bytes| wallets::decode(bytes, &keccak256(bytes))).collect();
         let arrivals: Vec<Arrival> = known.into_iter().filter_map(|one| self.arrival(one, Source::User)).collect();
         if !arrivals.is_empty() {
             self.enter(Event::Transactions(arrivals), None);
