@@ -42,13 +42,13 @@ const FIRST_STAKE: u64 = 1_000_000;
 
 /// A network of this kind.
 #[derive(Clone, Debug)]
-pub struct World {
+pub struct Globe {
     stakes: Vec<u64>,
     distances: Distances,
     silent: Vec<usize>,
 }
 
-impl World {
+impl Globe {
     /// So many validators, in turn over the regions, all at work.
     #[must_use]
     pub fn of(validators: usize) -> Self {
@@ -108,7 +108,7 @@ impl World {
         let mut all = Histogram::default();
         let speakers: Vec<usize> = (0..self.stakes.len()).filter(|rank| !self.silent.contains(rank)).collect();
         for leader in &speakers {
-            let heard: Vec<u64> = speakers.iter().map(|node| self.distances.between(*leader, *node)).collect();
+            let heard: Vec<u64> = speakers.iter().map(|node| self.way_us(*leader, *node)).collect();
             let notarized = self.after_a_quorum(&speakers, &heard);
             for us in self.after_a_quorum(&speakers, &notarized) {
                 all.add(us / 1_000, self.stakes.get(*leader).copied().unwrap_or(0));
@@ -117,18 +117,18 @@ impl World {
         all
     }
 
+    /// From a validator to another; to itself there is no way.
+    fn way_us(&self, from: usize, to: usize) -> u64 {
+        if from == to { 0 } else { self.distances.between(from, to) }
+    }
+
     /// When each of the speakers has votes of more than two thirds of the stake, if they vote at these times.
     fn after_a_quorum(&self, speakers: &[usize], voted_us: &[u64]) -> Vec<u64> {
         let total: u64 = self.stakes.iter().sum();
         let arrivals = |node: &usize| {
             let votes = speakers.iter().zip(voted_us);
             let mut votes: Vec<(u64, u64)> = votes
-                .map(|(from, us)| {
-                    let stake = self.stakes.get(*from).copied().unwrap_or(0);
-                    // Its own vote needs no way.
-                    let way_us = if from == node { 0 } else { self.distances.between(*from, *node) };
-                    (us + way_us, stake)
-                })
+                .map(|(from, us)| (us + self.way_us(*from, *node), self.stakes.get(*from).copied().unwrap_or(0)))
                 .collect();
             votes.sort_unstable();
             let mut power = 0;
@@ -170,12 +170,12 @@ pub fn table(validators: usize, seed: u64, height: u64) -> Result<String, Box<Ou
     let mut table = "| stake silent | batches | three hops, p50 / p99 ms | proposal to final, p50 / p99 ms \
                      | transaction to final, p50 / p99 ms | messages | bytes |\n|---|---|---|---|---|---|---|\n"
         .to_owned();
-    for world in [World::of(validators), World::of(validators).with_a_third_silent()] {
-        let outcome = world.scenario(seed, height).run();
+    for globe in [Globe::of(validators), Globe::of(validators).with_a_third_silent()] {
+        let outcome = globe.scenario(seed, height).run();
         if outcome.violation.is_some() {
             return Err(Box::new(outcome));
         }
-        let written = writeln!(table, "{}", world.row(&outcome));
+        let written = writeln!(table, "{}", globe.row(&outcome));
         written.expect("a text takes every line");
     }
     Ok(table)

@@ -8,10 +8,12 @@
 use std::fmt;
 
 use super::{
+    clocks::Clock,
     executor::ExecutionKind,
     facts::Violation,
     keys::Crypto,
     plan::{Goal, Plan},
+    queue::Time,
     scenario::Scenario,
     story::NodeId,
     words::FIELDS,
@@ -112,7 +114,7 @@ fn parts_of(plan: &Plan) -> Vec<Part> {
     parts.extend((0..plan.disk_faults.len()).map(Part::DiskFault));
     parts.extend((0..plan.l1_outages.len()).map(Part::Outage));
     parts.extend((0..plan.l1_lies.len()).map(Part::Lie));
-    let clocks = plan.clocks.iter().enumerate().filter(|(_, clock)| **clock != Default::default());
+    let clocks = plan.clocks.iter().enumerate().filter(|(_, clock)| **clock != Clock::default());
     parts.extend(clocks.map(|(node, _)| Part::Clock(node)));
     parts.extend((0..plan.work.pauses.len()).map(Part::Pause));
     let flags = [
@@ -123,7 +125,8 @@ fn parts_of(plan: &Plan) -> Vec<Part> {
         (Part::Evm, plan.settings.execution == ExecutionKind::Evm),
     ];
     parts.extend(flags.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part));
-    parts.extend((0..FIELDS.len()).filter(|number| FIELDS[*number].is_unusual(plan)).map(Part::Field));
+    let fields = FIELDS.iter().enumerate().filter(|(_, field)| field.is_unusual(plan));
+    parts.extend(fields.map(|(number, _)| Part::Field(number)));
     parts
 }
 
@@ -142,7 +145,7 @@ fn without(plan: &Plan, parts: &[Part]) -> Plan {
     for part in parts {
         match part {
             Part::OperationCrash => left.crash_at_operation = None,
-            Part::Clock(node) => *left.clock_mut(*node) = Default::default(),
+            Part::Clock(node) => *left.clock_mut(*node) = Clock::default(),
             Part::Stakes => left.stakes.fill(25),
             Part::Leaders => left.leaders = None,
             Part::Wire => left.settings.wire = false,
@@ -250,7 +253,7 @@ impl Search {
         loop {
             let goal = match self.plan.goal {
                 Goal::Finalized(height) => Goal::Finalized(height / 2),
-                Goal::After(end) => Goal::After(super::queue::Time(end.0 / 2)),
+                Goal::After(end) => Goal::After(Time(end.0 / 2)),
             };
             if self.plan.goal == goal || !self.takes(Plan { goal, ..self.plan.clone() }, "half of the goal") {
                 return;
