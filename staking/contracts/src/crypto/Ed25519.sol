@@ -63,9 +63,10 @@ library Ed25519 {
     /// than its neutral element. Every other point has more than one encoding or a torsion component, and verifiers
     /// differ about its signatures.
     function isRegistrable(bytes32 key) internal view returns (bool) {
-        if (_reverse(uint256(key)) & Y_BITS >= P) return false;
+        // All points that have an encoding with y >= p or one of x = -0 are neutral or have torsion: the checks below
+        // would refuse them, too.
+        if ((_reverse(uint256(key)) & Y_BITS) >= P) return false;
         (bool onCurve, uint256 x, uint256 y) = _decode(key);
-        // The other encoding that is not canonical is that of x = -0, of which both points are of small order.
         if (!onCurve || _isSmallOrder(x, y)) return false;
         (uint256 px, uint256 py, uint256 pz) = _combine(0, ORDER, x, y);
         return px == 0 && py == pz;
@@ -109,7 +110,7 @@ library Ed25519 {
     /// [s]B + [k]A, both from the highest bits on, two bits of each at a time (Straus 1964): 127 times, the sum is
     /// doubled twice and one of the 15 sums of at most three B and at most three A is added.
     ///
-    /// Doublings and addition are written out where they are used, so that none of these 381 operations pays for a call.
+    /// Doublings and addition are written out where they are used, so that none of 381 operations pays for a call.
     function _combine(uint256 s, uint256 k, uint256 ax, uint256 ay)
         private
         pure

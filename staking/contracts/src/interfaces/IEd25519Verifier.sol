@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 /// @title Judges ed25519 signatures and keys as the nodes do
-/// @notice The rules C18 and C19 cited here stand in `README.md`. Keys and signatures have the bytes of RFC 8032, in its
-/// order: a `bytes32` is what stands in the message, not a number. Nothing here reverts because of what a key or a
-/// signature is; a call that runs out of gas reverts.
+/// @notice The rules C18 and C19 cited here stand in `README.md`. Keys and signatures have the bytes of RFC 8032, in
+/// its order: a `bytes32` is what stands there, not a number. Nothing here reverts because of what a key or a signature
+/// is; a call that runs out of gas reverts.
 interface IEd25519Verifier {
     /// @notice Whether a signature of 32 bytes stands: the verdict of ed25519-dalek's `verify_strict` (C18).
     /// @param key The public key, registrable or not
