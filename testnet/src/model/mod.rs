@@ -45,6 +45,8 @@ pub struct Simplex {
     views: u8,
     batches: u8,
     bug: Option<Bug>,
+    /// Whether states that differ by names alone are told apart.
+    named: bool,
 }
 
 /// One step.
@@ -84,13 +86,19 @@ impl Simplex {
         assert!((1..=VIEWS_MAX).contains(&views), "{views} views, of at most {VIEWS_MAX}");
         assert!((1..=BATCHES_MAX).contains(&batches), "{batches} batches, of at most {BATCHES_MAX}");
         let faulty = faulty.iter().map(|place| 1 << place).sum();
-        Self { powers, faulty, views, batches, bug: None }
+        Self { powers, faulty, views, batches, bug: None, named: false }
     }
 
     /// The same with a planted bug.
     #[must_use]
     pub fn plant(self, bug: Bug) -> Self {
         Self { bug: Some(bug), ..self }
+    }
+
+    /// The same with every validator called by its name: more states, and stories that can be read.
+    #[must_use]
+    pub fn named(self) -> Self {
+        Self { named: true, ..self }
     }
 
     fn has(&self, bug: Bug) -> bool {
@@ -111,6 +119,9 @@ impl Simplex {
 
     /// Rule U9: of all states that differ by the names of honest validators with equal powers, one.
     fn representative(&self, mut state: State) -> State {
+        if self.named {
+            return state;
+        }
         for place in self.honest() {
             for other in self.honest().filter(|other| *other > place && self.powers[*other] == self.powers[place]) {
                 if state.voters[other] < state.voters[place] {

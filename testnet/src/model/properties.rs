@@ -4,16 +4,16 @@ use stateright::Property;
 
 use super::{Batch, Simplex, State, View, Vote};
 
-/// Rule U10: the name of agreement.
+/// Rule U11: the name of agreement.
 pub const AGREEMENT: &str = "agreement: no two final batches conflict";
 
-/// Rule U10: the name of what makes agreement last.
+/// Rule U11: the name of what makes agreement last.
 pub const CHAIN: &str = "chain: what is notarized in the view of a final batch or later descends from it";
 
-/// Rule U10: the name of what the guard protects.
+/// Rule U11: the name of what the guard protects.
 pub const INNOCENCE: &str = "innocence: no honest validator signs a slashable pair";
 
-/// Rules U10, U11.
+/// Rules U11, U12.
 pub(super) fn all() -> Vec<Property<Simplex>> {
     vec![
         Property::always(AGREEMENT, agreement),

@@ -90,11 +90,13 @@ impl Simplex {
         }
     }
 
-    /// Rule U7: at any time, once, and not where it cast finalize.
+    /// Rule U7: at any time, once, and not where it cast finalize. Rule U10: in the last view only where it is counted
+    /// for another.
     pub(super) fn nullify(&self, state: &State, place: usize, view: View, actions: &mut Vec<Action>) {
         let kept = &state.voters[place].kept;
         let finalized = kept.finalized(view) > 0 && !self.has(Bug::NullifyAfterFinalize);
-        if !kept.nullified(view) && !finalized {
+        let counts = view.0 < self.views || self.has(Bug::ViewsAddedUp);
+        if counts && !kept.nullified(view) && !finalized {
             actions.push(Action::Cast { place, vote: Vote::Nullify(view) });
         }
     }
