@@ -12,10 +12,10 @@ pub const VIEWS_MAX: u8 = 4;
 pub const BATCHES_MAX: u8 = 3;
 
 /// [`VIEWS_MAX`], as a length.
-const VIEWS: usize = 4;
+const VIEWS: usize = VIEWS_MAX as usize;
 
 /// [`BATCHES_MAX`], as a length.
-const BATCHES: usize = 3;
+const BATCHES: usize = BATCHES_MAX as usize;
 
 /// A view, from 1 on; 0 is where the opening batch stands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
