@@ -21,6 +21,7 @@ pub mod random;
 pub mod scenario;
 pub mod sets;
 pub mod story;
+pub mod sweep;
 pub mod verdicts;
 pub mod wallets;
 pub mod world;
@@ -37,3 +38,4 @@ pub use plan::{Crash, DiskFault, FaultKind, Goal, OperationCrash, Plan, Work, fi
 pub use queue::Time;
 pub use scenario::{Named, Scenario};
 pub use story::NodeId;
+pub use sweep::{Sweep, sweep};
