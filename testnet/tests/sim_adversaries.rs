@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rota_proto::{Epoch, Strict, Verifier as _, Vote};
 use rota_testnet::sim::{
-    Expectation, LinkPlan, Outcome, Scenario,
+    ExecutionKind, Expectation, LinkPlan, Outcome, Scenario,
     adversaries::{
         Accomplice, Censor, DoubleVoter, Equivocator, FarFuture, Forger, Impersonator, InvalidProposer, Late,
         LyingServer, Mutator, Nuller, Outdated, Replayer, Silent, Skipper, TorsionSigner, Withholder, Wrong, drawn,
@@ -128,7 +128,8 @@ fn body_that_half_of_the_network_has_reaches_the_others() {
     nobody_is_accused(&all(sound(), |seed| against(seed, Withholder::from_half())));
 }
 
-/// Rules J1, J4, J5 of consensus, B1 to B3 of replica: whatever is wrong with them.
+/// Rules J1, J4, J5 of consensus, B1 to B3 of replica, X4 to X13 of execution: whatever is wrong with them, before the
+/// stand-in and before the production execution.
 #[test]
 fn invalid_batches_do_not_become_final() {
     for wrong in Wrong::ALL {
@@ -136,6 +137,7 @@ fn invalid_batches_do_not_become_final() {
         nobody_is_accused(&all(sound(), |seed| {
             against(seed, InvalidProposer::with(wrong)).with(|plan| {
                 (plan.l1.interval_ms, plan.work.interval_ms, plan.goal) = (200, 8, finalized(100));
+                plan.settings.execution = if seed % 4 == 0 { ExecutionKind::Evm } else { ExecutionKind::Ledger };
             })
         }));
     }
@@ -200,11 +202,12 @@ fn validator_that_stays_in_an_old_epoch_stops_nobody() {
     assert!(outcomes.iter().all(|outcome| outcome.stats.epochs > 3), "the others went on");
 }
 
-/// Rule L1 of consensus: clients rest at last, and then nothing waits.
+/// Rule L1 of consensus: clients send again what is not final, to one node or another, and rest at last. Then nothing
+/// waits.
 #[test]
 fn what_a_censor_leaves_out_becomes_final_under_other_leaders() {
     for seed in SEEDS {
-        let outcome = against(seed, Censor).pause(8..100).run_until(seconds(16)).expect(sound());
+        let outcome = against(seed, Censor).pause(8..100).run_until(seconds(30)).expect(sound());
         assert!(outcome.stats.deeds > 0, "nobody was left out\n{outcome}");
         assert_eq!(outcome.stats.waiting, 0, "something that was left out is not final\n{outcome}");
     }

@@ -50,9 +50,10 @@ fn is_caught(
     let count = seeds.end - seeds.start;
     let run = |seed| scenario(seed).plant(bug.clone()).watched_by([checker]).run();
     let fired = |outcome: &Outcome| outcome.violation.as_ref().is_some_and(|seen| seen.checker == checker);
-    let all: Vec<_> = seeds.clone().map(run).filter(fired).collect();
-    println!("{checker} fired in {} of {count} seeds", all.len());
-    let first = all.into_iter().next().expect("a planted bug is caught");
+    let (caught_in, others): (Vec<_>, Vec<_>) = seeds.clone().map(run).partition(fired);
+    let asserted = others.iter().filter(|outcome| outcome.violation.is_some()).count();
+    println!("{checker} fired in {} of {count} seeds, an assertion in {asserted}", caught_in.len());
+    let first = caught_in.into_iter().next().expect("a planted bug is caught");
     println!("{:?}", first.expect(caught(checker)).violation);
     for seed in seeds.take(CONTROLS) {
         scenario(seed).watched_by(SAFETY.into_iter().chain([checker])).run().expect(sound());

@@ -15,6 +15,9 @@ pub const KEYS_MAX: usize = 128;
 const L1_CHAIN_ID: u64 = 31_337;
 const STAKING_CONTRACT: Address = Address::repeat_byte(0x52);
 
+/// Digests that are remembered; those of the oldest rounds are forgotten first.
+const DIGESTS_MAX: usize = 64;
+
 /// What a signature of the table begins with after its number; anything else was never signed.
 const TABLE_SIGNATURE_FILL: u8 = 0x5a;
 
@@ -38,6 +41,8 @@ pub struct Keys {
     /// Signer and digest of signature `i`.
     signed: Vec<(ConsensusKey, B256)>,
     numbers: BTreeMap<(ConsensusKey, B256), usize>,
+    /// Digests of the last votes: all sign the same.
+    digests: BTreeMap<Vote, B256>,
 }
 
 impl Keys {
@@ -49,7 +54,7 @@ impl Keys {
         for (node, seat) in seats.iter().enumerate() {
             nodes.entry(public_key(*seat)).or_default().push(node);
         }
-        Self { domain, crypto, seats, nodes, signed: Vec::new(), numbers: BTreeMap::new() }
+        Self { domain, crypto, seats, nodes, signed: Vec::new(), numbers: BTreeMap::new(), digests: BTreeMap::new() }
     }
 
     /// What signatures are bound to.
@@ -84,7 +89,10 @@ impl Keys {
 
     /// Signs as the node; the same vote gets the same signature.
     pub fn sign(&mut self, node: NodeId, vote: &Vote) -> Signature {
-        let digest = self.domain.vote(vote);
+        let digest = *self.digests.entry(*vote).or_insert_with(|| self.domain.vote(vote));
+        if self.digests.len() > DIGESTS_MAX {
+            self.digests.pop_first();
+        }
         let (secret, public) = pair(self.seat(node));
         match self.crypto {
             Crypto::Ed25519 => Signature(secret.sign(digest.as_slice()).to_bytes()),
