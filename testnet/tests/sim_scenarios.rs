@@ -6,7 +6,7 @@ use rota_testnet::sim::{
     finalized,
     random::Random,
     seconds,
-    sets::Sets,
+    sets::{Changes, Sets},
     slashed, sound,
 };
 
@@ -165,7 +165,7 @@ fn stakes_change_from_epoch_to_epoch_and_the_faulty_keep_less_than_a_third() {
     let base = [40, 30, 20, 12];
     let mut seen = std::collections::BTreeSet::new();
     for seed in 1..101 {
-        let mut sets = Sets::new(base.to_vec(), true, vec![1], Random::of(seed, 0));
+        let mut sets = Sets::new(base.to_vec(), Changes::Stakes, vec![1], Random::of(seed, 0));
         for epoch in 1..40 {
             let before = sets.stakes(epoch - 1).to_vec();
             let after = sets.stakes(epoch);

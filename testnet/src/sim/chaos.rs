@@ -9,6 +9,7 @@ use super::{
     plan::{Crash, DiskFault, FaultKind, Goal, Plan},
     queue::Time,
     random::Random,
+    sets::Changes,
     story::NodeId,
 };
 
@@ -48,7 +49,7 @@ pub fn draw_storm(plan: &mut Plan, nodes: Option<usize>) {
 /// Everything but partitions and crashes.
 fn draw_calm(plan: &mut Plan, nodes: usize, random: &mut Random) {
     plan.stakes = stakes(nodes, random);
-    plan.changing = random.chance(700);
+    plan.changing = if random.chance(700) { Changes::Stakes } else { Changes::None };
     plan.settings.wire = random.chance(250);
     plan.settings.flush_us = *random.pick(&[0, 0, 500, 5_000]);
     if random.chance(30) {

@@ -125,7 +125,9 @@ pub struct FinalFact {
     pub timestamp: u64,
     /// Who signed the finalization it comes with, if it is the one named there.
     pub signers: Option<Signers>,
-    /// The stakes of its epoch by node.
+    /// The view of that finalization.
+    pub view: u64,
+    /// The stakes of its epoch by place.
     pub stakes: Vec<u64>,
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use alloy_primitives::{Address, B256};
 use ed25519_dalek::{Signer, SigningKey};
-use rota_proto::{ConsensusKey, Signature, SigningDomain, Strict, Verifier, Vote};
+use rota_proto::{ConsensusKey, Place, Signature, SigningDomain, Strict, ValidatorSet, Verifier, Vote};
 
 use super::{genesis::ROLLUP_CHAIN_ID, story::NodeId};
 
@@ -79,6 +79,12 @@ impl Keys {
     #[must_use]
     pub fn nodes_of(&self, key: &ConsensusKey) -> Vec<NodeId> {
         self.nodes.get(key).cloned().unwrap_or_default()
+    }
+
+    /// The seat whose key has this place in a set.
+    #[must_use]
+    pub fn seat_at(&self, set: &ValidatorSet, place: Place) -> Option<usize> {
+        self.nodes_of(&set.get(place)?.consensus_key).first().copied()
     }
 
     /// Signs as the node; the same vote gets the same signature.

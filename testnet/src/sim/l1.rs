@@ -1,6 +1,9 @@
 //! The simulated L1: blocks by its own clock, each with the changes of validators that the contract announces in it.
 
-use std::{collections::VecDeque, ops::Range};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::Range,
+};
 
 use alloy_primitives::{Address, B256, keccak256};
 use rota_proto::{Epoch, EpochSchedule, L1Origin, Place, VotingPower};
@@ -86,7 +89,7 @@ impl L1Lie {
             Falsehood::Parent => block.parent_hash = keccak256(block.parent_hash),
             Falsehood::Change => {
                 let effective = l1.epoch_of(block.number).plus(LAG_EPOCHS);
-                block.changes.push(change(effective, 0, 0));
+                block.changes.push(change(effective, 0, 0, 0));
             }
         }
         block
@@ -189,6 +192,12 @@ impl L1 {
         self.blocks.get(index).unwrap_or_else(|| unreachable!("made above"))
     }
 
+    /// The stakes of an epoch by place, in plain numbers, for those who add up signers.
+    pub fn stakes_by_place(&mut self, epoch: Epoch) -> Vec<u64> {
+        let members = self.members(epoch);
+        (0..self.sets.places()).map(|place| members.get(&place).map_or(0, |(_, stake)| *stake)).collect()
+    }
+
     /// The stakes of an epoch by seat, in plain numbers, for those who check: the first two have those of the
     /// deployment.
     pub fn stakes(&mut self, epoch: Epoch) -> &[u64] {
@@ -221,25 +230,42 @@ impl L1 {
         let epoch = self.epoch_of(number);
         let mut changes = Vec::new();
         if number == FIRST_BLOCK {
-            let stakes = self.stakes(FIRST_EPOCH).to_vec();
-            let seeds = stakes.iter().enumerate().filter(|(_, stake)| **stake > 0);
-            changes.extend(seeds.map(|(seat, stake)| change(FIRST_EPOCH, seat, *stake)));
+            changes = self.differences(FIRST_EPOCH, &BTreeMap::new());
         }
         if number == self.schedule.first_block(epoch) + mix(self.seed ^ epoch.0) % self.plan.epoch_blocks {
             let effective = epoch.plus(LAG_EPOCHS);
-            let before = self.stakes(effective.previous()).to_vec();
-            let after = self.stakes(effective);
-            let changed = before.iter().zip(after).enumerate().filter(|(_, (before, after))| before != after);
-            changes.extend(changed.map(|(seat, (_, after))| change(effective, seat, *after)));
+            let before = self.members(effective.previous());
+            changes.extend(self.differences(effective, &before));
+        }
+        changes
+    }
+
+    /// Seat and stake of each validator of an epoch, by place.
+    fn members(&mut self, epoch: Epoch) -> BTreeMap<usize, (usize, u64)> {
+        let places = self.sets.places();
+        let staked = self.stakes(epoch).iter().copied().enumerate().filter(|(_, stake)| *stake > 0);
+        staked.map(|(seat, stake)| (seat % places, (seat, stake))).collect()
+    }
+
+    /// What makes the set of an epoch of another one.
+    fn differences(&mut self, epoch: Epoch, before: &BTreeMap<usize, (usize, u64)>) -> Vec<ValidatorChange> {
+        let after = self.members(epoch);
+        let mut changes = Vec::new();
+        for place in 0..self.sets.places() {
+            let member = after.get(&place);
+            if member != before.get(&place) {
+                let gone = before.get(&place).map(|(seat, _)| (*seat, 0));
+                changes.extend(member.copied().or(gone).map(|(seat, stake)| change(epoch, place, seat, stake)));
+            }
         }
         changes
     }
 }
 
-/// The place of a seat: its number.
+/// The place of this number: that of the seat with the same number, unless keys change.
 #[must_use]
-pub fn place_of(seat: usize) -> Place {
-    let number = u8::try_from(seat).unwrap_or(u8::MAX);
+pub fn place_of(number: usize) -> Place {
+    let number = u8::try_from(number).unwrap_or(u8::MAX);
     Place::new(number).unwrap_or_else(|| unreachable!("no scenario has more than 128 validators"))
 }
 
@@ -249,11 +275,11 @@ pub fn fee_recipient(seat: usize) -> Address {
     Address::repeat_byte(u8::try_from(seat).unwrap_or(u8::MAX).saturating_add(1))
 }
 
-fn change(effective_epoch: Epoch, seat: usize, stake: u64) -> ValidatorChange {
+fn change(effective_epoch: Epoch, place: usize, seat: usize, stake: u64) -> ValidatorChange {
     ValidatorChange {
         effective_epoch,
-        place: place_of(seat),
-        operator: fee_recipient(seat),
+        place: place_of(place),
+        operator: fee_recipient(place),
         consensus_key: public_key(seat).to_bytes().into(),
         power: VotingPower(stake),
         fee_recipient: fee_recipient(seat),

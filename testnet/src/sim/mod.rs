@@ -25,6 +25,7 @@ pub mod scenario;
 pub mod sets;
 pub mod shrink;
 pub mod story;
+pub mod sweep;
 pub mod verdicts;
 pub mod wallets;
 pub mod words;
@@ -44,6 +45,7 @@ pub use queue::Time;
 pub use scenario::{Named, Scenario};
 pub use shrink::{Shrunk, shrink};
 pub use story::NodeId;
+pub use sweep::{Sweep, sweep};
 
 #[cfg(test)]
 mod tests;

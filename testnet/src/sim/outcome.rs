@@ -25,6 +25,10 @@ pub struct Stats {
     pub views: u64,
     /// Epochs that began after the first, skipped ones not counted, at the node that began most.
     pub epochs: u64,
+    /// Epochs that nobody voted in, at the node that skipped most.
+    pub skipped_epochs: u64,
+    /// Closing batches that another node called final by the certificate of another view.
+    pub closed_apart: u64,
     /// Messages sent, one for each receiver.
     pub messages: u64,
     /// Bytes sent in the production encoding.
@@ -81,6 +85,8 @@ impl AddAssign<&Self> for Stats {
         self.transactions += other.transactions;
         self.views += other.views;
         self.epochs += other.epochs;
+        self.skipped_epochs += other.skipped_epochs;
+        self.closed_apart += other.closed_apart;
         self.messages += other.messages;
         self.wire_bytes += other.wire_bytes;
         self.crowded_out += other.crowded_out;
@@ -117,7 +123,8 @@ impl fmt::Display for Stats {
         )?;
         write!(f, " ({} bytes in production encoding), {} signatures", self.wire_bytes, self.signatures)?;
         write!(f, ", {} views entered, {} inputs refused", self.views, self.rejected)?;
-        let Self { catch_ups, held_back, old_records, .. } = self;
+        let Self { skipped_epochs, closed_apart, catch_ups, held_back, old_records, .. } = self;
+        write!(f, ", {skipped_epochs} epochs skipped, {closed_apart} closed in another view")?;
         write!(f, ", {catch_ups} catch-ups, {held_back} held back, {old_records} old records")?;
         write!(f, ", {} s of virtual time, {} events", self.virtual_ms / 1_000, self.events)
     }

@@ -22,6 +22,7 @@ use super::{
     meter::Meter,
     outside::Settings,
     queue::Time,
+    sets::Changes,
     story::NodeId,
 };
 
@@ -121,8 +122,8 @@ pub struct Plan {
     pub stakes: Vec<u64>,
     /// For each entry there is one more node, which shares the key of this one.
     pub twins: Vec<NodeId>,
-    /// Whether stakes change from epoch to epoch.
-    pub changing: bool,
+    /// How sets differ from epoch to epoch.
+    pub changing: Changes,
     /// Who breaks the rules.
     pub adversaries: BTreeMap<NodeId, Box<dyn Conduct>>,
     /// A bug that all others have.

@@ -22,6 +22,7 @@ use super::{
     outside::Settings,
     plan::{Crash, DiskFault, FaultKind, Goal, OperationCrash, Plan, Work},
     queue::Time,
+    sets::Changes,
     story::NodeId,
     world::World,
 };
@@ -65,7 +66,7 @@ impl Scenario {
             seed,
             stakes: vec![25; 4],
             twins: Vec::new(),
-            changing: false,
+            changing: Changes::None,
             adversaries: BTreeMap::new(),
             bug: None,
             leaders: None,
@@ -136,7 +137,17 @@ impl Scenario {
     /// Stakes change from epoch to epoch, and epochs have four L1 blocks of this many milliseconds.
     #[must_use]
     pub fn changing_sets(mut self, block_ms: u64) -> Self {
-        self.plan.changing = true;
+        self.plan.changing = Changes::Stakes;
+        self.plan.l1 = L1Plan { interval_ms: block_ms, epoch_blocks: 4 };
+        self
+    }
+
+    /// The same, and validators rotate their keys: for each node there is a second one with another key, which takes
+    /// the place when the stake moves.
+    #[must_use]
+    pub fn rotating_keys(mut self, block_ms: u64) -> Self {
+        self.plan.stakes.extend(vec![0; self.plan.stakes.len()]);
+        self.plan.changing = Changes::StakesAndKeys;
         self.plan.l1 = L1Plan { interval_ms: block_ms, epoch_blocks: 4 };
         self
     }

@@ -15,6 +15,7 @@ use super::{
     plan::{Goal, Plan},
     queue::Time,
     scenario::Scenario,
+    sets::Changes,
     story::NodeId,
     words::FIELDS,
 };
@@ -58,6 +59,9 @@ pub fn shrink(scenario: &Scenario, runs_max: usize) -> Option<Shrunk> {
     let Search { plan, violation, removed, runs, .. } = search;
     Some(Shrunk { scenario: Scenario::of(plan), violation, removed, runs })
 }
+
+/// The stake of everybody who has one, where stakes do not matter.
+const EQUAL_STAKE: u64 = 25;
 
 /// Something that a plan can do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +122,7 @@ fn parts_of(plan: &Plan) -> Vec<Part> {
     parts.extend(clocks.map(|(node, _)| Part::Clock(node)));
     parts.extend((0..plan.work.pauses.len()).map(Part::Pause));
     let flags = [
-        (Part::Stakes, plan.stakes.iter().any(|stake| *stake != 25)),
+        (Part::Stakes, plan.stakes.iter().any(|stake| ![0, EQUAL_STAKE].contains(stake))),
         (Part::Leaders, plan.leaders.is_some()),
         (Part::Wire, plan.settings.wire),
         (Part::Ed25519, plan.crypto == Crypto::Ed25519),
@@ -146,7 +150,7 @@ fn without(plan: &Plan, parts: &[Part]) -> Plan {
         match part {
             Part::OperationCrash => left.crash_at_operation = None,
             Part::Clock(node) => *left.clock_mut(*node) = Clock::default(),
-            Part::Stakes => left.stakes.fill(25),
+            Part::Stakes => left.stakes.iter_mut().filter(|stake| **stake > 0).for_each(|stake| *stake = EQUAL_STAKE),
             Part::Leaders => left.leaders = None,
             Part::Wire => left.settings.wire = false,
             Part::Ed25519 => left.crypto = Crypto::Table,
@@ -172,7 +176,9 @@ fn keep<T>(list: &mut Vec<T>, stays: impl Fn(usize) -> bool) {
 
 /// A plan without its last node; nothing if it cannot be without it.
 fn without_last_node(plan: &Plan) -> Option<Plan> {
-    let last = plan.stakes.len().checked_sub(1).filter(|last| *last > 0 && plan.twins.is_empty())?;
+    // Twins, and second keys, are numbered after the others.
+    let is_plain = plan.twins.is_empty() && plan.changing != Changes::StakesAndKeys;
+    let last = plan.stakes.len().checked_sub(1).filter(|last| *last > 0 && is_plain)?;
     let mut left = plan.clone();
     left.stakes.truncate(last);
     left.clocks.truncate(last);

@@ -131,10 +131,10 @@ impl Field {
 }
 
 macro_rules! fields {
-    ($($first:ident $(.$next:ident)*),+ $(,)?) => {
+    ($($first:ident $(.$next:ident)* $(as $kind:ident)?),+ $(,)?) => {
         [$(Field {
             name: concat!(stringify!($first) $(, ".", stringify!($next))*),
-            show: |plan| format!("{:?}", plan.$first$(.$next)*),
+            show: |plan| format!(concat!($(stringify!($kind), "::",)? "{:?}"), plan.$first$(.$next)*),
             copy: |plan, from| plan.$first$(.$next)*.clone_from(&from.$first$(.$next)*),
         }),+]
     };
@@ -142,7 +142,7 @@ macro_rules! fields {
 
 /// All of them.
 pub static FIELDS: &[Field] = &fields![
-    changing,
+    changing as Changes,
     l1.interval_ms,
     l1.epoch_blocks,
     l1_lags_ms,

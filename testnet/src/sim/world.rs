@@ -5,12 +5,13 @@ mod faults;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use alloy_primitives::B256;
 use rota_proto::Message;
 use rota_staking::SafetyRecord;
 
 use super::{
     disk::{Defects, Disk},
-    facts::{Checker, Fact, Scene, Violation},
+    facts::{Checker, Fact, FinalFact, Scene, Violation},
     genesis::{ROLLUP_CHAIN_ID, genesis},
     host::{End, Host, Remains},
     keys::{Keys, public_key},
@@ -52,6 +53,8 @@ pub struct World {
     checkers: Vec<Box<dyn Checker>>,
     /// Final heights of the honest nodes.
     heights: BTreeMap<NodeId, u64>,
+    /// The view of the first finalization of each batch.
+    final_in: BTreeMap<B256, u64>,
     /// Who stopped itself, for which kind of reason.
     stopped: BTreeMap<NodeId, &'static str>,
     violation: Option<Violation>,
@@ -102,7 +105,8 @@ impl World {
             stats: Stats::default(),
         };
         let (slots, heights, stopped) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        let mut this = Self { plan, out, slots, checkers, heights, stopped, violation: None };
+        let final_in = BTreeMap::new();
+        let mut this = Self { plan, out, slots, checkers, heights, final_in, stopped, violation: None };
         this.slots = (0..this.plan.nodes()).map(|node| this.slot(node)).collect();
         this.plan_events();
         this
@@ -330,6 +334,7 @@ impl World {
         }
         if let Fact::Final(told) = fact {
             self.heights.insert(node, told.height);
+            self.count_closing(told);
             self.out.stats.finals += 1;
             self.out.stats.transactions += told.transactions.len() as u64;
         }
@@ -338,6 +343,14 @@ impl World {
         }
         if let Fact::Accuses { accused, .. } = fact {
             self.out.stats.accused.insert(*accused);
+        }
+    }
+
+    /// Only a closing batch, which may be proposed again, has finalizations of two views.
+    fn count_closing(&mut self, told: &FinalFact) {
+        if told.signers.is_some() {
+            let first = *self.final_in.entry(told.batch).or_insert(told.view);
+            self.out.stats.closed_apart += u64::from(first != told.view);
         }
     }
 

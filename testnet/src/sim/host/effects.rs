@@ -1,8 +1,8 @@
 //! Doing what the replica asks for, each effect in one place; their order is the replica's.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use rota_proto::{Certificate, ConsensusKey, Message, Place, Round, SignedVote, ValidatorSet, Vote};
+use rota_proto::{Certificate, ConsensusKey, Epoch, Message, Place, Round, SignedVote, ValidatorSet, Vote};
 use rota_replica::{Effect, Event, Halt, Ticket, Unverified};
 use rota_staking::{Evidence, Offence, Refusal, Verdict};
 
@@ -77,12 +77,20 @@ impl Host {
             Effect::Evidence(evidence) => self.accuse(&evidence, out),
             Effect::EpochBegan(set) => {
                 out.story.tell(self.id, &[6, set.epoch().0], || format!("begins epoch {}", set.epoch()));
-                self.epochs_begun += 1;
-                out.stats.epochs = out.stats.epochs.max(self.epochs_begun);
+                self.count_epoch(set.epoch(), out);
                 self.meet(&set, out);
             }
             Effect::Halt(why) => self.halt(&why, out),
         }
+    }
+
+    fn count_epoch(&mut self, epoch: Epoch, out: &mut Outside) {
+        let [begun, skipped] = &mut self.epochs;
+        *begun += 1;
+        *skipped += epoch.0.saturating_sub(self.last_epoch.0 + 1);
+        self.last_epoch = epoch;
+        out.stats.epochs = out.stats.epochs.max(*begun);
+        out.stats.skipped_epochs = out.stats.skipped_epochs.max(*skipped);
     }
 
     /// Writes and waits until it is durable.
@@ -192,16 +200,18 @@ impl Host {
         if let Ok(next) = self.replica.registry().set(set.epoch().next()) {
             self.known.extend(keys(&next));
         }
-        let seat = |key: &ConsensusKey| out.keys.nodes_of(key).first().copied();
-        let members =
-            set.iter().filter_map(|(_, validator)| Some((seat(&validator.consensus_key)?, validator.power.0)));
-        let fact =
-            Fact::Set { epoch: set.epoch().0, members: members.collect(), stakes: out.l1.stakes(set.epoch()).to_vec() };
+        let member = |place, power: u64| Some((out.keys.seat_at(set, place)?, power));
+        let members: BTreeMap<NodeId, u64> =
+            set.iter().filter_map(|(place, validator)| member(place, validator.power.0)).collect();
+        let members = members.into_iter().collect();
+        let fact = Fact::Set { epoch: set.epoch().0, members, stakes: out.l1.stakes(set.epoch()).to_vec() };
         out.facts.push((self.id, fact));
     }
 
     fn accuse(&mut self, evidence: &Evidence, out: &mut Outside) {
-        let (accused, round) = (usize::from(evidence.place().number()), evidence.round());
+        let round = evidence.round();
+        let seat = out.keys.nodes_of(evidence.consensus_key()).first().copied();
+        let accused = seat.unwrap_or_else(|| usize::from(evidence.place().number()));
         let offence = match evidence.offence() {
             Offence::DoubleNotarize => "two notarize",
             Offence::DoubleFinalize => "two finalize",

@@ -213,6 +213,7 @@ fn final_fact(done: &Done, certificate: &Certificate, out: &mut Outside) -> Fina
         l1,
         timestamp: header.header().timestamp,
         signers: Some(certificate.signers).filter(|_| certificate.vote.batch == batch),
-        stakes: out.l1.stakes(header.epoch()).to_vec(),
+        view: certificate.vote.round.view.0,
+        stakes: out.l1.stakes_by_place(header.epoch()),
     }
 }

@@ -15,7 +15,7 @@ use std::{
 
 use alloy_primitives::{B256, Bytes};
 use rota_consensus::Timer;
-use rota_proto::{Certificate, ConsensusKey, Place, Round, ValidatorSet, Verified, Vote};
+use rota_proto::{Certificate, ConsensusKey, Epoch, Place, Round, ValidatorSet, Verified, Vote};
 use rota_replica::{Event, Replica};
 use rota_staking::{GuardFile, L1Block, SafetyRecord};
 
@@ -130,8 +130,9 @@ pub struct Host {
     /// Number of the next transaction that comes in.
     arrivals: u64,
     round: Round,
-    /// Epochs begun in this life.
-    epochs_begun: u64,
+    /// Epochs begun and skipped in this life, and the one begun last.
+    epochs: [u64; 2],
+    last_epoch: Epoch,
     end: Option<End>,
 }
 
@@ -288,7 +289,8 @@ impl Host {
             return;
         }
         self.round = round;
-        let leader = usize::from(simplex.leader().number());
+        let set = simplex.set(round.epoch);
+        let leader = set.and_then(|set| out.keys.seat_at(set, simplex.leader())).unwrap_or(self.id);
         out.story.tell(self.id, &[4, round.epoch.0, round.view.0], || format!("enters {round}, led by n{leader}"));
         out.facts.push((self.id, Fact::Entered { round, leader }));
     }

@@ -69,7 +69,8 @@ impl Host {
             questions_asked: 0,
             arrivals: 0,
             round,
-            epochs_begun: 0,
+            epochs: [0; 2],
+            last_epoch: round.epoch,
             end: None,
         };
         this.begin(round, out);

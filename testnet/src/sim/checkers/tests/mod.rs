@@ -105,6 +105,7 @@ fn told(height: u8, change: impl FnOnce(&mut FinalFact)) -> Fact {
         l1: Some((hash(206), 10_000)),
         timestamp: 10_000,
         signers: Some(Signers(0b111)),
+        view: 7,
         stakes: vec![10; 4],
     };
     change(&mut told);
