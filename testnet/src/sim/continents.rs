@@ -60,7 +60,8 @@ impl Globe {
         Self { stakes: (1..=validators as u64).map(|rank| FIRST_STAKE / rank).collect(), distances, silent: Vec::new() }
     }
 
-    /// The same with as much of the stake silent as may be: the largest validators that together have less than a third.
+    /// The same with as much of the stake silent as may be: the largest validators that together have less than a
+    /// third.
     #[must_use]
     pub fn with_a_third_silent(mut self) -> Self {
         let total: u64 = self.stakes.iter().sum();
@@ -101,8 +102,9 @@ impl Globe {
         })
     }
 
-    /// What three hops take at the least, without any work: the proposal goes to everybody, everybody waits for notarize
-    /// votes of a quorum, and then for finalize votes of a quorum. For each leader as often as it leads, and each node.
+    /// What three hops take at the least, without any work: the proposal goes to everybody, everybody waits for
+    /// notarize votes of a quorum, and then for finalize votes of a quorum. For each leader as often as it leads, and
+    /// each node.
     #[must_use]
     pub fn three_hops_ms(&self) -> Histogram {
         let mut all = Histogram::default();
