@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 use rota_proto::{Message, Place, Round, SignedVote, Vote, VoteKind};
 use rota_replica::{Effect, Event};
 
-use super::nodes_in;
+use super::{heard, nodes_in};
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Answers remembered, so that each vote gets one.
@@ -35,11 +35,9 @@ impl Conduct for Accomplice {
     }
 
     fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
-        let agreed = match &event {
-            Event::Message { message: Message::Vote(signed), .. } => self.agree(signed, hands),
-            _ => Vec::new(),
-        };
-        (agreed, Some(event))
+        let deeds =
+            if let Some(Message::Vote(signed)) = heard(&event) { self.agree(signed, hands) } else { Vec::new() };
+        (deeds, Some(event))
     }
 }
 

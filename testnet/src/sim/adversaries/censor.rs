@@ -22,19 +22,14 @@ impl Conduct for Censor {
         Box::new(*self)
     }
 
-    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let mut left_out = 0;
-        let effect = match effect {
-            Effect::Build(mut order) => {
-                let banned = |first: &Arc<Transaction>| is_banned(first.sender());
-                left_out = order.chains.extract_if(.., |chain| chain.first().is_some_and(banned)).count();
-                Effect::Build(order)
-            }
-            Effect::ShareTransactions(mut list) => {
-                left_out = list.extract_if(.., |transaction| is_banned(transaction.sender())).count();
-                Effect::ShareTransactions(list)
-            }
-            other => other,
+    fn instead(&mut self, mut effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+        let banned = |transaction: &Arc<Transaction>| is_banned(transaction.sender());
+        let left_out = if let Effect::Build(order) = &mut effect {
+            order.chains.extract_if(.., |chain| chain.first().is_some_and(banned)).count()
+        } else if let Effect::ShareTransactions(list) = &mut effect {
+            list.extract_if(.., |transaction| banned(transaction)).count()
+        } else {
+            0
         };
         hands.outside.stats.deeds += left_out as u64;
         vec![Deed::effect(effect)]

@@ -19,22 +19,17 @@ impl Conduct for Forger {
         Box::new(*self)
     }
 
-    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+    fn instead(&mut self, mut effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
         let simplex = hands.replica.simplex();
-        vec![Deed::effect(match effect {
-            Effect::Build(mut order) => {
-                let passed = simplex.header(order.environment.parent).map(|passed| passed.parent());
-                if let Some(parent) = passed.filter(|parent| simplex.header(*parent).is_some()) {
-                    order.environment.parent = parent;
-                }
-                Effect::Build(order)
+        if let Effect::Build(order) = &mut effect {
+            let passed = simplex.header(order.environment.parent).map(|passed| passed.parent());
+            if let Some(parent) = passed.filter(|parent| simplex.header(*parent).is_some()) {
+                order.environment.parent = parent;
             }
-            Effect::Broadcast(Message::Proposal(mut proposal)) => {
-                hands.outside.stats.deeds += u64::from(forge(&mut proposal));
-                Effect::Broadcast(Message::Proposal(proposal))
-            }
-            other => other,
-        })]
+        } else if let Effect::Broadcast(Message::Proposal(proposal)) = &mut effect {
+            hands.outside.stats.deeds += u64::from(forge(proposal));
+        }
+        vec![Deed::effect(effect)]
     }
 }
 

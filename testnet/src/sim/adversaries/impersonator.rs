@@ -6,6 +6,7 @@ use alloy_primitives::keccak256;
 use rota_proto::{BatchHeader, Message, Place, Proposal, Signature, SignedVote, Vote};
 use rota_replica::{Effect, Event};
 
+use super::heard;
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Says each of its votes for everybody else too, by its own signature and by the last one it heard of them, and
@@ -26,25 +27,22 @@ impl Conduct for Impersonator {
     }
 
     fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let said = match &effect {
-            Effect::Broadcast(Message::Vote(own)) => self.in_all_names(own, hands),
-            _ => Vec::new(),
-        };
-        let mut deeds = tell_all(said, hands);
+        let mut deeds = Vec::new();
+        if let Effect::Broadcast(Message::Vote(own)) = &effect {
+            deeds = tell_all(self.in_all_names(own, hands), hands);
+        }
         deeds.push(Deed::effect(effect));
         deeds
     }
 
     fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
-        let said = match &event {
-            Event::Message { message: Message::Vote(signed), .. } => {
-                self.heard.insert(signed.signer, signed.signature);
-                Vec::new()
-            }
-            Event::Message { message: Message::Proposal(proposal), .. } => in_the_name_of_the_leader(proposal, hands),
-            _ => Vec::new(),
-        };
-        (tell_all(said, hands), Some(event))
+        let mut deeds = Vec::new();
+        if let Some(Message::Vote(signed)) = heard(&event) {
+            self.heard.insert(signed.signer, signed.signature);
+        } else if let Some(Message::Proposal(proposal)) = heard(&event) {
+            deeds = tell_all(in_the_name_of_the_leader(proposal, hands), hands);
+        }
+        (deeds, Some(event))
     }
 }
 

@@ -37,31 +37,31 @@ impl Conduct for LyingServer {
     }
 
     fn instead(&mut self, effect: Effect, _hands: &mut Hands<'_>) -> Vec<Deed> {
-        match &effect {
-            Effect::PersistCandidate { candidate, body } => self.learn(&candidate.header, body),
-            Effect::Commit { certificate, .. } => {
-                let batch = |known: &&mut FinalBatch| known.header.hash() == certificate.vote.batch;
-                let known = self.known.iter_mut().filter(batch);
-                known.for_each(|known| known.finalization = Some((**certificate).clone()));
-            }
-            // What its replica would answer.
-            Effect::Serve { .. } | Effect::Send { message: Message::Body(_) | Message::Proposal(_), .. } => {
-                return Vec::new();
-            }
-            _ => {}
+        if let Effect::PersistCandidate { candidate, body } = &effect {
+            self.learn(&candidate.header, body);
+        } else if let Effect::Commit { certificate, .. } = &effect {
+            let batch = |known: &&mut FinalBatch| known.header.hash() == certificate.vote.batch;
+            let known = self.known.iter_mut().filter(batch);
+            known.for_each(|known| known.finalization = Some((**certificate).clone()));
         }
-        vec![Deed::effect(effect)]
+        let is_true_answer = matches!(
+            effect,
+            Effect::Serve { .. } | Effect::Send { message: Message::Body(_) | Message::Proposal(_), .. }
+        );
+        if is_true_answer { Vec::new() } else { vec![Deed::effect(effect)] }
     }
 
     fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
-        let lies = match &event {
-            Event::Message { from, message } => self.lie(*from, message, hands),
-            Event::Timer(Timer::Retry) => vec![Deed::Tell(hands.others(), claim(hands))],
-            _ => Vec::new(),
-        };
+        if matches!(event, Event::Timer(Timer::Retry)) {
+            hands.outside.stats.deeds += 1;
+            return (vec![Deed::Tell(hands.others(), claim(hands))], Some(event));
+        }
+        let Event::Message { from, message } = &event else { return (Vec::new(), Some(event)) };
+        let lies = self.lie(*from, message, hands);
         hands.outside.stats.deeds += lies.len() as u64;
-        let answered = !lies.is_empty() && matches!(event, Event::Message { .. });
-        (lies, Some(event).filter(|_| !answered))
+        // What is answered falsely is not answered truly as well.
+        let unanswered = Some(event).filter(|_| lies.is_empty());
+        (lies, unanswered)
     }
 }
 
@@ -82,7 +82,15 @@ impl LyingServer {
             Message::Fetch(Fetch::Proposal { round, .. }) => self.proposal(*round, hands),
             Message::Fetch(Fetch::Certificate(at)) => forged(Vote::nullify(*at), hands).map(Message::Certificate),
             Message::RoundQuery(_) => self.round(from, hands),
-            _ => None,
+            Message::Vote(_)
+            | Message::Certificate(_)
+            | Message::Proposal(_)
+            | Message::Body(_)
+            | Message::RoundAnswer(_)
+            | Message::Transactions(_)
+            | Message::FinalBatch(_)
+            | Message::CatchUpAnswer(_)
+            | Message::Status(_) => None,
         };
         let askers = from.map_or_else(Vec::new, |from| hands.outside.keys.nodes_of(&from));
         lie.map(|lie| Deed::Tell(askers, lie)).into_iter().collect()
@@ -128,8 +136,8 @@ impl LyingServer {
         Some(Message::Proposal(Box::new(Proposal { vote, header, justification })))
     }
 
-    /// That it is far ahead, by a forged certificate, and saw votes that the asker never cast; or where it was at first,
-    /// and saw none.
+    /// That it is far ahead, by a forged certificate, and saw votes that the asker never cast; or where it was at
+    /// first, and saw none.
     fn round(&self, from: Option<ConsensusKey>, hands: &mut Hands<'_>) -> Option<Message> {
         let round = hands.replica.simplex().round();
         let asker = hands.set()?.place_of(&from?)?;

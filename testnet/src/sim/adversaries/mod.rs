@@ -19,8 +19,8 @@ mod skipper;
 mod torsion_signer;
 mod withholder;
 
-use rota_proto::{Certificate, Epoch, Place, Signers, Vote};
-use rota_replica::Effect;
+use rota_proto::{Certificate, Epoch, Message, Place, Signers, Vote};
+use rota_replica::{Effect, Event};
 
 pub use accomplice::Accomplice;
 pub use censor::Censor;
@@ -50,7 +50,7 @@ use super::{
 /// One of them, as chaos draws them: all, those who split the network more often.
 #[must_use]
 pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
-    match random.below(24) {
+    match random.below(25) {
         0..=3 => Box::new(Equivocator::default()),
         4 | 5 => Box::new(DoubleVoter),
         6 => Box::new(Accomplice::default()),
@@ -68,10 +68,8 @@ pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
         20 => Box::new(Impersonator::default()),
         21 => Box::new(Outdated::since(Epoch(random.within(1..=4)))),
         22 => Box::new(Censor),
-        _ => match random.below(2) {
-            0 => Box::new(LyingServer::default()),
-            _ => Box::new(Forger),
-        },
+        23 => Box::new(Forger),
+        _ => Box::new(LyingServer::default()),
     }
 }
 
@@ -87,6 +85,16 @@ fn forged(vote: Vote, hands: &mut Hands<'_>) -> Option<Certificate> {
     let signers: Signers = hands.set()?.iter().map(|(place, _)| place).collect();
     let own = hands.sign(vote)?.signature;
     Some(Certificate { vote, signers, signatures: vec![own; signers.len()] })
+}
+
+/// The message in an event, if it is one.
+const fn heard(event: &Event) -> Option<&Message> {
+    if let Event::Message { message, .. } = event { Some(message) } else { None }
+}
+
+/// The message that an effect sends, if it does.
+const fn said(effect: &mut Effect) -> Option<&mut Message> {
+    if let Effect::Broadcast(message) | Effect::Send { message, .. } = effect { Some(message) } else { None }
 }
 
 /// Whether an effect tells others something.

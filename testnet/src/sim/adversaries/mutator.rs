@@ -6,6 +6,7 @@ use alloy_primitives::B256;
 use rota_proto::{Certificate, Message, Proposal};
 use rota_replica::{Effect, Event};
 
+use super::{heard, said};
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Notarizations remembered, to put an older one in the place of a newer.
@@ -30,29 +31,23 @@ impl Conduct for Mutator {
         Box::new(Self::default())
     }
 
-    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
-        vec![Deed::effect(match effect {
-            Effect::Broadcast(Message::Proposal(proposal)) => {
-                Effect::Broadcast(Message::Proposal(Box::new(self.tamper(*proposal, hands))))
-            }
-            Effect::Send { to, message: Message::Proposal(proposal) } => {
-                Effect::Send { to, message: Message::Proposal(Box::new(self.tamper(*proposal, hands))) }
-            }
-            other => other,
-        })]
+    fn instead(&mut self, mut effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+        if let Some(Message::Proposal(proposal)) = said(&mut effect) {
+            self.tamper(proposal, hands);
+        }
+        vec![Deed::effect(effect)]
     }
 
     fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
-        let Event::Message { message: Message::Proposal(proposal), .. } = &event else {
-            return (Vec::new(), Some(event));
-        };
-        let false_copy = self.tamper((**proposal).clone(), hands);
-        (vec![Deed::Tell(hands.others(), Message::Proposal(Box::new(false_copy)))], Some(event))
+        let Some(Message::Proposal(proposal)) = heard(&event) else { return (Vec::new(), Some(event)) };
+        let mut false_copy = proposal.clone();
+        self.tamper(&mut false_copy, hands);
+        (vec![Deed::Tell(hands.others(), Message::Proposal(false_copy))], Some(event))
     }
 }
 
 impl Mutator {
-    fn tamper(&mut self, mut proposal: Proposal, hands: &mut Hands<'_>) -> Proposal {
+    fn tamper(&mut self, proposal: &mut Proposal, hands: &mut Hands<'_>) {
         hands.outside.stats.deeds += 1;
         self.turn += 1;
         let renews = proposal.justification.renews(&proposal.header);
@@ -75,7 +70,6 @@ impl Mutator {
                 all.for_each(|certificate| certificate.vote.round = certificate.vote.round.next_view());
             }
         }
-        proposal
     }
 
     fn remember(&mut self, notarization: Option<&Certificate>) {

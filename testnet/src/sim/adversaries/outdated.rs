@@ -11,9 +11,9 @@ use crate::sim::conduct::{Conduct, Deed, Hands};
 /// Own messages remembered, to be said again for ever.
 const SAID_MAX: usize = 16;
 
-/// Takes no L1 block of an epoch after a certain one, so that it cannot begin the epoch after the next. With every retry
-/// it says again what it said there, and how far it was. Withstood by answering a vote of an epoch that ended with its
-/// closing finalization, and nothing more (E5).
+/// Takes no L1 block of an epoch after a certain one, so that it cannot begin the epoch after the next. With every
+/// retry it says again what it said there, and how far it was. Withstood by answering a vote of an epoch that ended
+/// with its closing finalization, and nothing more (E5).
 #[derive(Clone, Debug)]
 pub struct Outdated {
     last: Epoch,
@@ -49,14 +49,14 @@ impl Conduct for Outdated {
 
     fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
         let schedule = hands.replica.registry().genesis().schedule;
-        match &event {
-            Event::L1(block) if schedule.epoch_of(block.number).is_ok_and(|epoch| epoch > self.last) => {
-                hands.outside.stats.deeds += 1;
-                (Vec::new(), None)
-            }
-            Event::Timer(Timer::Retry) => (self.again(hands), Some(event)),
-            _ => (Vec::new(), Some(event)),
+        if let Event::L1(block) = &event
+            && schedule.epoch_of(block.number).is_ok_and(|epoch| epoch > self.last)
+        {
+            hands.outside.stats.deeds += 1;
+            return (Vec::new(), None);
         }
+        let deeds = if matches!(event, Event::Timer(Timer::Retry)) { self.again(hands) } else { Vec::new() };
+        (deeds, Some(event))
     }
 }
 

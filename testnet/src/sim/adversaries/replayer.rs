@@ -6,6 +6,7 @@ use rota_consensus::Timer;
 use rota_proto::Message;
 use rota_replica::Event;
 
+use super::heard;
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Of how many messages heard one is kept, so that those kept go far back.
@@ -34,14 +35,8 @@ impl Conduct for Replayer {
     }
 
     fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
-        let deeds = match &event {
-            Event::Message { message, .. } => {
-                self.keep(message);
-                Vec::new()
-            }
-            Event::Timer(Timer::Retry) => self.again(hands),
-            _ => Vec::new(),
-        };
+        heard(&event).into_iter().for_each(|message| self.keep(message));
+        let deeds = if matches!(event, Event::Timer(Timer::Retry)) { self.again(hands) } else { Vec::new() };
         (deeds, Some(event))
     }
 }

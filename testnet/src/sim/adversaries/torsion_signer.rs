@@ -3,10 +3,11 @@
 use alloy_primitives::B256;
 use curve25519_dalek::{EdwardsPoint, Scalar, constants::EIGHT_TORSION};
 use ed25519_dalek::SigningKey;
-use rota_proto::{Message, Signature};
+use rota_proto::{Message, Signature, SignedVote};
 use rota_replica::Effect;
 use sha2::{Digest, Sha512};
 
+use super::said;
 use crate::sim::{
     conduct::{Conduct, Deed, Hands},
     keys::secret_key,
@@ -27,21 +28,23 @@ impl Conduct for TorsionSigner {
     }
 
     fn instead(&mut self, mut effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let said = match &mut effect {
-            Effect::Broadcast(message) | Effect::Send { message, .. } => Some(message),
-            _ => None,
-        };
-        let signed = match said {
-            Some(Message::Vote(signed)) => Some(signed),
-            Some(Message::Proposal(proposal)) => Some(&mut proposal.vote),
-            _ => None,
-        };
-        if let Some(signed) = signed.filter(|signed| Some(signed.signer) == hands.replica.simplex().place()) {
+        let own_vote = said(&mut effect).and_then(vote_in);
+        if let Some(signed) = own_vote.filter(|signed| Some(signed.signer) == hands.replica.simplex().place()) {
             let digest = hands.outside.keys.domain().vote(&signed.vote);
             signed.signature = torsion_signature(secret_key(hands.outside.keys.seat(hands.node)), &digest);
             hands.outside.stats.deeds += 1;
         }
         vec![Deed::effect(effect)]
+    }
+}
+
+const fn vote_in(message: &mut Message) -> Option<&mut SignedVote> {
+    if let Message::Vote(signed) = message {
+        Some(signed)
+    } else if let Message::Proposal(proposal) = message {
+        Some(&mut proposal.vote)
+    } else {
+        None
     }
 }
 

@@ -36,15 +36,20 @@ impl Conduct for Withholder {
     }
 
     fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let (half, _) = hands.halves();
-        let deeds = match effect {
-            Effect::Broadcast(message @ Message::Body(_)) if self.gives_half => vec![Deed::Tell(half, message)],
-            Effect::Broadcast(Message::Body(_) | Message::FinalBatch(_))
-            | Effect::Send { message: Message::Body(_) | Message::FinalBatch(_), .. }
-            | Effect::Serve { fetch: Fetch::Body(_), .. } => Vec::new(),
-            other => return vec![Deed::effect(other)],
-        };
+        let gives_body = matches!(
+            &effect,
+            Effect::Broadcast(Message::Body(_))
+                | Effect::Send { message: Message::Body(_), .. }
+                | Effect::Serve { fetch: Fetch::Body(_), .. }
+        );
+        if !gives_body {
+            return vec![Deed::effect(effect)];
+        }
         hands.outside.stats.deeds += 1;
-        deeds
+        let (half, _) = hands.halves();
+        if let (Effect::Broadcast(message), true) = (effect, self.gives_half) {
+            return vec![Deed::Tell(half, message)];
+        }
+        Vec::new()
     }
 }

@@ -25,17 +25,14 @@ impl Conduct for NonceNotChecked {
         Box::new(Self::default())
     }
 
-    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+    fn instead(&mut self, mut effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
         hands.executor.spoil(Flaw::AnyNonce);
-        vec![Deed::effect(match effect {
-            Effect::Build(mut order) => {
-                if let Some(spent) = self.spent.take() {
-                    order.chains = vec![vec![spent]];
-                }
-                Effect::Build(order)
-            }
-            other => other,
-        })]
+        if let Effect::Build(order) = &mut effect
+            && let Some(spent) = self.spent.take()
+        {
+            order.chains = vec![vec![spent]];
+        }
+        vec![Deed::effect(effect)]
     }
 
     fn hear(&mut self, event: Event, _hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {

@@ -8,8 +8,8 @@ use rota_replica::{Effect, Event};
 
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
-/// Votes by itself for a proposal that contradicts L1, in place of its replica, which would refuse it; the replica hears
-/// of the batch once it is notarized, when it is no longer asked whether it is valid.
+/// Votes by itself for a proposal that contradicts L1, in place of its replica, which would refuse it. The replica
+/// hears of the batch once it is notarized, when it is no longer asked whether it is valid.
 #[derive(Clone, Debug, Default)]
 pub struct OriginNotChecked {
     held: BTreeMap<B256, (Option<ConsensusKey>, Box<Proposal>)>,
@@ -25,11 +25,12 @@ impl Conduct for OriginNotChecked {
     }
 
     fn instead(&mut self, effect: Effect, _hands: &mut Hands<'_>) -> Vec<Deed> {
-        let notarized = match &effect {
-            Effect::PersistCertificate(known) if known.vote.kind == VoteKind::Notarize => Some(known.vote.batch),
-            _ => None,
-        };
-        let held = notarized.and_then(|batch| self.held.remove(&batch));
+        let mut held = None;
+        if let Effect::PersistCertificate(known) = &effect
+            && known.vote.kind == VoteKind::Notarize
+        {
+            held = self.held.remove(&known.vote.batch);
+        }
         let mut deeds = vec![Deed::effect(effect)];
         deeds.extend(held.map(|(from, held)| Deed::Feed(Event::Message { from, message: Message::Proposal(held) })));
         deeds

@@ -24,18 +24,18 @@ impl Conduct for VotesAddedUp {
     }
 
     fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
-        let vote = match &event {
-            Event::Verified(checked) => match &**checked {
-                Checked::Vote(signed) => Some(**signed),
-                _ => None,
-            },
-            Event::Signed(signed) => Some(**signed),
-            _ => None,
-        };
-        let finalizes = vote.filter(|signed| signed.vote.kind == VoteKind::Finalize);
+        let finalizes = vote_in(&event).filter(|signed| signed.vote.kind == VoteKind::Finalize);
         let deeds = finalizes.and_then(|signed| self.add_up(signed, hands)).into_iter().collect();
         (deeds, Some(event))
     }
+}
+
+fn vote_in(event: &Event) -> Option<SignedVote> {
+    if let Event::Signed(signed) = event {
+        return Some(**signed);
+    }
+    let Event::Verified(checked) = event else { return None };
+    if let Checked::Vote(signed) = &**checked { Some(**signed) } else { None }
 }
 
 impl VotesAddedUp {
