@@ -98,8 +98,8 @@ fn all_crash(seed: u64, latency_us: u64, at_ms: u64, down_ms: u64) -> Scenario {
     (0..4).fold(Scenario::seed(seed).links(slow, 0), |all, node| all.crash(at_ms, node, 0, down_ms))
 }
 
-/// One is cut off, so that every batch needs the votes of all others. Then two of these crash, and the last says nothing
-/// more: what the two forgot nobody tells them.
+/// One is cut off, so that every batch needs the votes of all others. Then two of these crash, and the last says
+/// nothing more: what the two forgot nobody tells them.
 fn without_the_fourth_vote(seed: u64) -> Scenario {
     let at_ms = 1_000 + 13 * seed;
     let slow = LinkPlan { latency_us: 30_000, ..LinkPlan::CALM };
@@ -174,7 +174,7 @@ fn certificate_that_is_not_durable_is_missed_by_those_who_finalized() {
 /// Rule B7 of replica.
 #[test]
 fn final_batch_that_is_told_before_it_is_durable_is_taken_back() {
-    is_caught("chain", 1..10, crashing, FinalNotDurable);
+    is_caught("chain", 1..20, crashing, FinalNotDurable);
 }
 
 #[test]
