@@ -2,11 +2,8 @@
 //! which leaves out of a failing plan what the failure does not need.
 
 use rota_testnet::sim::{
-    Falsehood, Scenario,
-    adversaries::Silent,
-    bugs::{FinalizeAfterNullify, RecordNotDurable},
-    conduct::Conduct,
-    continents, finalized, seconds, shrink, sound,
+    Falsehood, Scenario, adversaries::Silent, bugs::FinalizeAfterNullify, conduct::Conduct, continents, finalized,
+    seconds, shrink, sound,
 };
 
 /// Rule D15.
@@ -105,7 +102,6 @@ fn shrinks(bug: impl Conduct + Clone + 'static, checker: &'static str) {
 #[test]
 fn failing_seed_is_shrunk_to_what_the_failure_needs() {
     shrinks(FinalizeAfterNullify::default(), "signatures");
-    shrinks(RecordNotDurable, "signatures");
 }
 
 /// Rule D17.

@@ -41,7 +41,7 @@ enum Command {
         #[arg(long, default_value_t = 100, value_parser = nodes)]
         validators: usize,
         /// How many batches.
-        #[arg(long, default_value_t = 200)]
+        #[arg(long, default_value_t = 40)]
         batches: u64,
     },
 }

@@ -196,6 +196,12 @@ impl Outside {
         self.station(node).clock.shows(self.queue.now())
     }
 
+    /// Whether a node hears of L1 what is false.
+    #[must_use]
+    pub fn is_lied_to(&self, node: NodeId) -> bool {
+        self.l1_lies.iter().any(|lie| lie.node == node)
+    }
+
     /// A number up to `max`.
     pub fn up_to(&mut self, max: u64) -> u64 {
         self.random.below(max + 1)

@@ -2,8 +2,8 @@
 //!
 //! Delta debugging by complements, as in Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input*
 //! (IEEE Transactions on Software Engineering 28, 2002): halves of what a plan has beyond the usual are left out, then
-//! quarters, down to single parts, as long as the same checker fires. Nodes and the goal shrink in between, until
-//! nothing can go or the runs are used up. Runs decide alone, so that it always finds the same.
+//! quarters, down to single parts, as long as the same checker fires. What comes after the failure goes first, nodes in
+//! between, until nothing can go or the runs are used up. Runs decide alone, so that it always finds the same.
 
 use std::fmt;
 
@@ -12,8 +12,7 @@ use super::{
     executor::ExecutionKind,
     facts::Violation,
     keys::Crypto,
-    plan::{Goal, Plan},
-    queue::Time,
+    plan::{Plan, seconds},
     scenario::Scenario,
     sets::Changes,
     story::NodeId,
@@ -49,9 +48,9 @@ pub fn shrink(scenario: &Scenario, runs_max: usize) -> Option<Shrunk> {
     let mut search = Search { plan: scenario.plan().clone(), violation, removed: Vec::new(), runs: 1, runs_max };
     loop {
         let before = search.removed.len();
+        search.end_soon();
         search.leave_out_parts();
         search.leave_out_nodes();
-        search.shorten();
         if search.removed.len() == before || search.runs >= runs_max {
             break;
         }
@@ -254,16 +253,11 @@ impl Search {
         }
     }
 
-    /// An earlier end, by halves.
-    fn shorten(&mut self) {
-        loop {
-            let goal = match self.plan.goal {
-                Goal::Finalized(height) => Goal::Finalized(height / 2),
-                Goal::After(end) => Goal::After(Time(end.0 / 2)),
-            };
-            if self.plan.goal == goal || !self.takes(Plan { goal, ..self.plan.clone() }, "half of the goal") {
-                return;
-            }
+    /// The end of the second in which the rule broke is the end of the run, so that no other run takes longer.
+    fn end_soon(&mut self) {
+        let goal = seconds(self.violation.at.0 / 1_000_000 + 1);
+        if self.plan.goal != goal {
+            self.takes(Plan { goal, ..self.plan.clone() }, "what comes after");
         }
     }
 }

@@ -32,6 +32,9 @@ impl Plan {
         }
         words.push(match self.goal {
             Goal::Finalized(height) => format!(".run_until(finalized({height}))"),
+            Goal::After(end) if end.0.is_multiple_of(1_000_000) => {
+                format!(".run_until(seconds({}))", end.0 / 1_000_000)
+            }
             Goal::After(end) => format!(".run_until(Goal::After({}))", time(end)),
         });
         words.join("\n    ")
