@@ -43,6 +43,14 @@ pub struct Entry {
     pub(super) after: Accounts,
 }
 
+/// What a header commits to.
+#[derive(Clone, Copy, Debug)]
+struct Content {
+    state_root: B256,
+    transactions_root: B256,
+    transactions: usize,
+}
+
 /// The live batches above the last final one.
 #[derive(Debug)]
 pub struct Ledger {
@@ -82,9 +90,10 @@ impl Accounts {
         next
     }
 
-    /// Ends a batch of these transactions.
-    fn end(&mut self, transactions_root: B256, origin: B256) {
+    /// Ends a batch of so many transactions.
+    fn end(&mut self, transactions_root: B256, transactions: usize, origin: B256) -> Content {
         self.root = keccak256([self.root.0, transactions_root.0, origin.0].concat());
+        Content { state_root: self.root, transactions_root, transactions }
     }
 }
 
@@ -125,7 +134,8 @@ impl Ledger {
             }
         }
         let body = BatchBody::of(&transactions);
-        let header = self.seal(&parent, environment, &mut after, body.root(), transactions.len());
+        let content = after.end(body.root(), transactions.len(), environment.origin.origin.hash);
+        let header = self.seal(&parent, environment, &content);
         let entry = Arc::new(Entry { header, transactions, after });
         self.live.insert(entry.header.hash(), Arc::clone(&entry));
         Ok(Assembled { done: Done::Ledger(entry), body: body.encode(), refused })
@@ -155,7 +165,8 @@ impl Ledger {
             }
         }
         let root = header.header().transactions_root;
-        let rebuilt = self.seal(&parent, &environment, &mut after, root, batch.transactions().len());
+        let content = after.end(root, batch.transactions().len(), environment.origin.origin.hash);
+        let rebuilt = self.seal(&parent, &environment, &content);
         if let Some(Flaw::OwnState(number)) = self.flaw {
             after.root = keccak256([after.root.0.as_slice(), &number.to_be_bytes()].concat());
         } else if rebuilt != *header {
@@ -245,20 +256,13 @@ impl Ledger {
     }
 
     /// The one header of these transactions in this place.
-    fn seal(
-        &self,
-        parent: &BatchHeader,
-        environment: &BatchEnvironment,
-        after: &mut Accounts,
-        transactions_root: B256,
-        transactions: usize,
-    ) -> BatchHeader {
+    fn seal(&self, parent: &BatchHeader, environment: &BatchEnvironment, content: &Content) -> BatchHeader {
         let BatchEnvironment { timestamp, origin, beneficiary, extra, .. } = *environment;
-        after.end(transactions_root, origin.origin.hash);
+        let Content { state_root, transactions_root, transactions } = *content;
         let header = Header {
             parent_hash: parent.hash(),
             number: parent.height().next().0,
-            state_root: after.root,
+            state_root,
             transactions_root,
             beneficiary,
             gas_limit: self.rules.gas_limit,
