@@ -43,12 +43,12 @@ pub struct Entry {
     pub(super) after: Accounts,
 }
 
-/// What a header commits to.
+/// What a header says of a batch's transactions.
 #[derive(Clone, Copy, Debug)]
 struct Content {
-    state_root: B256,
-    transactions_root: B256,
     transactions: usize,
+    root: B256,
+    state_root: B256,
 }
 
 /// The live batches above the last final one.
@@ -90,10 +90,9 @@ impl Accounts {
         next
     }
 
-    /// Ends a batch of so many transactions.
-    fn end(&mut self, transactions_root: B256, transactions: usize, origin: B256) -> Content {
+    /// Ends a batch of these transactions.
+    fn end(&mut self, transactions_root: B256, origin: B256) {
         self.root = keccak256([self.root.0, transactions_root.0, origin.0].concat());
-        Content { state_root: self.root, transactions_root, transactions }
     }
 }
 
@@ -134,8 +133,9 @@ impl Ledger {
             }
         }
         let body = BatchBody::of(&transactions);
-        let content = after.end(body.root(), transactions.len(), environment.origin.origin.hash);
-        let header = self.seal(&parent, environment, &content);
+        after.end(body.root(), environment.origin.origin.hash);
+        let content = Content { transactions: transactions.len(), root: body.root(), state_root: after.root };
+        let header = self.seal(&parent, environment, content);
         let entry = Arc::new(Entry { header, transactions, after });
         self.live.insert(entry.header.hash(), Arc::clone(&entry));
         Ok(Assembled { done: Done::Ledger(entry), body: body.encode(), refused })
@@ -165,8 +165,9 @@ impl Ledger {
             }
         }
         let root = header.header().transactions_root;
-        let content = after.end(root, batch.transactions().len(), environment.origin.origin.hash);
-        let rebuilt = self.seal(&parent, &environment, &content);
+        after.end(root, environment.origin.origin.hash);
+        let content = Content { transactions: batch.transactions().len(), root, state_root: after.root };
+        let rebuilt = self.seal(&parent, &environment, content);
         if let Some(Flaw::OwnState(number)) = self.flaw {
             after.root = keccak256([after.root.0.as_slice(), &number.to_be_bytes()].concat());
         } else if rebuilt != *header {
@@ -255,10 +256,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// The one header of these transactions in this place.
-    fn seal(&self, parent: &BatchHeader, environment: &BatchEnvironment, content: &Content) -> BatchHeader {
+    /// The one header of this content in this place.
+    fn seal(&self, parent: &BatchHeader, environment: &BatchEnvironment, content: Content) -> BatchHeader {
         let BatchEnvironment { timestamp, origin, beneficiary, extra, .. } = *environment;
-        let Content { state_root, transactions_root, transactions } = *content;
+        let Content { transactions, root: transactions_root, state_root } = content;
         let header = Header {
             parent_hash: parent.hash(),
             number: parent.height().next().0,
