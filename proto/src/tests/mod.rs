@@ -4,6 +4,7 @@ mod epoch_schedule;
 mod generated;
 mod header;
 mod key;
+mod leader;
 mod message;
 mod numbers;
 mod order;
