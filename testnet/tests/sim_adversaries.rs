@@ -137,7 +137,8 @@ fn invalid_batches_do_not_become_final() {
         nobody_is_accused(&all(sound(), |seed| {
             against(seed, InvalidProposer::with(wrong)).with(|plan| {
                 (plan.l1.interval_ms, plan.work.interval_ms, plan.goal) = (200, 8, finalized(100));
-                plan.settings.execution = if seed % 4 == 0 { ExecutionKind::Evm } else { ExecutionKind::Ledger };
+                plan.settings.execution =
+                    if seed.is_multiple_of(4) { ExecutionKind::Evm } else { ExecutionKind::Ledger };
             })
         }));
     }
