@@ -224,6 +224,17 @@ fn false_answers_lead_nobody_astray() {
     assert!(outcomes.iter().all(|outcome| outcome.stats.catch_ups > 0), "somebody had to catch up");
 }
 
+/// Rule D8: two that forge proposals hear each other's, and forge no more of what they forged.
+#[test]
+fn adversaries_that_answer_each_other_come_to_an_end() {
+    for seed in SEEDS {
+        let scenario = Scenario::seed(seed).stake([25; 7]).links(LOSSY, 6).with(|plan| plan.settings.flush_us = 5_000);
+        let pair = scenario.adversary(1, Mutator::default()).adversary(2, Impersonator::default());
+        let outcome = pair.run_until(finalized(30)).expect(sound());
+        assert!(outcome.stats.deeds > 0, "they forged nothing\n{outcome}");
+    }
+}
+
 /// Rule D8.
 #[test]
 fn chaos_draws_every_adversary() {
