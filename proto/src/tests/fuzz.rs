@@ -325,7 +325,7 @@ fn any_message(u: &mut Unstructured<'_>) -> Result<Message> {
         10 => Message::CatchUpAnswer(CatchUpAnswer { batches: some(u, any_final_batch)? }),
         _ => Message::Status(Status {
             network: any_hash(u)?,
-            version: String::from_utf8_lossy(&any_bytes(u)?).into_owned(),
+            version: any_bytes(u)?.into_iter().map(|byte| char::from(b' ' + byte % 95)).collect(),
             height: Height(u.int_in_range(0..=Height::MAX.0)?),
             batch: any_hash(u)?,
         }),

@@ -27,6 +27,8 @@ const POOL_MAX: usize = 4_096;
 
 /// Bytes of a corpus: all of them together are replayed by every test run, and read by people.
 const CORPUS_BYTES_MAX: usize = 5 * 1024;
+/// Files of a corpus.
+const CORPUS_FILES_MAX: usize = 24;
 
 /// Bytes of a failing input that are shown; all of them are in the file.
 const SHOWN_BYTES_MAX: usize = 2_048;
@@ -176,10 +178,11 @@ impl Target {
     /// Writes inputs into the corpus, the shortest first, as long as there is room.
     fn keep<'a>(&self, inputs: impl Iterator<Item = &'a Vec<u8>>) {
         fs::create_dir_all(&self.corpus).expect("the folder of the corpus can be made");
-        let mut bytes: usize = self.replayed().iter().map(Vec::len).sum();
+        let known = self.replayed();
+        let mut bytes: usize = known.iter().map(Vec::len).sum();
         let mut inputs: Vec<&Vec<u8>> = inputs.collect();
         inputs.sort_by_key(|input| input.len());
-        for input in inputs {
+        for input in inputs.into_iter().take(CORPUS_FILES_MAX.saturating_sub(known.len())) {
             bytes += input.len();
             if bytes <= CORPUS_BYTES_MAX {
                 fs::write(self.corpus.join(name_of(input)), input).expect("a file of the corpus can be written");
@@ -191,16 +194,19 @@ impl Target {
 /// The name of an outcome: the value, without what varies from input to input. An input with an outcome that was not
 /// there yet reaches code that was not reached, and is mutated in its turn.
 ///
-/// Runs of digits stand for one, as do hexadecimal numbers and what stands in quotation marks.
+/// A word that begins with a digit stands for any number; what an error quotes of its input is left out.
 #[must_use]
 pub fn outcome(value: &impl std::fmt::Debug) -> String {
-    let text = format!("{value:?}");
+    let text = format!("{value:?}").replace("\\\"", "`");
     let mut name = String::new();
-    for word in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
-        let end = word.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
-        let is_number = word.starts_with(|letter: char| letter.is_ascii_digit());
-        name.push_str(if is_number { "0" } else { &word[..word.len() - end.len()] });
-        name.push_str(end);
+    // Every other piece stood in quotation marks of an error's text.
+    for said in text.split('`').step_by(2) {
+        for word in said.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
+            let end = word.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+            let is_number = word.starts_with(|letter: char| letter.is_ascii_digit());
+            name.push_str(if is_number { "0" } else { &word[..word.len() - end.len()] });
+            name.push_str(end);
+        }
     }
     name.truncate(name.floor_char_boundary(200));
     name

@@ -120,6 +120,7 @@ fn names_of_outcomes_leave_numbers_out() {
     let cases = [
         (outcome(&Err::<(), _>(("TooLong", 17, 0xffu8))), "Err((\"TooLong\", 0, 0))"),
         (outcome(&Some("a1 22 0xab")), "Some(\"a1 0 0\")"),
+        (outcome(&"no field `x`, not \"y\", at column 7"), "\"no field , not , at column 0\""),
     ];
     for (name, expected) in cases {
         assert_eq!(name, expected);
