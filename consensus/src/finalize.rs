@@ -6,7 +6,7 @@ use crate::{Output, Simplex};
 
 /// Views of the final chain that conflicting finalizations are recognised in: at ten batches a second, a quarter of
 /// an hour. Older ones the host finds in its store.
-const FINAL_VIEWS_MAX: usize = 8_192;
+pub(crate) const FINAL_VIEWS_MAX: usize = 8_192;
 
 /// Batches that become final at once: as many as execution holds unfinal. Nobody notarizes further above what is final,
 /// so there is a finalization between for whoever is further behind.

@@ -48,9 +48,9 @@ impl Simplex {
         }
         match self.count(signed) {
             Counted::New => {}
-            // R2: a vote said again for a view we left tells that its sender lacks what ended that view.
-            Counted::Known if round.view < self.view => return self.answer_left_view(&signed),
-            Counted::Known => return Err(Rejected::Known),
+            // R2: a vote said again for a view we left, as all that come here known are, tells that its sender lacks
+            // what ended that view.
+            Counted::Known => return self.answer_left_view(&signed),
             Counted::Conflicting => return Err(Rejected::Conflicting { place: signed.signer, round }),
         }
         Ok(())

@@ -286,6 +286,7 @@ fn replica(prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<Replica
         rules: prepared.rules,
         pool: rota_mempool::MempoolLimits::default(),
         times: prepared.network.times.replica(),
+        leaders: None,
     };
     let Head { header, round, opening } = prepared.head.clone();
     let anchor = Anchor { opening, head: header, view: round.view };

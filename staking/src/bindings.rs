@@ -1,7 +1,7 @@
 //! The L1 contracts as Rust types, made from the checked-in `abi/*.json`: calls, events, errors, creation code.
 //!
 //! `scripts/contracts abi` writes the JSON and CI proves it current, so building Rust needs no Node. What each call,
-//! event and error means stands in `contracts/README.md`, whose rules (C1 to C17) are cited here. Nothing here does
+//! event and error means stands in `contracts/README.md`, whose rules (C1 to C19) are cited here. Nothing here does
 //! IO: a caller encodes with these types, sends as it likes, and decodes with them.
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
@@ -9,6 +9,7 @@ use alloy_sol_types::{SolConstructor, SolValue};
 
 pub use self::inbox::{IRotaInbox, RotaInbox};
 pub use self::staking::{IRotaStaking, RotaStaking};
+pub use self::verifier::Ed25519Verifier;
 
 /// Most bytes of one payload of the inbox (C16).
 pub const MAX_PAYLOAD_BYTES: usize = 120_000;
@@ -39,6 +40,16 @@ mod inbox {
     }
 }
 
+/// Generated from `abi/Ed25519Verifier.json`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
+mod verifier {
+    alloy_sol_types::sol! {
+        #[sol(all_derives)]
+        Ed25519Verifier,
+        "abi/Ed25519Verifier.json"
+    }
+}
+
 /// What a transaction without recipient carries to deploy the staking contract.
 ///
 /// Its value must be the sum of the seeds' stakes, and its block must lie in epoch 0.
@@ -53,6 +64,12 @@ pub fn staking_creation_code(parameters: IRotaStaking::Parameters, seeds: Vec<IR
 pub fn inbox_creation_code(staking: Address) -> Bytes {
     let arguments = RotaInbox::constructorCall { staking_: staking }.abi_encode();
     [RotaInbox::BYTECODE.as_ref(), &arguments].concat().into()
+}
+
+/// What a transaction without recipient carries to deploy the ed25519 verifier, which knows no other contract.
+#[must_use]
+pub fn verifier_creation_code() -> Bytes {
+    Ed25519Verifier::BYTECODE.clone()
 }
 
 /// The link that the inbox gives to an entry with this payload (C13).

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
 
 pub mod load;
+pub mod model;
 pub mod sim;

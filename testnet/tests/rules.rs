@@ -13,7 +13,7 @@ use std::{
 use eyre::{OptionExt as _, Result, ensure};
 
 /// A README with rules, and where the paths of its code and tests begin.
-const BOOKS: [(&str, &[&str]); 12] = [
+const BOOKS: [(&str, &[&str]); 13] = [
     ("proto/", &["proto/src/"]),
     ("consensus/", &["consensus/src/"]),
     ("staking/", &["staking/src/"]),
@@ -25,6 +25,7 @@ const BOOKS: [(&str, &[&str]); 12] = [
     ("node/src/rpc/", &["node/src/rpc/"]),
     ("node/src/poster/", &["node/src/poster/", "node/tests/poster/"]),
     ("testnet/src/sim/", &["testnet/src/sim/", "testnet/tests/sim_"]),
+    ("testnet/src/model/", &["testnet/src/model/", "testnet/tests/model.rs"]),
     ("testnet/src/load/", &["testnet/src/load/", "testnet/tests/load.rs"]),
 ];
 

@@ -6,7 +6,7 @@ use rota_testnet::sim::{
     finalized,
     random::Random,
     seconds,
-    sets::Sets,
+    sets::{Changes, Sets},
     slashed, sound,
 };
 
@@ -125,7 +125,7 @@ fn node_that_was_away_for_epochs_catches_up_by_certificates() {
 
 #[test]
 fn idle_network_says_little_and_wakes_up() {
-    let idle = Scenario::seed(13).pause(2..22).with(|plan| plan.settings.heartbeat_ms = 60_000);
+    let idle = Scenario::seed(13).pause(2..22).with(|plan| plan.settings.times.heartbeat_ms = 60_000);
     let outcome = idle.run_until(finalized(100)).expect(sound());
     assert!(outcome.stats.virtual_ms > 22_000, "the pause was part of the run");
 }
@@ -165,7 +165,7 @@ fn stakes_change_from_epoch_to_epoch_and_the_faulty_keep_less_than_a_third() {
     let base = [40, 30, 20, 12];
     let mut seen = std::collections::BTreeSet::new();
     for seed in 1..101 {
-        let mut sets = Sets::new(base.to_vec(), true, vec![1], Random::of(seed, 0));
+        let mut sets = Sets::new(base.to_vec(), Changes::Stakes, vec![1], Random::of(seed, 0));
         for epoch in 1..40 {
             let before = sets.stakes(epoch - 1).to_vec();
             let after = sets.stakes(epoch);
@@ -181,6 +181,34 @@ fn stakes_change_from_epoch_to_epoch_and_the_faulty_keep_less_than_a_third() {
         .flat_map(|(node, stake)| [0, *stake, stake + stake / 4, stake - stake / 4].map(|stake| (node, stake)));
     let expected: std::collections::BTreeSet<(usize, u64)> = expected.collect();
     assert_eq!(seen, expected, "each node left, came back, gained and lost a quarter");
+}
+
+/// Rule D5.
+#[test]
+fn production_execution_and_the_ledger_finalize_what_clients_send() {
+    for seed in 1..4 {
+        let ledger = Scenario::seed(seed).run_until(finalized(40)).expect(sound());
+        let evm = Scenario::seed(seed).with_evm().run_until(finalized(40)).expect(sound());
+        assert!(ledger.stats.transactions > 100 && evm.stats.transactions > 100, "{} {}", ledger.stats, evm.stats);
+        assert_ne!(ledger.trace_hash, evm.trace_hash, "their state roots differ, and so do all hashes");
+    }
+}
+
+/// Rule D5: crashes, lossy links and a leader that equivocates, with the EVM.
+#[test]
+fn production_execution_survives_crashes_and_an_equivocator() {
+    let scenario = Scenario::seed(21).with_evm().adversary(3, Equivocator::default()).links(LOSSY, 5);
+    scenario.crash(800, 0, 5, 500).crash(1_900, 1, 9, 700).run_until(finalized(50)).expect(slashed(3));
+}
+
+/// Rule D14.
+#[test]
+fn twins_of_one_key_break_nothing() {
+    for seed in 1..9 {
+        let scenario = Scenario::seed(seed).twin(3).leaders([3, 0, 1, 2]);
+        let outcome = scenario.partition(1..3, [0, 3]).run_until(finalized(50)).expect(sound());
+        assert_eq!(outcome.scenario.plan().nodes(), 5);
+    }
 }
 
 /// Rule D4.

@@ -77,10 +77,23 @@ fn certificate_below_the_final_view_is_refused() {
     for (certificate, view) in [
         (network.nullification(2), View(2)),
         (network.notarization(1, &network.batch("B", &network.opening, 0, &[]), &[0, 1]), View(1)),
+        (network.notarization(2, &network.batch("B", &network.opening, 0, &[]), &[0, 1]), View(2)),
     ] {
         let stale = Rejected::Stale { view, finalized: View(2) };
         check_rejected(&mut node, Input::Certificate(certificate), stale);
     }
+}
+
+/// Rules F3, J3: nor is it kept where a justification brings it.
+#[test]
+fn certificate_below_the_final_view_in_a_justification_is_dropped() {
+    let network = network();
+    let mut node = Node::new(&network, 3);
+    let [a, b] = ["A", "B"].map(|name| network.batch(name, &network.opening, 0, &[]));
+    node.follow(network.propose(2, &a, network.because(None, &[1])));
+    node.certificate(&network.finalization(2, &a));
+    let expected = ["timer pace 100", "timer view 3 750"];
+    check(&mut node, network.propose(3, &b, network.because(None, &[1, 2])), &expected);
 }
 
 /// Rule F3: the notarization of the final batch stays wanted, because the next leader builds on it.

@@ -66,14 +66,50 @@ fn validator_that_was_away_signs_everything_two_views_later() {
     assert!(texts.iter().any(|text| text.starts_with("broadcast finalize 5 B")), "from view 5 on: {texts:?}");
 }
 
+/// Rule S3, at the limit: in the view before the third it notarizes nothing, in the third it does.
+#[test]
+fn validator_that_was_away_notarizes_two_views_later() {
+    let network = network();
+    let a = first(&network);
+    for (view, why, notarizes) in [(4, &[1, 2, 3][..], false), (5, &[1, 2, 3, 4], true)] {
+        let mut node = asking_with(&network, 2, &[]);
+        node.step(answer(0, Some(&network.nullification(2)), &[], &network));
+        node.step(answer(1, None, &[], &network));
+        node.follow(network.propose(view, &a, network.because(None, why)));
+        let cast: Vec<_> = node.disk.votes.iter().map(|signed| signed.vote).collect();
+        assert_eq!(cast.contains(&Vote::notarize(round(view), a.hash())), notarizes, "{cast:?}");
+    }
+}
+
+/// Rule S3: nor does it propose in these two views.
+#[test]
+fn validator_that_was_away_proposes_two_views_later() {
+    let network = network();
+    for (number, back_in, leads, others) in [(3, 4, 4, &[0, 1][..]), (2, 2, 3, &[0, 1]), (1, 4, 6, &[0, 2, 3])] {
+        let mut node = asking_with(&network, number, &[]);
+        let nullification = |view| network.certificate(Vote::nullify(round(view)), others);
+        for other in others {
+            let _ = node.outputs(answer(*other, Some(&nullification(back_in - 1)), &[], &network));
+        }
+        for passed in (1..leads).filter(|passed| *passed != back_in - 1) {
+            node.certificate(&nullification(passed));
+        }
+        let texts = node.run(Input::Work(true));
+        assert_eq!(node.core.leader().number(), number);
+        let free = leads == back_in + 2;
+        assert_eq!(texts.iter().any(|text| text.starts_with("build")), free, "view {leads}: {texts:?}");
+    }
+}
+
 /// Rule S3: view 1 of a later epoch is one view further, whatever view the record is of.
 #[test]
 fn record_of_an_earlier_epoch_goes_on_at_once_in_view_1_only() {
     let network = network();
     let earlier = Vote::nullify(Round::new(Epoch(5), View(90)));
-    let mut node = asking_with(&network, 3, &[earlier]);
+    let mut node = asking_with(&network, 3, &[earlier, Vote::nullify(Round::new(Epoch(5), View(1)))]);
     node.step(answer(0, None, &[], &network));
     check(&mut node, answer(1, None, &[], &network), &[]);
+    check(&mut node, Input::Work(true), &["timer view 1 750"]);
     let mut node = asking_with(&network, 3, &[earlier]);
     node.step(answer(0, Some(&network.nullification(1)), &[], &network));
     check(&mut node, answer(1, None, &[], &network), &["nothing below 7.2, only nullify votes below 7.4"]);
@@ -119,8 +155,11 @@ fn vote_below_the_floor_of_the_record_proves_nothing() {
     let mut node = Node::unstarted(&network, 3, Config::default());
     let record = GuardRecord { floor: round(5), resume: round(5), ..GuardRecord::default() };
     node.step(Input::Started(Box::new(Durable { ask: true, record, ..Durable::default() })));
+    let mut at_the_floor = node.clone();
     node.step(answer(0, Some(&network.nullification(4)), &[(Vote::nullify(round(4)), 3)], &network));
     check(&mut node, answer(1, None, &[], &network), &[]);
+    let texts = at_the_floor.step(answer(0, None, &[(Vote::nullify(round(5)), 3)], &network));
+    assert_eq!(texts[0], "old record lacks nullify 5");
 }
 
 /// Rules S3, G10: what was held back before a crash is held back after it.

@@ -8,7 +8,10 @@ use super::{
     network::{Network, STAKES},
     node::{Node, check, check_rejected},
 };
-use crate::{Input, Rejected, finalize::FINAL_AT_ONCE_MAX};
+use crate::{
+    Input, Output, Rejected, Timer,
+    finalize::{FINAL_AT_ONCE_MAX, FINAL_VIEWS_MAX},
+};
 
 /// Node 3 with A, B, C notarized in views 1, 2 and 3, headers and bodies here, nothing final.
 fn chain() -> (Rc<Network>, Node, [BatchHeader; 3]) {
@@ -154,6 +157,90 @@ fn batches_beside_the_final_one_are_dropped() {
     node.certificate(&network.finalization(2, &b));
     for (batch, kept) in [(&a, false), (&b, true), (&c, true), (&rival, false), (&above, false)] {
         assert_eq!(node.core.header(batch.hash()).is_some(), kept);
+    }
+}
+
+/// Rule F3: also one height above the final batch, whether their parents were ever here or not, with all above them.
+#[test]
+fn batches_on_others_than_the_final_one_are_dropped() {
+    let (network, mut node, [a, b, c]) = chain();
+    let rival = network.batch("R", &network.opening, 0, &[]);
+    let child = network.batch("S", &rival, 4, &[0, 1]);
+    let grandchild = network.batch("T", &child, 5, &[0, 1]);
+    let unknown = network.batch("U", &network.opening, 0, &[]);
+    let orphan = network.batch("V", &unknown, 6, &[0, 1]);
+    node.run(network.propose(4, &rival, network.because(None, &[])));
+    for (view, batch, parent) in [(5, &child, &rival), (6, &grandchild, &child), (7, &orphan, &unknown)] {
+        let notarization = network.notarization(view - 1, parent, &[0, 1]);
+        node.run(network.propose(view, batch, network.because(Some(&notarization), &[])));
+        assert_eq!(node.core.header(batch.hash()), Some(batch));
+    }
+    node.certificate(&network.finalization(1, &a));
+    for (batch, kept) in [(&a, true), (&b, true), (&c, true), (&child, false), (&grandchild, false), (&orphan, false)] {
+        assert_eq!(node.core.header(batch.hash()).is_some(), kept, "{}", network.name(batch.hash()));
+    }
+    assert_eq!(node.core.sizes()[1], 2, "B and C");
+}
+
+/// Rule R3: what is missing above the batch that became final is still asked for, but not as if it were new.
+#[test]
+fn what_is_wanted_above_the_final_view_stays_wanted() {
+    let network = Network::new(&STAKES);
+    let mut node = Node::new(&network, 3);
+    let a = network.batch("A", &network.opening, 0, &[]);
+    let b = network.batch("B", &a, 1, &[0, 1]);
+    let d = network.batch("D", &b, 2, &[0, 1]);
+    node.follow(network.propose(1, &a, network.because(None, &[])));
+    let because = network.because(Some(&network.notarization(1, &a, &[0, 1])), &[]);
+    node.run(network.propose(2, &b, because));
+    let texts = node.certificate(&network.finalization(4, &d));
+    assert!(texts.contains(&"fetch proposal 4 D".to_owned()), "{texts:?}");
+    node.certificate(&network.finalization(2, &b));
+    let expected = ["persist finalization 1 A", "final A by finalization 1 A", "cancel view timer"];
+    check(&mut node, Input::Certificate(network.finalization(1, &a)), &expected);
+    let texts = node.step(Input::Timer(Timer::Retry));
+    assert_eq!(texts[1..3], ["fetch proposal 4 D", "fetch body B"], "{texts:?}");
+    assert!(texts[3..].iter().all(|text| !text.starts_with("fetch")), "{texts:?}");
+}
+
+/// Rule R3: what was missing at or below the final view is needed no more.
+#[test]
+fn nothing_is_wanted_of_the_final_view() {
+    let network = Network::new(&STAKES);
+    let mut node = Node::new(&network, 3);
+    let [a, b] = ["A", "B"].map(|name| network.batch(name, &network.opening, 0, &[]));
+    node.follow(network.propose(1, &a, network.because(None, &[])));
+    let texts = node.run(network.propose(3, &b, network.because(None, &[2])));
+    assert!(texts.contains(&"fetch certificates 1".to_owned()), "{texts:?}");
+    node.certificate(&network.finalization(1, &a));
+    check(&mut node, Input::Timer(Timer::Retry), &["timer retry 500", "broadcast nullification 2"]);
+}
+
+/// Rule A1, at the limit and one past: so many final views are remembered, and with the first the conflict in it.
+#[test]
+fn conflicts_are_recognised_in_the_final_views_that_are_remembered() {
+    let network = Network::new(&STAKES);
+    let mut node = Node::new(&network, 3);
+    let rival = network.batch("R", &network.opening, 0, &[]);
+    let mut parent = network.opening.clone();
+    let views = FINAL_VIEWS_MAX as u64;
+    for view in 1..=views + 1 {
+        let signers: &[u8] = if view == 1 { &[] } else { &[0, 1] };
+        let batch = network.batch("B", &parent, view - 1, signers);
+        node.step(Input::Certificate(network.finalization(view, &batch)));
+        node.step(Input::Header(Box::new(batch.clone())));
+        node.step(Input::Body(batch.hash()));
+        assert_eq!(node.core.head(), &batch);
+        parent = batch;
+        let conflicts = |node: &Node, view| {
+            let outputs = node.clone().outputs(Input::Certificate(network.finalization(view, &rival)));
+            outputs.is_ok_and(|outputs| outputs.iter().any(|output| matches!(output, Output::Conflict { .. })))
+        };
+        if view >= views {
+            let first = view - views + 1;
+            assert!(conflicts(&node, first), "view {first} is remembered");
+            assert!(!conflicts(&node, first - 1), "the view before it is not");
+        }
     }
 }
 

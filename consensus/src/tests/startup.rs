@@ -9,7 +9,7 @@ use super::{
     network::{EPOCH, Network, STAKES, place, round},
     node::{Node, check, check_rejected},
 };
-use crate::{Config, Durable, GuardRecord, Input, Rejected, Timer};
+use crate::{Candidate, Config, Durable, GuardRecord, Input, Rejected, Timer};
 
 pub(super) fn network() -> Rc<Network> {
     Network::new(&STAKES)
@@ -116,6 +116,47 @@ fn final_chain_is_taken_up_with_the_certificates_of_its_head() {
     check(&mut node, Input::Work(true), &expected);
 }
 
+/// Rule S1: the notarization of the final batch may have come after its finalization, whose place it does not take.
+#[test]
+fn late_notarization_of_the_final_batch_serves_beside_its_finalization() {
+    let network = network();
+    let mut node = Node::new(&network, 3);
+    let a = first(&network);
+    node.follow(network.propose(1, &a, network.because(None, &[])));
+    node.certificate(&network.finalization(1, &a));
+    node.certificate(&network.notarization(1, &a, &[0, 1]));
+    node.restart(false);
+    check(&mut node, network.nullify(1, 2), &["send 2 finalization 1 A"]);
+    check(&mut node, Input::Timer(Timer::Retry), &["timer retry 500", "broadcast finalization 1 A"]);
+}
+
+/// Rules S1, R1: a vote in the view that a certificate leads to leaves the certificate as what led there.
+#[test]
+fn vote_in_the_view_that_was_entered_leaves_the_certificate_of_entry() {
+    let network = network();
+    let mut node = Node::new(&network, 3);
+    node.enter(5);
+    node.own(Vote::nullify(round(5)));
+    node.restart(false);
+    let expected = ["timer retry 500", "broadcast nullification 4", "broadcast nullify 5 of 3"];
+    check(&mut node, Input::Timer(Timer::Retry), &expected);
+}
+
+/// Rule S1: only live views of this epoch are taken up.
+#[test]
+fn proposals_and_votes_that_are_not_above_the_final_view_of_this_epoch_are_left() {
+    let network = network();
+    let a = first(&network);
+    for old in [Round::new(Epoch(6), View(3)), round(0)] {
+        let mut node = Node::unstarted(&network, 3, Config::default());
+        let (header, justification) = (a.clone(), network.because(None, &[]));
+        let proposals = vec![Candidate { round: old, header, justification }];
+        let record = GuardRecord { votes: [Vote::notarize(old, a.hash())].into(), ..GuardRecord::default() };
+        node.step(Input::Started(Box::new(Durable { proposals, record, ..Durable::default() })));
+        assert_eq!(node.core.sizes()[0], 0, "{old}");
+    }
+}
+
 /// Rules S1, L3, T2: after a start nobody is inactive and no timer has grown.
 #[test]
 fn nobody_is_inactive_after_a_start() {
@@ -204,6 +245,27 @@ fn answer_tells_the_asker_its_votes() {
     check(&mut node, Input::RoundQuery(super::network::key(9)), &["send a stranger in 2 by nullification 1, []"]);
 }
 
+/// Rule S2: votes in certificates are told too, those of the asker and no others.
+#[test]
+fn answer_tells_the_asker_its_votes_in_certificates() {
+    let network = network();
+    let mut node = Node::new(&network, 3);
+    node.certificate(&network.nullification(1));
+    let query = |number| Input::RoundQuery(super::network::key(number));
+    check(&mut node, query(1), &["send 1 in 2 by nullification 1, [nullify 1 of 1]"]);
+    check(&mut node, query(2), &["send 2 in 2 by nullification 1, []"]);
+}
+
+/// Rules S2, S3: the votes of others in an answer are not taken for ours.
+#[test]
+fn votes_of_others_in_an_answer_bind_us_to_nothing() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    check(&mut node, answer(0, None, &[(Vote::nullify(round(1)), 2)], &network), &[]);
+    check(&mut node, answer(1, None, &[], &network), &[]);
+    check(&mut node, Input::Work(true), &["timer view 1 750"]);
+}
+
 /// Rules S2, A4: what others saw of our votes counts as cast.
 #[test]
 fn votes_that_others_saw_count_as_cast() {
@@ -264,6 +326,18 @@ fn answers_from_elsewhere_are_refused() {
     node.step(answer(1, None, &[], &network));
     let late = Rejected::LateAnswer { answer: round(1), ours: round(1) };
     check_rejected(&mut node, answer(2, None, &[], &network), late);
+}
+
+/// Rule S2: who is still in an epoch before has answered, and its certificate says nothing of a view of ours.
+#[test]
+fn answer_from_an_epoch_before_proves_no_view() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    let before = network.next(Epoch(6), &STAKES, &network.opening);
+    let by = before.certificate(Vote::nullify(Round::new(Epoch(6), View(5))), &[0, 1]);
+    check(&mut node, answer(0, Some(&by), &[], &network), &[]);
+    check(&mut node, answer(1, None, &[], &network), &[]);
+    check(&mut node, Input::Work(true), &["timer view 1 750"]);
 }
 
 /// Rules S2, E3: a validator that is still asking when its epoch ends asks the new set.

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use rota_proto::{BatchHeader, Justification};
+use rota_proto::{BatchHeader, Fetch, Justification};
 
 use super::{
-    network::{Network, STAKES},
-    node::{Node, check},
+    network::{Network, STAKES, key, round},
+    node::{Node, check, check_rejected},
 };
-use crate::{Input, Limits};
+use crate::{Input, Limits, Rejected};
 
 fn network() -> Rc<Network> {
     Network::new(&STAKES)
@@ -39,9 +39,15 @@ fn strays_are_dropped_in_the_end() {
 fn certified_batches_are_kept() {
     let network = network();
     let mut node = Node::new(&network, 3);
-    let a = proposed(&mut node, 1, "A");
+    let [a, stray] = ["A", "B"].map(|name| proposed(&mut node, 1, name));
     node.certificate(&network.notarization(1, &a, &[0, 1]));
     node.enter(1_000);
+    let fetch = |batch: &BatchHeader| Input::Fetch {
+        from: key(2),
+        fetch: Fetch::Proposal { round: round(1), batch: batch.hash() },
+    };
+    check(&mut node, fetch(&a), &["send 2 proposal 1 A"]);
+    check_rejected(&mut node, fetch(&stray), Rejected::NotHere);
     assert_eq!(node.core.header(a.hash()), Some(&a));
     assert_eq!(node.core.notarized_head(), Some(&a));
     let views = node.core.sizes()[0];

@@ -54,6 +54,11 @@ impl CatchUp {
         self.hinted.0 > committed.0.saturating_add(BEHIND_MIN)
     }
 
+    /// How many pieces wait, and how many gossiped batches.
+    pub(crate) fn sizes(&self) -> [usize; 2] {
+        [self.pieces.len(), self.offered.len()]
+    }
+
     pub(crate) fn offer(&mut self, header: BatchHeader, body: Bytes) {
         if self.offered.len() >= OFFERED_MAX {
             self.offered.pop_front();

@@ -2,7 +2,7 @@
 
 use rota_execution::ChainRules;
 use rota_mempool::MempoolLimits;
-use rota_proto::SigningDomain;
+use rota_proto::{Place, SigningDomain};
 
 /// The settings of a replica. All but the pool's limits stand in `network.toml`.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct ReplicaConfig {
     pub pool: MempoolLimits,
     /// Times of the replica.
     pub times: Times,
+    /// Who leads, in turn, in place of the draw by stake: for simulations that enumerate leaders. A node has none.
+    pub leaders: Option<Vec<Place>>,
 }
 
 /// Times that are not consensus's own, in milliseconds unless they say otherwise.

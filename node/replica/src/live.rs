@@ -161,4 +161,9 @@ impl LiveBatches {
     pub(crate) fn len(&self) -> usize {
         self.batches.len()
     }
+
+    /// How many bodies wait for their header, and their bytes.
+    pub(crate) fn early(&self) -> [usize; 2] {
+        [self.early.len(), self.early.iter().map(|early| early.body.len()).sum()]
+    }
 }

@@ -86,7 +86,7 @@ impl Replica {
     /// Rule E3 of consensus: the next epoch begins once L1 has told its set and its leaders.
     pub(crate) fn enter_awaited_epoch(&mut self, refusals: &mut Vec<Rejected>) {
         let Some(epoch) = self.consensus.awaited_epoch() else { return };
-        if let Ok(context) = epoch_context(&self.registry, epoch) {
+        if let Ok(context) = epoch_context(&self.config, &self.registry, epoch) {
             self.slasher.finalized(rota_proto::Round::new(epoch, rota_proto::View::ZERO));
             self.effects.push(Effect::EpochBegan(context.set.clone()));
             self.consensus(Input::Epoch(context), refusals);

@@ -69,7 +69,7 @@ impl Replica {
         } else {
             anchor.head.epoch()
         };
-        let context = epoch_context(&registry, epoch)?;
+        let context = epoch_context(&config, &registry, epoch)?;
         let committed = anchor.head.clone();
         let round = Round::new(epoch, anchor.view);
         let window = Window::with_views_ahead(config.consensus.limits.views_ahead);
@@ -206,7 +206,7 @@ impl Replica {
     /// The key of the validator that leads a round, of this epoch or of an earlier one that the registry remembers.
     #[must_use]
     pub fn leader_of(&self, round: Round) -> Option<ConsensusKey> {
-        let EpochContext { set, leaders } = epoch_context(&self.registry, round.epoch).ok()?;
+        let EpochContext { set, leaders } = epoch_context(&self.config, &self.registry, round.epoch).ok()?;
         set.get(leaders.leader(&set, round.view)).map(|leader| leader.consensus_key)
     }
 
@@ -233,12 +233,44 @@ impl Replica {
     pub fn live_batches(&self) -> usize {
         self.live.len()
     }
+
+    /// How much each queue and map holds, by name: each has a bound. It counts the slasher's votes one by one.
+    #[must_use]
+    pub fn sizes(&self) -> [(&'static str, usize); 16] {
+        let [views, batches, wanted] = self.consensus.sizes();
+        let [early, early_bytes] = self.live.early();
+        let [pieces, offered] = self.catch_up.sizes();
+        let pool = self.pool.totals();
+        [
+            ("views", views),
+            ("batches", batches),
+            ("wanted", wanted),
+            ("live", self.live.len()),
+            ("checks", self.checks.len()),
+            ("early", early),
+            ("early bytes", early_bytes),
+            ("pieces", pieces),
+            ("offered", offered),
+            ("origins", self.origins_seen.len()),
+            ("lines", self.lines.len()),
+            ("lined up", self.lines.values().map(VecDeque::len).sum()),
+            ("votes", self.slasher.votes_kept()),
+            ("pool", pool.pending + pool.queued),
+            ("pool bytes", pool.bytes),
+            ("hidden", self.pool.hidden_batches()),
+        ]
+    }
 }
 
-/// Set and leaders of an epoch, as the registry knows them (rule E3 of consensus).
-pub(crate) fn epoch_context(registry: &Registry, epoch: Epoch) -> Result<EpochContext, rota_staking::EpochError> {
+/// Set and leaders of an epoch, as the registry knows them (rule E3 of consensus); chosen leaders wait for the seed too.
+pub(crate) fn epoch_context(
+    config: &ReplicaConfig,
+    registry: &Registry,
+    epoch: Epoch,
+) -> Result<EpochContext, rota_staking::EpochError> {
     let set = registry.set(epoch)?;
-    Ok(EpochContext { set, leaders: LeaderSchedule::Drawn(registry.leader_seed(epoch)?) })
+    let drawn = LeaderSchedule::Drawn(registry.leader_seed(epoch)?);
+    Ok(EpochContext { set, leaders: config.leaders.clone().map_or(drawn, LeaderSchedule::Chosen) })
 }
 
 fn pool_rules(config: &ReplicaConfig) -> rota_mempool::ChainRules {

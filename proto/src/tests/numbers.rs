@@ -44,6 +44,7 @@ fn places_are_those_below_128() {
     assert_eq!(Place::new(127).map(Place::number), Some(127));
     assert_eq!(Place::new(128), None);
     assert_eq!(serde_json::from_str::<Place>("127").unwrap(), place(127));
+    assert_eq!(serde_json::to_string(&place(127)).unwrap(), "127");
     let refused = serde_json::from_str::<Place>("128").unwrap_err();
     assert!(refused.to_string().starts_with("place 128 is not below 128"), "{refused}");
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Fixture} from "./Fixture.sol";
+import {Ed25519Verifier} from "../src/Ed25519Verifier.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {IRotaInbox} from "../src/interfaces/IRotaInbox.sol";
 
@@ -54,6 +55,21 @@ contract GasTest is Fixture {
         (bool done,) = address(inbox).call(abi.encodeCall(RotaInbox.append, (operatorOf(1), entry, payload)));
         assertFalse(done);
         vm.snapshotGasLastCall("RotaInbox", "late duplicate, 120 KB, refused");
+    }
+
+    /// @dev What costs the most: a signature that stands, whose scalars have all their bits, and a key that may be
+    /// registered.
+    function test_Verifier() external {
+        Ed25519Verifier verifier = new Ed25519Verifier();
+        string memory edges = vm.readFile("vectors/ed25519-edges.json");
+        bytes32 key = vm.parseJsonBytes32(edges, ".signatures[0].key");
+        bytes32 digest = vm.parseJsonBytes32(edges, ".signatures[0].message");
+        bytes32 r = vm.parseJsonBytes32(edges, ".signatures[0].r");
+        bytes32 s = vm.parseJsonBytes32(edges, ".signatures[0].s");
+        assertTrue(verifier.verify(key, digest, r, s));
+        vm.snapshotGasLastCall("Ed25519Verifier", "verify");
+        assertTrue(verifier.isRegistrable(key));
+        vm.snapshotGasLastCall("Ed25519Verifier", "isRegistrable");
     }
 
     function append(string memory name, bytes memory payload_) private {

@@ -1,4 +1,4 @@
-use rota_proto::{Epoch, SigningDomain, Strict, VerifyError, View, Vote, VoteKind};
+use rota_proto::{Epoch, Round, SigningDomain, Strict, VerifyError, View, Vote, VoteKind};
 
 use super::{ROLLUP, batch, domain, key, place, round, set, sign, verified};
 use crate::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
@@ -87,6 +87,17 @@ fn s6_evidence_travels_and_stands_elsewhere() {
         assert_eq!(travelled.round(), HERE);
         assert_eq!(travelled.verify(domain(), &set(2, 4), &Strict), Ok(evidence));
     }
+}
+
+#[test]
+fn s6_evidence_of_the_last_round_there_can_be_is_read() {
+    let last = Round::new(Epoch::MAX, View::MAX);
+    let set = set(last.epoch.0, 4);
+    let votes = [Vote::nullify(last), Vote::finalize(last, batch(1))]
+        .map(|vote| sign(1, vote).verify(domain(), &set, &Strict).expect("a real signature"));
+    let evidence = Evidence::new(ROLLUP, votes[0], votes[1], &set).expect("a slashable pair");
+    let read = UnverifiedEvidence::decode(&evidence.encode()).expect("its own bytes");
+    assert_eq!(read.verify(domain(), &set, &Strict), Ok(evidence));
 }
 
 /// The bytes of a double notarize, changed.

@@ -151,7 +151,9 @@ fn g8_the_largest_record_has_the_stated_size() {
             record.signed(&vote, Signature([1; 64]));
         }
     }
-    assert_eq!(record.encode().len(), RECORD_BYTES_MAX);
+    let bytes = record.encode();
+    assert_eq!(bytes.len(), RECORD_BYTES_MAX);
+    assert_eq!(SafetyRecord::decode(&bytes).as_ref(), Ok(&record), "the limit is read, too");
     let three_rounds = RECORD_BYTES_MAX - (ROUNDS_MAX - 3) * (17 + 2 * 96);
     println!("largest record {RECORD_BYTES_MAX} bytes; with three live rounds {three_rounds}");
     let again = record.check(domain(), &Vote::finalize(round(0, 1), batch(1)));

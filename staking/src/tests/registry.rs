@@ -6,7 +6,7 @@ use rota_proto::{Epoch, EpochSchedule, L1Origin, ScheduleError, VotingPower};
 use super::{ROLLUP, key, place};
 use crate::{
     EpochError, Genesis, L1Block, Registry, RegistryError, ValidatorChange, Warning,
-    limits::{ORIGINS_KEPT, SEEDS_KEPT},
+    limits::{ORIGINS_KEPT, SEEDS_KEPT, SETS_READY},
 };
 
 /// Blocks of an L1 whose hashes and randomness follow from their numbers.
@@ -173,6 +173,19 @@ fn r3_the_sets_of_all_past_epochs_are_kept() {
     for epoch in 0..40 {
         assert_eq!(powers(&registry, epoch + 2), [(0, epoch + 100), (1, 10)]);
     }
+}
+
+#[test]
+fn r3_the_newest_sets_are_kept_ready_and_no_more() {
+    let mut registry = begun();
+    let newest = 2 * SETS_READY;
+    advance(&mut registry, 100 + 10 * (newest - 1));
+    let is_ready = |epoch| {
+        let twice = [(); 2].map(|()| registry.set(Epoch(epoch)).expect("fixed"));
+        Arc::ptr_eq(&twice[0], &twice[1])
+    };
+    let ready: Vec<u64> = (0..=newest).filter(|epoch| is_ready(*epoch)).collect();
+    assert_eq!(ready, (newest - SETS_READY + 1..=newest).collect::<Vec<_>>());
 }
 
 #[test]

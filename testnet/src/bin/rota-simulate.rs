@@ -1,13 +1,9 @@
 //! `rota-simulate`: runs the deterministic simulator for people.
 
-use std::{
-    process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
-};
+use std::{process::ExitCode, time::Instant};
 
 use clap::Parser;
-use rota_testnet::sim::{Named, Outcome, Scenario, Stats};
+use rota_testnet::sim::{Named, Scenario, sweep};
 
 /// Runs networks of production state machines on virtual time, each decided by one seed, and checks that they stay
 /// safe and live.
@@ -48,21 +44,14 @@ fn main() -> ExitCode {
         return tell(&options);
     }
     let begun = Instant::now();
-    let outcomes = run_all(&options);
-    let mut sum = Stats::default();
-    let mut failed = false;
-    for outcome in &outcomes {
-        sum += &outcome.stats;
+    let all = sweep(options.seed..options.seed.saturating_add(options.seeds), |seed| options.scenario(seed).run());
+    for (seed, outcome) in &all.failed {
         if let Some(violation) = &outcome.violation {
-            failed = true;
-            println!("seed {}: {violation}\n  again: {}", outcome.scenario.plan().seed, outcome.scenario.again());
+            println!("seed {seed}: {violation}\n  again: {}", outcome.scenario.again());
         }
     }
-    if let [only] = &outcomes[..] {
-        println!("seed {}, trace {:016x}", options.seed, only.trace_hash);
-    }
-    println!("{} runs in {:.1} s: {sum}", outcomes.len(), begun.elapsed().as_secs_f64());
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    println!("{} runs in {:.1} s: {}", all.runs, begun.elapsed().as_secs_f64(), all.stats);
+    if all.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tell(options: &Options) -> ExitCode {
@@ -83,27 +72,4 @@ fn tell(options: &Options) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Every seed once, on all cores; outcomes in order of seed.
-fn run_all(options: &Options) -> Vec<Outcome> {
-    let next = AtomicU64::new(options.seed);
-    let end = options.seed.saturating_add(options.seeds);
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= end {
-                return done;
-            }
-            done.push(options.scenario(seed).run());
-        }
-    };
-    let mut outcomes: Vec<Outcome> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
-    });
-    outcomes.sort_by_key(|outcome| outcome.scenario.plan().seed);
-    outcomes
 }

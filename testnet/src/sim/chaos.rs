@@ -1,13 +1,14 @@
 //! A scenario drawn from its seed.
 
 use super::{
-    adversaries::{Accomplice, DoubleVoter, Equivocator, Silent, Skipper},
-    conduct::Conduct,
+    adversaries,
+    executor::ExecutionKind,
     l1::L1Plan,
     links::{Cut, LinkPlan, Way},
-    plan::{Crash, Goal, Plan},
+    plan::{Crash, DiskFault, FaultKind, Goal, Plan},
     queue::Time,
     random::Random,
+    sets::Changes,
     story::NodeId,
 };
 
@@ -24,6 +25,7 @@ pub fn draw(plan: &mut Plan, nodes: Option<usize>) {
     draw_calm(plan, nodes.unwrap_or(drawn), random);
     cuts(plan, FAULTS_MS, random);
     crashes(plan, FAULTS_MS, random);
+    disk_faults(plan, FAULTS_MS, random);
     plan.goal = Goal::Finalized(random.within(20..=45));
 }
 
@@ -35,6 +37,7 @@ pub fn draw_storm(plan: &mut Plan, nodes: Option<usize>) {
     for _ in 0..4 {
         cuts(plan, STORM_MS, random);
         crashes(plan, STORM_MS, random);
+        disk_faults(plan, STORM_MS, random);
     }
     plan.links.rest_loss_permille = plan.links.loss_permille;
     plan.goal = Goal::After(Time::from_ms(STORM_MS));
@@ -43,17 +46,20 @@ pub fn draw_storm(plan: &mut Plan, nodes: Option<usize>) {
 /// Everything but partitions and crashes.
 fn draw_calm(plan: &mut Plan, nodes: usize, random: &mut Random) {
     plan.stakes = stakes(nodes, random);
-    plan.changing = random.chance(700);
+    plan.changing = if random.chance(700) { Changes::Stakes } else { Changes::None };
     plan.settings.wire = random.chance(250);
     plan.settings.flush_us = *random.pick(&[0, 0, 500, 5_000]);
+    if random.chance(30) {
+        plan.settings.execution = ExecutionKind::Evm;
+    }
     plan.settings.execution_us = *random.pick(&[0, 1_000, 20_000]);
-    plan.settings.settle_ms = random.within(0..=600);
-    plan.settings.heartbeat_ms = random.within(2_000..=10_000);
+    plan.settings.times.origin_settle_ms = random.within(0..=600);
+    plan.settings.times.heartbeat_ms = random.within(2_000..=10_000);
     plan.settings.config.timings.view_timeout_ms = random.within(400..=900);
     plan.settings.config.timings.view_timeout_cap_ms = random.within(2_000..=6_000);
     plan.settings.config.timings.retry_ms = random.within(200..=500);
     plan.settings.config.timings.batch_interval_ms = random.within(20..=150);
-    adversaries(plan, random);
+    faulty(plan, random);
     links(plan, random);
     plan.clocks_ms = (0..nodes).map(|_| random.below(1_500)).collect();
     plan.l1 = L1Plan { interval_ms: random.within(250..=1_200), epoch_blocks: random.within(4..=8) };
@@ -74,21 +80,24 @@ fn stakes(nodes: usize, random: &mut Random) -> Vec<u64> {
 }
 
 /// Some break the rules, with less than a third of the stake together.
-fn adversaries(plan: &mut Plan, random: &mut Random) {
+fn faulty(plan: &mut Plan, random: &mut Random) {
     let total: u64 = plan.stakes.iter().sum();
     let mut faulty = 0;
     for (node, stake) in plan.stakes.iter().enumerate() {
         if 3 * (faulty + stake) < total && random.chance(350) {
-            let conduct: Box<dyn Conduct> = match random.below(8) {
-                0..=2 => Box::new(Equivocator::default()),
-                3 | 4 => Box::new(DoubleVoter),
-                5 => Box::new(Accomplice::default()),
-                6 => Box::new(Skipper),
-                _ => Box::new(Silent::default()),
-            };
-            plan.adversaries.insert(node, conduct);
+            plan.adversaries.insert(node, adversaries::drawn(random));
             faulty += stake;
         }
+    }
+}
+
+/// In one seed of eight the disk of a node fails, and somebody mends it.
+fn disk_faults(plan: &mut Plan, until_ms: u64, random: &mut Random) {
+    if random.chance(125) {
+        let node = random.index(plan.stakes.len());
+        let at = Time::from_ms(random.below(until_ms));
+        let kind = *random.pick(&[FaultKind::Full, FaultKind::Error]);
+        plan.disk_faults.push(DiskFault { node, at, kind, mended_after_ms: Some(random.within(0..=2_500)) });
     }
 }
 

@@ -3,20 +3,13 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use alloy_primitives::{B256, Bytes};
-use rota_consensus::{EpochContext, Input, Output, Simplex};
-use rota_proto::{
-    BatchHeader, Certificate, Message, Place, Signature, SignedVote, Signers, ValidatorSet, Verified, Vote,
-};
+use rota_proto::{BatchHeader, Message, SignedVote, ValidatorSet, Vote};
+use rota_replica::{Effect, Event, Replica};
+use rota_staking::L1Block;
 
-use super::{
-    batch::{self, Content},
-    disk::Defects,
-    keys::Gullible,
-    outside::Outside,
-    story::NodeId,
-};
+use super::{disk::Defects, executor::Executor, outside::Outside, story::NodeId};
 
-/// Stands between a production core and its host, and bends what passes (rule D8).
+/// Stands between a production replica and its host, and bends what passes (rule D8).
 ///
 /// Everything has a default that changes nothing, so that a file tells only where its node departs.
 pub trait Conduct: fmt::Debug + Send {
@@ -26,9 +19,9 @@ pub trait Conduct: fmt::Debug + Send {
     /// A fresh one, for another run.
     fn fresh(&self) -> Box<dyn Conduct>;
 
-    /// Set and leaders of an epoch as the node takes them.
-    fn context(&self, _node: NodeId, context: EpochContext) -> EpochContext {
-        context
+    /// A block of L1 as the node takes it, before its registry does.
+    fn l1(&self, _node: NodeId, block: L1Block) -> L1Block {
+        block
     }
 
     /// How its disk fails.
@@ -36,14 +29,15 @@ pub trait Conduct: fmt::Debug + Send {
         Defects::default()
     }
 
-    /// What the host does in place of an effect of its core.
-    fn instead(&mut self, effect: Output, _hands: &mut Hands<'_>) -> Vec<Deed> {
+    /// What the host does in place of an effect of its replica.
+    fn instead(&mut self, effect: Effect, _hands: &mut Hands<'_>) -> Vec<Deed> {
         vec![Deed::effect(effect)]
     }
 
-    /// What the host does before its core hears a message, and the message that the core hears.
-    fn hear(&mut self, message: Message, _hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Message>) {
-        (Vec::new(), Some(message))
+    /// What the host does before its replica hears an event from outside (a message, a timer, an answer of an effect),
+    /// and the event that the replica hears.
+    fn hear(&mut self, event: Event, _hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
+        (Vec::new(), Some(event))
     }
 }
 
@@ -51,39 +45,34 @@ pub trait Conduct: fmt::Debug + Send {
 #[derive(Debug)]
 pub enum Deed {
     /// An effect, as the rules say.
-    Effect(Box<Output>),
+    Effect(Box<Effect>),
     /// A message to some nodes.
     Tell(Vec<NodeId>, Message),
-    /// An input to the core.
-    Feed(Input),
+    /// An event to the replica, past [`Conduct::hear`].
+    Feed(Event),
+    /// The same so many microseconds later, unless the node has crashed by then.
+    Later(u64, Box<Self>),
 }
 
 impl Deed {
     /// The effect, as the rules say.
     #[must_use]
-    pub fn effect(effect: Output) -> Self {
+    pub fn effect(effect: Effect) -> Self {
         Self::Effect(Box::new(effect))
     }
 }
 
-/// A body with its transactions.
-#[derive(Clone, Debug, Default)]
-pub struct Body {
-    /// As it travels.
-    pub bytes: Bytes,
-    /// What it holds.
-    pub transactions: std::collections::BTreeSet<u64>,
-}
-
-/// What a conduct can use: its core, its bodies, and its key without any guard.
+/// What a conduct can use: its replica, its execution, and its key without any guard.
 #[derive(Debug)]
 pub struct Hands<'a> {
     /// The node.
     pub node: NodeId,
-    /// Its core.
-    pub core: &'a Simplex,
-    /// The bodies it has of batches that are not final.
-    pub bodies: &'a BTreeMap<B256, Body>,
+    /// Its replica.
+    pub replica: &'a Replica,
+    /// What executes its batches.
+    pub executor: &'a mut Executor,
+    /// The bodies it has of batches that are not final, as RLP, by the hash of their header.
+    pub bodies: &'a BTreeMap<B256, Bytes>,
     /// Everything else.
     pub outside: &'a mut Outside,
 }
@@ -103,47 +92,23 @@ impl Hands<'_> {
         (first.to_vec(), second.to_vec())
     }
 
-    /// The set of the core's epoch.
+    /// The set of the replica's epoch.
     #[must_use]
     pub fn set(&self) -> Option<Arc<ValidatorSet>> {
-        self.core.set(self.core.round().epoch).cloned()
+        let simplex = self.replica.simplex();
+        simplex.set(simplex.round().epoch).cloned()
     }
 
     /// Signs whatever it is told to; nothing if the node has no place in the epoch.
     pub fn sign(&mut self, vote: Vote) -> Option<SignedVote> {
-        let signer = self.core.place()?;
+        let signer = self.replica.simplex().place()?;
         Some(SignedVote { vote, signer, signature: self.outside.sign(self.node, &vote) })
     }
 
-    /// Another valid batch in the place of this one: it holds one transaction more.
-    #[must_use]
-    pub fn rival(&self, header: &BatchHeader) -> Option<(BatchHeader, Bytes)> {
-        let parent = self.core.header(header.parent())?;
+    /// Another valid batch in the place of this one, with its body: it stands on the same parent and names the same
+    /// origin, time and beneficiary, and holds one transaction more or one less.
+    pub fn rival(&mut self, header: &BatchHeader) -> Option<(BatchHeader, Bytes)> {
         let body = self.bodies.get(&header.hash())?;
-        let mut transactions: Vec<u64> = body.transactions.iter().copied().collect();
-        transactions.push(u64::MAX - header.height().0);
-        let content = Content {
-            extra: *header.extra(),
-            origin: self.outside.l1.block(header.extra().origin_number),
-            timestamp: header.header().timestamp,
-            beneficiary: header.header().beneficiary,
-            body: batch::body(&transactions),
-        };
-        Some((batch::build(parent, &content), content.body))
-    }
-
-    /// A certificate that counts as verified though nobody looked: what a bug believes, not what a peer would.
-    #[must_use]
-    pub fn pretend(&self, vote: Vote, signers: Signers) -> Option<Verified<Certificate>> {
-        let set = self.set()?;
-        let only: BTreeMap<Place, _> = set
-            .iter()
-            .filter(|(place, _)| signers.contains(*place))
-            .map(|(place, validator)| (place, validator.clone()))
-            .collect();
-        let set = ValidatorSet::new(vote.round.epoch, only).ok()?;
-        let signatures = vec![Signature([0; 64]); signers.len()];
-        let certificate = Certificate { vote, signers, signatures };
-        certificate.verify(self.outside.keys.domain(), &set, &Gullible).ok()
+        self.executor.rival(header, body)
     }
 }

@@ -3,22 +3,35 @@
 use std::fmt;
 
 use alloy_primitives::B256;
-use rota_proto::{Round, Signers, Vote};
+use rota_proto::{Certificate, Round, Signers, Vote};
 
-use super::{queue::Time, story::NodeId};
+use super::{outcome::Stats, queue::Time, story::NodeId};
 
 /// Something that happened at a node, in words that need no production type to be judged.
+///
+/// Whoever is named in a fact (a leader, the accused, a member, a signer by its place) is a *seat*: the number of the
+/// node that the key was made for. An honest node's seat is its own number; twins share one.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "few are made, and each is moved once")]
 pub enum Fact {
     /// The key of the node signed a vote, before or after any number of crashes.
     Signed(Vote),
+    /// The node sent a message, to one or to many.
+    Sent,
     /// The guard refused what the core asked for, and not because it lies below the floor.
     Refused(Vote),
     /// The core says that its guard's record lacks a vote of its own that others know.
     OldRecord(Vote),
     /// The node tells its users that a batch is final.
     Final(FinalFact),
-    /// The node came back with this final batch.
+    /// A client sees its transaction final here, and asks no more.
+    Receipt {
+        /// The transaction.
+        transaction: B256,
+        /// The height that its receipt names.
+        height: u64,
+    },
+    /// The node came back with this final batch: a new life begins.
     Restarted {
         /// Its height.
         height: u64,
@@ -32,14 +45,47 @@ pub enum Fact {
         /// Who leads it.
         leader: NodeId,
     },
-    /// The node holds evidence against another.
-    Accuses(NodeId),
-    /// The core says that two finalizations conflict.
+    /// The node holds evidence against a seat: one for each that its replica makes.
+    Accuses {
+        /// Against whom.
+        accused: NodeId,
+        /// The epoch of both votes.
+        epoch: u64,
+        /// The view of both votes.
+        view: u64,
+        /// What they are: `two notarize`, `two finalize` or `nullify and finalize`.
+        offence: &'static str,
+    },
+    /// The core says that two finalizations conflict. Both were told as [`Certified`](Self::Certified) before.
     Conflict,
-    /// What the core holds: views, batches, wanted pieces.
+    /// The node keeps a certificate (`PersistCertificate`, `Commit`), or stops because of it (both certificates of
+    /// `Halt::Conflict`): what accountability is judged by.
+    Certified(Certificate),
+    /// L1 told the node something else than L1 has.
+    Deceived,
+    /// The disk of the node refused to do something.
+    DiskFailed,
+    /// The node stopped itself, and stays so until it is started again: why, in the words of its error.
+    Stopped {
+        /// What kind of reason: `l1`, `conflict`, `final_invalid` or `disk`.
+        kind: &'static str,
+        /// The error.
+        why: String,
+    },
+    /// The set that the node has for an epoch it begins: keys by node, with their powers.
+    Set {
+        /// The epoch.
+        epoch: u64,
+        /// Node and power of each validator, in order of place.
+        members: Vec<(NodeId, u64)>,
+        /// What L1 really says: the stakes of the epoch by node, 0 for who is no member.
+        stakes: Vec<u64>,
+    },
+    /// What the node holds, each a name with a count, as `Replica::sizes` gives them: the checker of sizes knows a
+    /// bound for every name.
     Sizes {
-        /// The three numbers.
-        sizes: [usize; 3],
+        /// Name and count of each queue and map.
+        sizes: Vec<(&'static str, usize)>,
         /// Views between the current one and the last final one.
         unfinal_views: u64,
     },
@@ -61,9 +107,23 @@ pub struct FinalFact {
     pub parent: B256,
     /// Its epoch.
     pub epoch: u64,
+    /// The root of the state after it, as this node's execution has it.
+    pub state_root: B256,
+    /// The root of the state after it, as its header says.
+    pub header_state_root: B256,
+    /// Hashes of its transactions, in order.
+    pub transactions: Vec<B256>,
+    /// Number and hash of its L1 origin.
+    pub origin: (u64, B256),
+    /// What L1 really has at that number: its hash and its Unix time; nothing if it has no such final block.
+    pub l1: Option<(B256, u64)>,
+    /// Its Unix time.
+    pub timestamp: u64,
     /// Who signed the finalization it comes with, if it is the one named there.
     pub signers: Option<Signers>,
-    /// The stakes of its epoch by node.
+    /// The view of that finalization.
+    pub view: u64,
+    /// The stakes of its epoch by place.
     pub stakes: Vec<u64>,
 }
 
@@ -105,4 +165,7 @@ pub trait Checker: fmt::Debug {
     /// # Errors
     /// What is wrong, in a sentence.
     fn see(&mut self, scene: Scene, fact: &Fact) -> Result<(), String>;
+
+    /// Adds to the figures of the run, at its end, what only this checker knows.
+    fn sum_up(&self, _stats: &mut Stats) {}
 }

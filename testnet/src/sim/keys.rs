@@ -4,17 +4,19 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use alloy_primitives::{Address, B256};
 use ed25519_dalek::{Signer, SigningKey};
-use rota_proto::{ConsensusKey, Signature, SigningDomain, Strict, Verifier, Vote};
+use rota_proto::{ConsensusKey, Place, Signature, SigningDomain, Strict, ValidatorSet, Verifier, Vote};
 
-use super::story::NodeId;
+use super::{genesis::ROLLUP_CHAIN_ID, story::NodeId};
 
-/// Keys there are: more nodes no scenario has.
+/// Keys there are: more validators no scenario has.
 pub const KEYS_MAX: usize = 128;
 
-/// Chain ids and contract of the simulated network.
+/// Chain id and contract of the simulated L1.
 const L1_CHAIN_ID: u64 = 31_337;
-const ROLLUP_CHAIN_ID: u64 = 7_682;
 const STAKING_CONTRACT: Address = Address::repeat_byte(0x52);
+
+/// Digests that are remembered; those of the oldest rounds are forgotten first.
+const DIGESTS_MAX: usize = 64;
 
 /// What a signature of the table begins with after its number; anything else was never signed.
 const TABLE_SIGNATURE_FILL: u8 = 0x5a;
@@ -28,24 +30,31 @@ pub enum Crypto {
     Ed25519,
 }
 
-/// The keys of all nodes.
+/// The keys of all nodes. A node has the key of its seat; twins are nodes of one seat.
 #[derive(Debug)]
 pub struct Keys {
     domain: SigningDomain,
     crypto: Crypto,
-    pairs: &'static [(SigningKey, ConsensusKey)],
+    /// The seat of each node.
+    seats: Vec<usize>,
+    nodes: BTreeMap<ConsensusKey, Vec<NodeId>>,
     /// Signer and digest of signature `i`.
     signed: Vec<(ConsensusKey, B256)>,
-    numbers: BTreeMap<(NodeId, B256), usize>,
+    numbers: BTreeMap<(ConsensusKey, B256), usize>,
+    /// Digests of the last votes: all sign the same.
+    digests: BTreeMap<Vote, B256>,
 }
 
 impl Keys {
-    /// The keys of `nodes` nodes.
+    /// The keys of nodes with these seats.
     #[must_use]
-    pub fn new(nodes: usize, crypto: Crypto) -> Self {
-        let pairs = pairs().get(..nodes).unwrap_or_else(|| unreachable!("no scenario has more than {KEYS_MAX} nodes"));
+    pub fn new(seats: Vec<usize>, crypto: Crypto) -> Self {
         let domain = SigningDomain::new(L1_CHAIN_ID, STAKING_CONTRACT, ROLLUP_CHAIN_ID);
-        Self { domain, crypto, pairs, signed: Vec::new(), numbers: BTreeMap::new() }
+        let mut nodes = BTreeMap::<ConsensusKey, Vec<NodeId>>::new();
+        for (node, seat) in seats.iter().enumerate() {
+            nodes.entry(public_key(*seat)).or_default().push(node);
+        }
+        Self { domain, crypto, seats, nodes, signed: Vec::new(), numbers: BTreeMap::new(), digests: BTreeMap::new() }
     }
 
     /// What signatures are bound to.
@@ -54,28 +63,44 @@ impl Keys {
         &self.domain
     }
 
+    /// The seat of a node.
+    #[must_use]
+    pub fn seat(&self, node: NodeId) -> usize {
+        self.seats.get(node).copied().unwrap_or_else(|| unreachable!("every node has a seat"))
+    }
+
     /// The key of a node.
     #[must_use]
     pub fn public(&self, node: NodeId) -> ConsensusKey {
-        public_key(node)
+        public_key(self.seat(node))
     }
 
-    /// The node with this key.
+    /// The nodes with this key: one, unless it has a twin; none if it is nobody's.
     #[must_use]
-    pub fn node_of(&self, key: &[u8; 32]) -> Option<NodeId> {
-        self.pairs.iter().position(|(_, public)| public.to_bytes() == *key)
+    pub fn nodes_of(&self, key: &ConsensusKey) -> Vec<NodeId> {
+        self.nodes.get(key).cloned().unwrap_or_default()
+    }
+
+    /// The seat whose key has this place in a set.
+    #[must_use]
+    pub fn seat_at(&self, set: &ValidatorSet, place: Place) -> Option<usize> {
+        self.nodes_of(&set.get(place)?.consensus_key).first().copied()
     }
 
     /// Signs as the node; the same vote gets the same signature.
     pub fn sign(&mut self, node: NodeId, vote: &Vote) -> Signature {
-        let digest = self.domain.vote(vote);
+        let digest = *self.digests.entry(*vote).or_insert_with(|| self.domain.vote(vote));
+        if self.digests.len() > DIGESTS_MAX {
+            self.digests.pop_first();
+        }
+        let (secret, public) = pair(self.seat(node));
         match self.crypto {
-            Crypto::Ed25519 => Signature(pair(node).0.sign(digest.as_slice()).to_bytes()),
+            Crypto::Ed25519 => Signature(secret.sign(digest.as_slice()).to_bytes()),
             Crypto::Table => {
                 let next = self.signed.len();
-                let number = *self.numbers.entry((node, digest)).or_insert(next);
+                let number = *self.numbers.entry((*public, digest)).or_insert(next);
                 if number == next {
-                    self.signed.push((public_key(node), digest));
+                    self.signed.push((*public, digest));
                 }
                 table_signature(number)
             }
@@ -107,10 +132,16 @@ impl Verifier for Gullible {
     }
 }
 
-/// The public key of a node.
+/// The public key of a seat.
 #[must_use]
-pub fn public_key(node: NodeId) -> ConsensusKey {
-    pair(node).1
+pub fn public_key(seat: usize) -> ConsensusKey {
+    pair(seat).1
+}
+
+/// The secret key of a seat, for those who sign as no rule does.
+#[must_use]
+pub fn secret_key(seat: usize) -> &'static SigningKey {
+    &pair(seat).0
 }
 
 fn table_signature(number: usize) -> Signature {
@@ -119,8 +150,8 @@ fn table_signature(number: usize) -> Signature {
     Signature(bytes)
 }
 
-fn pair(node: NodeId) -> &'static (SigningKey, ConsensusKey) {
-    pairs().get(node).unwrap_or_else(|| unreachable!("no scenario has more than {KEYS_MAX} nodes"))
+fn pair(seat: usize) -> &'static (SigningKey, ConsensusKey) {
+    pairs().get(seat).unwrap_or_else(|| unreachable!("no scenario has more than {KEYS_MAX} validators"))
 }
 
 /// Made once a process: checking a key is dear.

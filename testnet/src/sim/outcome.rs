@@ -1,6 +1,10 @@
 //! What came of a run, and what a test expects of it.
 
-use std::{collections::BTreeSet, fmt, ops::AddAssign};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::AddAssign,
+};
 
 use super::{facts::Violation, scenario::Scenario, story::NodeId};
 
@@ -15,10 +19,16 @@ pub struct Stats {
     pub heights: u64,
     /// Final batches told, all honest nodes together.
     pub finals: u64,
+    /// Transactions in them, all honest nodes together.
+    pub transactions: u64,
     /// Views entered, all honest nodes together.
     pub views: u64,
     /// Epochs that began after the first, skipped ones not counted, at the node that began most.
     pub epochs: u64,
+    /// Epochs that nobody voted in, at the node that skipped most.
+    pub skipped_epochs: u64,
+    /// Closing batches that another node called final by the certificate of another view.
+    pub closed_apart: u64,
     /// Messages sent, one for each receiver.
     pub messages: u64,
     /// Bytes sent in the production encoding.
@@ -27,6 +37,18 @@ pub struct Stats {
     pub signatures: u64,
     /// Crashes.
     pub crashes: u64,
+    /// Nodes that stopped themselves.
+    pub stops: u64,
+    /// Writes and flushes of each node's disk.
+    pub operations: BTreeMap<NodeId, u64>,
+    /// Lengths of the writes to a guard's file that a crash cut short.
+    pub torn: BTreeSet<u64>,
+    /// Transactions that pools refused.
+    pub unwanted: u64,
+    /// Transactions of clients that were not final at the end.
+    pub waiting: u64,
+    /// Transactions that left pools without being final.
+    pub dropped: u64,
     /// Votes that a guard refused.
     pub refused: u64,
     /// Starts after which a core held back votes (rule S3).
@@ -39,8 +61,12 @@ pub struct Stats {
     pub forged: u64,
     /// Requests for final batches.
     pub catch_ups: u64,
+    /// What adversaries did against the rules.
+    pub deeds: u64,
     /// Against whom honest nodes hold evidence.
     pub accused: BTreeSet<NodeId>,
+    /// Whom the certificates of all nodes together name, if two finalizations conflict.
+    pub accountable: BTreeSet<NodeId>,
 }
 
 impl AddAssign<&Self> for Stats {
@@ -50,19 +76,32 @@ impl AddAssign<&Self> for Stats {
         self.virtual_ms += other.virtual_ms;
         self.heights += other.heights;
         self.finals += other.finals;
+        self.transactions += other.transactions;
         self.views += other.views;
         self.epochs += other.epochs;
+        self.skipped_epochs += other.skipped_epochs;
+        self.closed_apart += other.closed_apart;
         self.messages += other.messages;
         self.wire_bytes += other.wire_bytes;
         self.signatures += other.signatures;
         self.crashes += other.crashes;
+        self.stops += other.stops;
+        for (node, operations) in &other.operations {
+            *self.operations.entry(*node).or_default() += operations;
+        }
+        self.torn.extend(&other.torn);
+        self.unwanted += other.unwanted;
+        self.waiting += other.waiting;
+        self.dropped += other.dropped;
         self.refused += other.refused;
         self.held_back += other.held_back;
         self.old_records += other.old_records;
         self.rejected += other.rejected;
         self.forged += other.forged;
         self.catch_ups += other.catch_ups;
+        self.deeds += other.deeds;
         self.accused.extend(&other.accused);
+        self.accountable.extend(&other.accountable);
     }
 }
 
@@ -70,12 +109,13 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} heights, {} epochs begun, {} crashes, {} messages",
-            self.heights, self.epochs, self.crashes, self.messages
+            "{} heights, {} final transactions told, {} epochs begun, {} crashes, {} stops, {} messages",
+            self.heights, self.transactions, self.epochs, self.crashes, self.stops, self.messages
         )?;
         write!(f, " ({} bytes in production encoding), {} signatures", self.wire_bytes, self.signatures)?;
         write!(f, ", {} views entered, {} inputs refused", self.views, self.rejected)?;
-        let Self { catch_ups, held_back, old_records, .. } = self;
+        let Self { skipped_epochs, closed_apart, catch_ups, held_back, old_records, .. } = self;
+        write!(f, ", {skipped_epochs} epochs skipped, {closed_apart} closed in another view")?;
         write!(f, ", {catch_ups} catch-ups, {held_back} held back, {old_records} old records")?;
         write!(f, ", {} s of virtual time, {} events", self.virtual_ms / 1_000, self.events)
     }

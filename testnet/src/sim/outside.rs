@@ -2,11 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rota_consensus::{Config, Input, Timer};
-use rota_proto::{Message, Vote};
+use rota_consensus::Config;
+use rota_execution::Genesis;
+use rota_proto::{Message, Place, Vote};
+use rota_replica::Times;
 
 use super::{
+    executor::ExecutionKind,
     facts::Fact,
+    host::Wake,
     keys::Keys,
     l1::{BEGIN_S, L1},
     links::Links,
@@ -38,20 +42,17 @@ pub enum Event {
         /// Why.
         wake: Wake,
     },
-    /// A node sees an L1 block.
+    /// An L1 block is final for a node.
     L1Seen {
         /// The node.
         node: NodeId,
         /// The number of the block.
         block: u64,
     },
-    /// An L1 block has been seen for as long as leaders wait.
-    L1Settled {
-        /// The node.
-        node: NodeId,
-        /// The number of the block.
-        block: u64,
-    },
+    /// Every node that is up looks at its clock.
+    Clock,
+    /// A cut of this number in the plan ends: those on its sides meet again.
+    Heals(usize),
     /// The next transaction of the clients.
     Client,
     /// Clients send again what is not final.
@@ -60,23 +61,14 @@ pub enum Event {
     Fuse(usize),
     /// It falls now if it has not fallen yet.
     Crash(usize),
+    /// The disk fault of this number in the plan begins.
+    DiskFault(usize),
+    /// It ends.
+    DiskMended(usize),
     /// A node comes back.
     Restart(NodeId),
     /// A second has passed.
     Tick,
-}
-
-/// Why a node is woken.
-#[derive(Debug)]
-pub enum Wake {
-    /// A timer of its core ran out, if none of the same kind was set since.
-    Timer(Timer, u64),
-    /// What it wrote is durable.
-    Flushed,
-    /// An effect is answered.
-    Input(Box<Input>),
-    /// It looks again at what it waited for.
-    Look,
 }
 
 /// A message under way.
@@ -93,16 +85,16 @@ pub enum Packet {
 pub struct Settings {
     /// Timings and limits of consensus.
     pub config: Config,
+    /// Times of the replica.
+    pub times: Times,
+    /// What executes batches.
+    pub execution: ExecutionKind,
     /// Whether messages travel in their production encoding.
     pub wire: bool,
     /// The longest that a flush takes, in microseconds.
     pub flush_us: u64,
     /// The longest that building or checking a batch takes, in microseconds.
     pub execution_us: u64,
-    /// Leaders adopt an L1 block once they have seen it for so long.
-    pub settle_ms: u64,
-    /// A batch is due after so long without one.
-    pub heartbeat_ms: u64,
 }
 
 /// What belongs to a node but does not crash with it.
@@ -110,16 +102,18 @@ pub struct Settings {
 pub struct Station {
     /// Whether it follows the rules.
     pub honest: bool,
+    /// Whose key, place and stake it has: its own number, but for a twin.
+    pub seat: usize,
+    /// Whether it is up: others would notice a broken connection.
+    pub up: bool,
     /// Which life it lives.
     pub life: u32,
     /// What its clock is ahead, in milliseconds.
     pub clock_ahead_ms: u64,
-    /// How long after its time an L1 block is seen here.
+    /// How long after its time an L1 block is final here.
     pub l1_lag_ms: u64,
-    /// The newest L1 block seen here, and the newest that settled.
+    /// The newest L1 block that is final here.
     pub l1_seen: u64,
-    /// See `l1_seen`.
-    pub l1_settled: u64,
 }
 
 /// Transactions that clients sent and do not see final.
@@ -127,7 +121,7 @@ pub struct Station {
 pub struct Clients {
     /// How many were sent so far.
     pub sent: u64,
-    /// When each was last sent.
+    /// When each was last sent, by its number.
     pub waiting: BTreeMap<u64, Time>,
 }
 
@@ -142,6 +136,10 @@ pub struct Outside {
     pub links: Links,
     /// L1.
     pub l1: L1,
+    /// The genesis of the rollup.
+    pub genesis: Genesis,
+    /// Who leads in turn, if the scenario chooses.
+    pub leaders: Option<Vec<Place>>,
     /// All keys.
     pub keys: Keys,
     /// What is known to be signed.
@@ -201,6 +199,7 @@ impl Outside {
             let names: Vec<String> = to.iter().map(|node| format!("n{node}")).collect();
             format!("  -> {}: {}", names.join(" "), summary(&message))
         });
+        self.facts.push((from, Fact::Sent));
         let packet = if self.settings.wire {
             let bytes = message.encode();
             self.stats.wire_bytes += bytes.len() as u64 * to.len() as u64;

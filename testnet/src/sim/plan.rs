@@ -5,19 +5,22 @@ use std::{
     ops::Range,
 };
 
-use alloy_primitives::B256;
 use rota_consensus::Timings;
+use rota_execution::Genesis;
+use rota_mempool::MempoolLimits;
 use rota_proto::Place;
 
 use super::{
-    checkers::{Agreement, Bounds, Chain, Innocence, Liveness, Memory, Quorum, Signatures, Sizes},
+    checkers::{self, Bounds, Setup},
     conduct::Conduct,
+    disk::DiskError,
     facts::Checker,
     keys::Crypto,
-    l1::L1Plan,
+    l1::{L1, L1Plan},
     links::{Cut, LinkPlan},
     outside::Settings,
     queue::Time,
+    sets::Changes,
     story::NodeId,
 };
 
@@ -55,6 +58,50 @@ pub struct Crash {
     pub down_ms: u64,
 }
 
+/// A crash before one durable operation of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationCrash {
+    /// Of whom.
+    pub node: NodeId,
+    /// The number of the operation, counted from 1 in all lives of the node.
+    pub operation: u64,
+    /// How long the node is down.
+    pub down_ms: u64,
+}
+
+/// How a disk fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Nothing more can be written.
+    Full,
+    /// What was written cannot be made durable.
+    Error,
+}
+
+/// A disk that fails from some time on, so that its node stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskFault {
+    /// Whose.
+    pub node: NodeId,
+    /// From when on.
+    pub at: Time,
+    /// How.
+    pub kind: FaultKind,
+    /// After how long the disk is whole again, and whoever mended it starts the node.
+    pub mended_after_ms: Option<u64>,
+}
+
+impl FaultKind {
+    /// What the disk says.
+    #[must_use]
+    pub const fn error(self) -> DiskError {
+        match self {
+            Self::Full => DiskError::Full,
+            Self::Error => DiskError::Io,
+        }
+    }
+}
+
 /// When clients send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
@@ -69,10 +116,12 @@ pub struct Work {
 pub struct Plan {
     /// The seed.
     pub seed: u64,
-    /// Stakes of the first epoch by node.
+    /// Stakes of the first epoch by seat.
     pub stakes: Vec<u64>,
-    /// Whether stakes change from epoch to epoch.
-    pub changing: bool,
+    /// For each entry there is one more node, which shares the key of this one.
+    pub twins: Vec<NodeId>,
+    /// How sets differ from epoch to epoch.
+    pub changing: Changes,
     /// Who breaks the rules.
     pub adversaries: BTreeMap<NodeId, Box<dyn Conduct>>,
     /// A bug that all others have.
@@ -91,6 +140,12 @@ pub struct Plan {
     pub cuts: Vec<Cut>,
     /// Crashes.
     pub crashes: Vec<Crash>,
+    /// A crash at a chosen operation of a disk.
+    pub crash_at_operation: Option<OperationCrash>,
+    /// How many bytes of a write to the guard's file arrive that a crash cuts short; drawn if nothing is said.
+    pub tear: Option<usize>,
+    /// Disks that fail.
+    pub disk_faults: Vec<DiskFault>,
     /// What clocks are ahead.
     pub clocks_ms: Vec<u64>,
     /// L1.
@@ -112,12 +167,32 @@ impl Clone for Box<dyn Conduct> {
 }
 
 impl Plan {
+    /// How many nodes there are.
+    #[must_use]
+    pub const fn nodes(&self) -> usize {
+        self.stakes.len() + self.twins.len()
+    }
+
+    /// Whose key and place a node has: its own, but for a twin.
+    #[must_use]
+    pub fn seat(&self, node: NodeId) -> usize {
+        let twin = node.checked_sub(self.stakes.len()).and_then(|number| self.twins.get(number));
+        twin.copied().unwrap_or(node)
+    }
+
+    /// The seats whose keys do not follow the rules: those of adversaries and of twins.
+    #[must_use]
+    pub fn guilty(&self) -> BTreeSet<usize> {
+        self.adversaries.keys().map(|node| self.seat(*node)).chain(self.twins.iter().copied()).collect()
+    }
+
     /// When all cuts have ended, all crashed nodes are up again, and links lose little.
     #[must_use]
     pub fn healed(&self) -> Time {
         let cuts = self.cuts.iter().map(|cut| cut.during.end);
         let crashes = self.crashes.iter().map(|crash| crash.at.plus_ms(1_000 + crash.down_ms));
-        cuts.chain(crashes).max().unwrap_or_default().max(self.lossy_until)
+        let mended = self.disk_faults.iter().filter_map(|fault| Some(fault.at.plus_ms(fault.mended_after_ms?)));
+        cuts.chain(crashes).chain(mended).max().unwrap_or_default().max(self.lossy_until)
     }
 
     /// With work and without faults, something becomes final within this time: a view timer that grew to the cap
@@ -125,7 +200,7 @@ impl Plan {
     #[must_use]
     pub fn bound_ms(&self) -> u64 {
         let Timings { view_timeout_ms, view_timeout_cap_ms, retry_ms, .. } = self.settings.config.timings;
-        let lag = self.l1_lags_ms.iter().copied().max().unwrap_or(0) + self.settings.settle_ms;
+        let lag = self.l1_lags_ms.iter().copied().max().unwrap_or(0) + self.settings.times.origin_settle_ms;
         3 * view_timeout_cap_ms + 10 * view_timeout_ms + 6 * retry_ms + 2 * lag + 2_000
     }
 
@@ -152,20 +227,21 @@ impl Plan {
 
     /// Those who watch.
     #[must_use]
-    pub fn checkers(&self, genesis: B256) -> Vec<Box<dyn Checker>> {
-        let guilty: BTreeSet<NodeId> = self.adversaries.keys().copied().collect();
-        let honest = (0..self.stakes.len()).filter(|node| !guilty.contains(node)).collect();
-        let bounds = Bounds { healed: self.healed(), bound_ms: self.bound_ms(), honest_views: 12, honest };
-        let all: [Box<dyn Checker>; 8] = [
-            Box::new(Agreement::default()),
-            Box::new(Chain::new(genesis)),
-            Box::new(Quorum),
-            Box::new(Signatures::default()),
-            Box::new(Innocence::new(guilty)),
-            Box::new(Memory),
-            Box::new(Sizes),
-            Box::new(Liveness::new(bounds)),
-        ];
-        all.into_iter().filter(|checker| self.watches(checker.name())).collect()
+    pub fn checkers(&self, genesis: &Genesis, l1: &L1) -> Vec<Box<dyn Checker>> {
+        let guilty = self.guilty();
+        let honest = (0..self.nodes()).filter(|node| !guilty.contains(&self.seat(*node))).collect();
+        let limits = MempoolLimits::default();
+        let setup = Setup {
+            genesis: genesis.header.hash(),
+            genesis_origin: l1.first_block(),
+            first_l1_block: l1.first_block(),
+            epoch_blocks: self.l1.epoch_blocks,
+            stakes: self.stakes.clone(),
+            guilty,
+            bounds: Bounds { healed: self.healed(), bound_ms: self.bound_ms(), honest_views: 12, honest },
+            origin_age_max_s: self.settings.times.origin_age_max_s,
+            pool: [limits.slots, limits.bytes],
+        };
+        checkers::all(setup).into_iter().filter(|checker| self.watches(checker.name())).collect()
     }
 }

@@ -7,18 +7,21 @@ use std::{
 };
 
 use rota_consensus::{Config, Timings};
+use rota_replica::Times;
 
 use super::{
     chaos,
     conduct::Conduct,
+    executor::ExecutionKind,
     facts::Violation,
     keys::Crypto,
     l1::{L1Plan, place_of},
     links::{Cut, LinkPlan, Way},
     outcome::Outcome,
     outside::Settings,
-    plan::{Crash, Goal, Plan, Work},
+    plan::{Crash, DiskFault, FaultKind, Goal, OperationCrash, Plan, Work},
     queue::Time,
+    sets::Changes,
     story::NodeId,
     world::World,
 };
@@ -54,13 +57,15 @@ impl Scenario {
             wire: false,
             flush_us: 0,
             execution_us: 1_000,
-            settle_ms: 200,
-            heartbeat_ms: 10_000,
+            // L1 is never too far ahead: whole epochs pass in a second, and a partition lasts for many.
+            times: Times { origin_settle_ms: 200, heartbeat_ms: 10_000, epoch_lag_max: 1_000_000, ..Times::default() },
+            execution: ExecutionKind::Ledger,
         };
         let plan = Plan {
             seed,
             stakes: vec![25; 4],
-            changing: false,
+            twins: Vec::new(),
+            changing: Changes::None,
             adversaries: BTreeMap::new(),
             bug: None,
             leaders: None,
@@ -70,6 +75,9 @@ impl Scenario {
             lossy_until: Time::default(),
             cuts: Vec::new(),
             crashes: Vec::new(),
+            crash_at_operation: None,
+            tear: None,
+            disk_faults: Vec::new(),
             clocks_ms: Vec::new(),
             l1: L1Plan { interval_ms: 1_000, epoch_blocks: 6 },
             l1_lags_ms: Vec::new(),
@@ -118,7 +126,17 @@ impl Scenario {
     /// Stakes change from epoch to epoch, and epochs have four L1 blocks of this many milliseconds.
     #[must_use]
     pub fn changing_sets(mut self, block_ms: u64) -> Self {
-        self.plan.changing = true;
+        self.plan.changing = Changes::Stakes;
+        self.plan.l1 = L1Plan { interval_ms: block_ms, epoch_blocks: 4 };
+        self
+    }
+
+    /// The same, and validators rotate their keys: for each node there is a second one with another key, which takes
+    /// the place when the stake moves.
+    #[must_use]
+    pub fn rotating_keys(mut self, block_ms: u64) -> Self {
+        self.plan.stakes.extend(vec![0; self.plan.stakes.len()]);
+        self.plan.changing = Changes::StakesAndKeys;
         self.plan.l1 = L1Plan { interval_ms: block_ms, epoch_blocks: 4 };
         self
     }
@@ -162,6 +180,34 @@ impl Scenario {
     #[must_use]
     pub fn crash(mut self, at_ms: u64, node: NodeId, fuse: u64, down_ms: u64) -> Self {
         self.plan.crashes.push(Crash { at: Time::from_ms(at_ms), node, fuse, down_ms });
+        self
+    }
+
+    /// A node crashes before its durable operation of this number, counted from 1 in all its lives.
+    #[must_use]
+    pub const fn crash_at_operation(mut self, node: NodeId, operation: u64, down_ms: u64) -> Self {
+        self.plan.crash_at_operation = Some(OperationCrash { node, operation, down_ms });
+        self
+    }
+
+    /// The disk of a node fails at a time in milliseconds, for good.
+    #[must_use]
+    pub fn disk_fails(mut self, at_ms: u64, node: NodeId, kind: FaultKind) -> Self {
+        self.plan.disk_faults.push(DiskFault { node, at: Time::from_ms(at_ms), kind, mended_after_ms: None });
+        self
+    }
+
+    /// One more node has the key of this one.
+    #[must_use]
+    pub fn twin(mut self, node: NodeId) -> Self {
+        self.plan.twins.push(node);
+        self
+    }
+
+    /// The production execution runs the batches.
+    #[must_use]
+    pub const fn with_evm(mut self) -> Self {
+        self.plan.settings.execution = ExecutionKind::Evm;
         self
     }
 

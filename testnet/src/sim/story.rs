@@ -7,7 +7,7 @@ use rota_proto::{Fetch, Message};
 
 use super::{queue::Time, random::mix};
 
-/// Index of a node in the scenario; its place in the validator sets has the same number.
+/// Index of a node in the scenario; its place in the validator sets has the same number, but for a twin.
 pub type NodeId = usize;
 
 /// Lines kept of a story: a run of the longest scenario has some hundred thousand.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use rota_proto::{Certificate, JustificationError, Proposal, SignedVote, ValidatorSet, Verified, VerifyError};
+use rota_replica::{Checked, Unverified};
 
 use super::keys::Keys;
 
@@ -20,6 +21,20 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
+    /// Verifies what a replica asked about, as [`rota_replica::check`] does.
+    ///
+    /// # Errors
+    /// As [`rota_replica::check`].
+    pub fn check(&mut self, what: Unverified, set: &ValidatorSet, keys: &Keys) -> Result<Checked, JustificationError> {
+        Ok(match what {
+            Unverified::Vote(vote) => Checked::Vote(self.vote(vote, set, keys)?),
+            Unverified::Certificate(certificate) => Checked::Certificate(self.certificate(certificate, set, keys)?),
+            Unverified::CatchUp(certificate) => Checked::CatchUp(self.certificate(certificate, set, keys)?),
+            Unverified::Proposal(proposal) => Checked::Proposal(self.proposal(*proposal, set, keys)?),
+            answer @ Unverified::RoundAnswer { .. } => rota_replica::check(answer, keys.domain(), set, keys)?,
+        })
+    }
+
     /// Verifies a vote.
     ///
     /// # Errors
@@ -41,11 +56,7 @@ impl Verdicts {
         Ok(verified)
     }
 
-    /// Verifies a certificate.
-    ///
-    /// # Errors
-    /// As [`Certificate::verify`].
-    pub fn certificate(
+    fn certificate(
         &mut self,
         one: Certificate,
         set: &ValidatorSet,
@@ -62,11 +73,7 @@ impl Verdicts {
         Ok(verified)
     }
 
-    /// Verifies a proposal.
-    ///
-    /// # Errors
-    /// As [`Proposal::verify`].
-    pub fn proposal(
+    fn proposal(
         &mut self,
         one: Proposal,
         set: &ValidatorSet,

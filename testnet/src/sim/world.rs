@@ -1,22 +1,25 @@
 //! The run: one loop over the queue.
 
-use std::collections::BTreeMap;
+mod clients;
+mod faults;
 
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy_primitives::B256;
 use rota_proto::Message;
 use rota_staking::SafetyRecord;
 
 use super::{
-    batch,
-    conduct::Conduct,
     disk::{Defects, Disk},
-    facts::{Checker, Fact, Scene, Violation},
-    host::Host,
+    facts::{Checker, Fact, FinalFact, Scene, Violation},
+    genesis::{ROLLUP_CHAIN_ID, genesis},
+    host::{End, Host, Remains},
     keys::{Keys, public_key},
     l1::L1,
     links::Links,
     outcome::Stats,
     outside::{Clients, Event, Outside, Packet, Station},
-    plan::{Crash, Goal, Plan},
+    plan::{Goal, Plan},
     queue::{Queue, Time},
     random::Random,
     sets::Sets,
@@ -24,22 +27,20 @@ use super::{
     verdicts::Verdicts,
 };
 
-/// A crash that has not fallen after this long falls anyhow.
-const FUSE_MS: u64 = 500;
 /// Tasks that one event leads to at a node: far more than any step asks for.
 const TASKS_MAX: usize = 10_000;
-/// Clients send again what is not final after this long.
-const RESEND_MS: u64 = 2_000;
-/// Transactions that clients have under way at a time.
-const CLIENT_WINDOW: usize = 128;
+/// How often nodes look at their clocks while nothing happens.
+const CLOCK_TICK_MS: u64 = 100;
+/// A node whose L1 is not far enough tries to start again after so long.
+const START_AGAIN_MS: u64 = 200;
 
 /// A place where a node runs.
 #[derive(Debug)]
 struct Slot {
     host: Option<Host>,
     /// What is left of it while it is down.
-    down: Option<(Disk, Option<Box<dyn Conduct>>)>,
-    /// Tasks until it crashes, and for how long.
+    down: Option<Remains>,
+    /// Tasks until it crashes, and the number of the crash.
     fuse: Option<(u64, usize)>,
 }
 
@@ -52,6 +53,10 @@ pub struct World {
     checkers: Vec<Box<dyn Checker>>,
     /// Final heights of the honest nodes.
     heights: BTreeMap<NodeId, u64>,
+    /// The view of the first finalization of each batch.
+    final_in: BTreeMap<B256, u64>,
+    /// Who stopped itself, for which kind of reason.
+    stopped: BTreeMap<NodeId, &'static str>,
     violation: Option<Violation>,
 }
 
@@ -59,26 +64,31 @@ impl World {
     /// The world of a plan, at its beginning.
     #[must_use]
     pub fn new(plan: Plan, told: bool) -> Self {
-        let nodes = plan.stakes.len();
-        let faulty: Vec<NodeId> = plan.adversaries.keys().copied().collect();
-        let sets = Sets::new(plan.stakes.clone(), plan.changing, faulty, Random::of(plan.seed, 1));
-        let l1 = L1::new(plan.seed, plan.l1, sets, plan.leaders.clone());
-        let healed = plan.healed();
-        let station = |node| Station {
-            honest: !plan.adversaries.contains_key(&node),
+        let guilty = plan.guilty();
+        let sets =
+            Sets::new(plan.stakes.clone(), plan.changing, guilty.iter().copied().collect(), Random::of(plan.seed, 1));
+        let mut l1 = L1::new(plan.seed, plan.l1, sets);
+        let seats: Vec<usize> = (0..plan.nodes()).map(|node| plan.seat(node)).collect();
+        let station = |(node, seat): (NodeId, &usize)| Station {
+            honest: !guilty.contains(seat),
+            seat: *seat,
+            up: false,
             life: 0,
             clock_ahead_ms: plan.clocks_ms.get(node).copied().unwrap_or(0),
             l1_lag_ms: plan.l1_lags_ms.get(node).copied().unwrap_or(0),
             l1_seen: l1.first_block(),
-            l1_settled: l1.first_block(),
         };
-        let stations = (0..nodes).map(station).collect();
+        let stations = seats.iter().enumerate().map(station).collect();
+        let genesis = genesis(l1.block(l1.first_block()));
+        let checkers = plan.checkers(&genesis, &l1);
         let out = Outside {
             queue: Queue::default(),
             story: Story::new(told),
-            links: Links::new(plan.links, plan.cuts.clone(), healed, Random::of(plan.seed, 2)),
+            links: Links::new(plan.links, plan.cuts.clone(), plan.healed(), Random::of(plan.seed, 2)),
             l1,
-            keys: Keys::new(nodes, plan.crypto),
+            genesis,
+            leaders: plan.leaders.clone(),
+            keys: Keys::new(seats, plan.crypto),
             verdicts: Verdicts::default(),
             random: Random::of(plan.seed, 3),
             settings: plan.settings,
@@ -87,24 +97,30 @@ impl World {
             facts: Vec::new(),
             stats: Stats::default(),
         };
-        let genesis = batch::genesis(&out.l1.block(out.l1.first_block()));
-        let checkers = plan.checkers(genesis.hash());
-        let mut this = Self { plan, out, slots: Vec::new(), checkers, heights: BTreeMap::new(), violation: None };
-        for node in 0..nodes {
-            let conduct = this.plan.conduct_of(node);
-            let defects = conduct.as_ref().map_or_else(Defects::default, |conduct| conduct.defects());
-            let record = SafetyRecord::new(this.out.keys.domain().rollup_chain_id(), public_key(node));
-            let disk = Disk::new(genesis.clone(), &record, defects);
-            this.slots.push(Slot { host: None, down: Some((disk, conduct)), fuse: None });
-        }
+        let (slots, heights, stopped) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let final_in = BTreeMap::new();
+        let mut this = Self { plan, out, slots, checkers, heights, final_in, stopped, violation: None };
+        this.slots = (0..this.plan.nodes()).map(|node| this.slot(node)).collect();
         this.plan_events();
         this
+    }
+
+    /// A node that has not begun.
+    fn slot(&self, node: NodeId) -> Slot {
+        let conduct = self.plan.conduct_of(node);
+        let defects = conduct.as_ref().map_or_else(Defects::default, |conduct| conduct.defects());
+        let record = SafetyRecord::new(ROLLUP_CHAIN_ID, public_key(self.plan.seat(node)));
+        let mut disk = Disk::new(&self.out.genesis, self.plan.settings.execution, &record, defects);
+        if let Some(crash) = self.plan.crash_at_operation.filter(|crash| crash.node == node) {
+            disk.crash_at(crash.operation);
+        }
+        Slot { host: None, down: Some(Remains { disk, conduct }), fuse: None }
     }
 
     /// Runs to the end: the goal, a violation, or the last moment.
     pub fn run(&mut self) {
         for node in 0..self.slots.len() {
-            self.start(node, true);
+            self.start(node);
         }
         self.watch();
         while self.violation.is_none() && !self.is_done() {
@@ -121,8 +137,7 @@ impl World {
             self.happen(event);
             self.watch();
         }
-        self.out.stats.virtual_ms = self.out.queue.now().as_ms();
-        self.out.stats.heights = self.heights.values().copied().max().unwrap_or(0);
+        self.sum_up();
     }
 
     /// The time it has got to.
@@ -137,13 +152,34 @@ impl World {
         (self.out.story, self.out.stats, self.violation)
     }
 
+    fn sum_up(&mut self) {
+        let stats = &mut self.out.stats;
+        stats.waiting = self.out.clients.waiting.len() as u64;
+        stats.virtual_ms = self.out.queue.now().as_ms();
+        stats.heights = self.heights.values().copied().max().unwrap_or(0);
+        for (node, slot) in self.slots.iter().enumerate() {
+            let disk = slot.host.as_ref().map(Host::disk).or_else(|| slot.down.as_ref().map(|remains| &remains.disk));
+            stats.operations.insert(node, disk.map_or(0, Disk::operations));
+        }
+        self.checkers.iter().for_each(|checker| checker.sum_up(stats));
+    }
+
     fn plan_events(&mut self) {
         for (number, crash) in self.plan.crashes.iter().enumerate() {
             self.out.queue.plan(crash.at, Event::Fuse(number));
         }
+        for (number, fault) in self.plan.disk_faults.iter().enumerate() {
+            self.out.queue.plan(fault.at, Event::DiskFault(number));
+            if let Some(after_ms) = fault.mended_after_ms {
+                self.out.queue.plan(fault.at.plus_ms(after_ms), Event::DiskMended(number));
+            }
+        }
+        for (number, cut) in self.plan.cuts.iter().enumerate() {
+            self.out.queue.plan(cut.during.end, Event::Heals(number));
+        }
+        self.out.queue.plan(Time::from_ms(CLOCK_TICK_MS), Event::Clock);
         self.out.queue.plan(Time::from_ms(1_000), Event::Tick);
-        self.out.queue.plan(Time::from_ms(RESEND_MS), Event::Resend);
-        self.plan_client(Time::default());
+        self.plan_clients();
         for node in 0..self.out.nodes() {
             self.plan_block(node, self.out.l1.first_block() + 1);
         }
@@ -160,14 +196,15 @@ impl World {
             Event::L1Seen { node, block } => {
                 self.out.station_mut(node).l1_seen = block;
                 self.plan_block(node, block + 1);
-                let settles = self.out.queue.now().plus_ms(self.plan.settings.settle_ms);
-                self.out.queue.plan(settles, Event::L1Settled { node, block });
-                self.with_host(node, Host::look);
+                self.with_host(node, Host::follow_l1);
             }
-            Event::L1Settled { node, block } => {
-                self.out.station_mut(node).l1_settled = block;
-                self.with_host(node, Host::look);
+            Event::Clock => {
+                for node in 0..self.slots.len() {
+                    self.with_host(node, Host::tick);
+                }
+                self.out.queue.plan(self.out.queue.now().plus_ms(CLOCK_TICK_MS), Event::Clock);
             }
+            Event::Heals(number) => self.meet_across(number),
             Event::Client => self.client(),
             Event::Resend => self.resend(),
             Event::Fuse(number) => self.light(number),
@@ -175,10 +212,12 @@ impl World {
                 let node = self.plan.crashes.get(number).map(|crash| crash.node);
                 let lit = |slot: &Slot| slot.fuse.is_some_and(|(_, lit)| lit == number);
                 if let Some(node) = node.filter(|node| self.slots.get(*node).is_some_and(lit)) {
-                    self.crash(node, number);
+                    self.crash_by_plan(node, number);
                 }
             }
-            Event::Restart(node) => self.start(node, false),
+            Event::DiskFault(number) => self.break_disk(number),
+            Event::DiskMended(number) => self.mend_disk(number),
+            Event::Restart(node) => self.start(node),
             Event::Tick => {
                 let waiting = self.out.clients.waiting.len();
                 self.out.facts.push((0, Fact::Tick { waiting }));
@@ -189,7 +228,7 @@ impl World {
 
     fn deliver(&mut self, to: NodeId, from: NodeId, packet: Packet) {
         let message = match packet {
-            Packet::Words(message) => (*message).clone(),
+            Packet::Words(message) => Arc::unwrap_or_clone(message),
             Packet::Bytes(bytes) => Message::decode(&bytes).expect("what we encode decodes"),
         };
         self.with_host(to, |host, out| host.hear(from, message, out));
@@ -207,93 +246,58 @@ impl World {
             match &mut slot.fuse {
                 Some((0, number)) => {
                     let number = *number;
-                    return self.crash(node, number);
+                    return self.crash_by_plan(node, number);
                 }
                 Some((left, _)) => *left -= 1,
                 None => {}
             }
             host.perform(task, &mut self.out);
         }
-    }
-
-    fn start(&mut self, node: NodeId, first: bool) {
-        let Some((disk, conduct)) = self.slots.get_mut(node).and_then(|slot| slot.down.take()) else { return };
-        let host = Host::start(node, disk, conduct, first, &mut self.out);
-        if let Some(slot) = self.slots.get_mut(node) {
-            slot.host = Some(host);
-        }
-        self.with_host(node, Host::look);
-    }
-
-    fn light(&mut self, number: usize) {
-        let Some(Crash { node, fuse, .. }) = self.plan.crashes.get(number).cloned() else { return };
-        let up = |slot: &&mut Slot| slot.host.is_some() && slot.fuse.is_none();
-        if let Some(slot) = self.slots.get_mut(node).filter(up) {
-            slot.fuse = Some((fuse, number));
-            self.out.queue.plan(self.out.queue.now().plus_ms(FUSE_MS), Event::Crash(number));
+        match host.end().cloned() {
+            None => {}
+            Some(End::Crash(_)) => self.crash(node, self.plan.crash_at_operation.map_or(0, |crash| crash.down_ms)),
+            Some(End::Stopped(kind, why)) => self.stop(node, kind, why),
         }
     }
 
-    fn crash(&mut self, node: NodeId, number: usize) {
-        let Some(host) = self.slots.get_mut(node).and_then(|slot| slot.host.take()) else { return };
-        let (mut disk, conduct) = host.crash();
-        let flushed = disk.is_flushed();
-        disk.crash(&mut self.out.random);
-        self.out.station_mut(node).life += 1;
-        self.out.stats.crashes += 1;
-        let down_ms = self.plan.crashes.get(number).map_or(0, |crash| crash.down_ms);
-        self.out.story.tell(node, &[70, flushed.into(), down_ms], || {
-            format!("CRASHES for {down_ms} ms, {} unflushed", if flushed { "nothing" } else { "with writes" })
-        });
-        self.out.queue.plan(self.out.queue.now().plus_ms(down_ms), Event::Restart(node));
-        if let Some(slot) = self.slots.get_mut(node) {
-            slot.down = Some((disk, conduct));
-            slot.fuse = None;
+    fn start(&mut self, node: NodeId) {
+        let Some(remains) = self.slots.get_mut(node).and_then(|slot| slot.down.take()) else { return };
+        let started = Host::start(node, remains, &mut self.out);
+        let Some(slot) = self.slots.get_mut(node) else { return };
+        match started {
+            Ok(host) => slot.host = Some(host),
+            Err(remains) => {
+                slot.down = Some(*remains);
+                let again = self.out.queue.now().plus_ms(START_AGAIN_MS);
+                return self.out.queue.plan(again, Event::Restart(node));
+            }
+        }
+        self.out.station_mut(node).up = true;
+        for peer in (0..self.slots.len()).filter(|peer| *peer != node) {
+            self.meet(node, peer);
+        }
+        self.with_host(node, |_, _| {});
+    }
+
+    /// Two nodes that are up are connected.
+    fn meet(&mut self, one: NodeId, other: NodeId) {
+        if self.out.station(one).up && self.out.station(other).up {
+            self.with_host(one, |host, out| host.greet(other, out));
+            self.with_host(other, |host, out| host.greet(one, out));
+        }
+    }
+
+    fn meet_across(&mut self, cut: usize) {
+        let side = self.plan.cuts.get(cut).map(|cut| cut.side.clone()).unwrap_or_default();
+        let others: Vec<NodeId> = (0..self.slots.len()).filter(|node| !side.contains(node)).collect();
+        for (one, other) in side.iter().flat_map(|one| others.iter().map(move |other| (*one, *other))) {
+            self.meet(one, other);
         }
     }
 
     fn plan_block(&mut self, node: NodeId, block: u64) {
         let at = self.out.l1.time_of(block).plus_ms(self.out.station(node).l1_lag_ms);
         self.out.queue.plan(at, Event::L1Seen { node, block });
-    }
-
-    /// Clients send one transaction, if they are at work.
-    fn client(&mut self) {
-        let now = self.out.queue.now();
-        if self.out.clients.waiting.len() < CLIENT_WINDOW {
-            self.out.clients.sent += 1;
-            let transaction = self.out.clients.sent;
-            self.submit(transaction);
-        }
-        self.plan_client(now.plus_ms(self.plan.work.interval_ms));
-    }
-
-    /// The next transaction: at this time, or when the pause in which it lies is over.
-    fn plan_client(&mut self, at: Time) {
-        let pause = self.plan.work.pauses.iter().find(|pause| pause.contains(&at));
-        let at = pause.map_or(at, |pause| pause.end);
-        self.out.queue.plan(at, Event::Client);
-    }
-
-    fn resend(&mut self) {
-        let now = self.out.queue.now();
-        let late = |(_, sent): &(&u64, &Time)| now.ms_since(**sent) >= RESEND_MS;
-        let late: Vec<u64> = self.out.clients.waiting.iter().filter(late).map(|(number, _)| *number).collect();
-        for transaction in late {
-            self.submit(transaction);
-        }
-        self.out.queue.plan(now.plus_ms(RESEND_MS), Event::Resend);
-    }
-
-    fn submit(&mut self, transaction: u64) {
-        let now = self.out.queue.now();
-        self.out.clients.waiting.insert(transaction, now);
-        let up = |(node, slot): (usize, &Slot)| slot.host.is_some().then_some(node);
-        let up: Vec<NodeId> = self.slots.iter().enumerate().filter_map(up).collect();
-        if !up.is_empty() {
-            let node = *self.out.random.pick(&up);
-            self.with_host(node, |host, out| host.submit(transaction, out));
-        }
     }
 
     /// Shows the checkers what happened.
@@ -320,13 +324,23 @@ impl World {
         }
         if let Fact::Final(told) = fact {
             self.heights.insert(node, told.height);
+            self.count_closing(told);
             self.out.stats.finals += 1;
+            self.out.stats.transactions += told.transactions.len() as u64;
         }
         if let Fact::Entered { .. } = fact {
             self.out.stats.views += 1;
         }
-        if let Fact::Accuses(accused) = fact {
+        if let Fact::Accuses { accused, .. } = fact {
             self.out.stats.accused.insert(*accused);
+        }
+    }
+
+    /// Only a closing batch, which may be proposed again, has finalizations of two views.
+    fn count_closing(&mut self, told: &FinalFact) {
+        if told.signers.is_some() {
+            let first = *self.final_in.entry(told.batch).or_insert(told.view);
+            self.out.stats.closed_apart += u64::from(first != told.view);
         }
     }
 
@@ -341,9 +355,10 @@ impl World {
         match self.plan.goal {
             Goal::After(end) => now >= end,
             Goal::Finalized(height) => {
-                let reached = |node: NodeId| self.heights.get(&node).is_some_and(|at| *at >= height);
-                let mut honest = (0..self.slots.len()).filter(|node| self.out.station(*node).honest);
-                now >= self.plan.healed() && honest.all(reached)
+                let reached = |node: &NodeId| self.heights.get(node).is_some_and(|at| *at >= height);
+                let runs = |node: &NodeId| self.out.station(*node).honest && !self.stopped.contains_key(node);
+                let mut running = (0..self.slots.len()).filter(runs).peekable();
+                now >= self.plan.healed() && running.peek().is_some() && running.all(|node| reached(&node))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! How transactions come in whose authorizations somebody must recover first (rule B13).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rota_mempool::{Added, Refused, Status};
 use rota_proto::Transaction;
@@ -183,4 +183,16 @@ fn refusal_that_needs_the_signers_comes_after_their_recovery() {
     let refused = answers.next().and_then(Result::err).map(|refused| refused.to_string());
     assert!(refused.is_some_and(|text| text.starts_with("authority already reserved")));
     assert!(answers.next().is_some_and(|result| result.is_ok()));
+}
+
+#[test]
+fn sizes_tell_of_those_who_wait_behind_a_recovery() {
+    let mut door = Door::new();
+    let wallet = Wallet::new(0);
+    door.come(Source::User, &[delegates(0), wallet.sends(1), wallet.sends(2)]);
+    let sizes = |door: &Door| ["lines", "lined up", "pool"].map(|name| BTreeMap::from(door.node.replica.sizes())[name]);
+    assert_eq!(sizes(&door), [1, 2, 0]);
+    door.recovered();
+    let [lines, lined_up, pool] = sizes(&door);
+    assert!([lines, lined_up] == [0, 0] && pool > 0, "{lines} lines, {lined_up} lined up, {pool} in the pool");
 }

@@ -1,13 +1,13 @@
 //! From a proposal to a vote: time, bodies, what must be durable (rules B1, B4, B8, B12, N2).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::B256;
 use rota_consensus::Rejected;
 use rota_proto::{BodyMessage, Justification, Message, Signers, View, Vote};
 
 use super::{
-    node::{at, follower, has, head, leading, proposed},
+    node::{Node, at, follower, has, head, leading, proposed},
     world::{Bench, Foreign, NOON_MS, Site, Wallet, certificate, leader_of, on_genesis, round},
 };
 
@@ -174,4 +174,19 @@ fn b8_missing_body_is_asked_for_with_the_next_retry() {
     assert!(has(&node.wait(retry), "fetch"), "{:?}", node.log);
     node.hear(leader, a.body_message());
     assert!(has(&node.log, "execute"));
+}
+
+#[test]
+fn sizes_tell_of_a_body_that_waits_for_its_header_and_of_a_batch_that_waits_for_its_verdict() {
+    let (mut node, leader) = follower();
+    let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
+    let names = ["early", "live", "batches", "checks"];
+    let sizes = |node: &Node| names.map(|name| BTreeMap::from(node.replica.sizes())[name]);
+    node.hold("execute");
+    node.hear(leader, a.body_message());
+    assert_eq!(sizes(&node), [1, 0, 0, 0]);
+    node.hear(leader, a.proposed(1, leader, unjustified()));
+    assert_eq!(sizes(&node), [0, 1, 1, 1]);
+    node.release();
+    assert_eq!(sizes(&node), [0, 1, 1, 0]);
 }

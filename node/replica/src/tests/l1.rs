@@ -7,7 +7,8 @@ use super::{
     cluster::Cluster,
     node::{Node, at, follower, has, head, leading, proposed},
     world::{
-        Bench, Foreign, NOON_MS, ORIGIN, STAKES, Site, Wallet, block, block_with, change, on_genesis, signed, time_of,
+        Bench, Foreign, NOON_MS, ORIGIN, STAKES, Site, Wallet, block, block_with, change, leader_of, on_genesis, place,
+        signed, time_of,
     },
 };
 use crate::{Event, Times};
@@ -201,4 +202,16 @@ fn b3_batch_on_a_block_of_an_epoch_without_voters_is_invalid() {
     node.hear(leader, a.proposed(1, leader, unjustified()));
     node.hear(leader, a.body_message());
     assert!(has(&node.log, "sign nullify 1") && !has(&node.log, "execute"), "{:?}", node.log);
+}
+
+#[test]
+fn chosen_leaders_lead_in_turn_instead_of_those_drawn() {
+    let turns = [2, 2, 0];
+    let chosen = Node::led_by(0, Times::default(), Some(turns.map(place).to_vec()));
+    for (view, leader) in (1..).zip(turns.into_iter().cycle()).take(9) {
+        assert_eq!(leader_of(&chosen.replica, view), leader, "view {view}");
+    }
+    let drawn = Node::unstarted(0, Times::default());
+    let differs = (1..10).any(|view| leader_of(&drawn.replica, view) != leader_of(&chosen.replica, view));
+    assert!(differs, "the draw has an order of its own");
 }

@@ -10,7 +10,7 @@ use rota_consensus::{Anchor, Durable, Rejected, Timer};
 use rota_execution::{Account, Batch, Budget, Execution, ExecutionError, MemoryState, StateView as _};
 use rota_mempool::{AccountCode, AccountState, CandidateForm, MempoolLimits};
 use rota_proto::{
-    BatchBody, Certificate, ConsensusKey, FinalBatch, Message, Strict, Transaction, Verified, View, Vote,
+    BatchBody, Certificate, ConsensusKey, FinalBatch, Message, Place, Strict, Transaction, Verified, View, Vote,
 };
 
 use super::text::{name, text};
@@ -55,6 +55,11 @@ impl Node {
     }
 
     pub(super) fn unstarted(number: u8, times: Times) -> Self {
+        Self::led_by(number, times, None)
+    }
+
+    /// One that takes these for the leaders, in turn.
+    pub(super) fn led_by(number: u8, times: Times, leaders: Option<Vec<Place>>) -> Self {
         let genesis = genesis();
         let header = genesis.header.clone();
         let anchor = Anchor { opening: header.clone(), head: header.clone(), view: View::ZERO };
@@ -64,6 +69,7 @@ impl Node {
             rules: genesis.rules,
             pool: MempoolLimits::default(),
             times,
+            leaders,
         };
         Self {
             number,

@@ -3,22 +3,21 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::B256;
-use rota_consensus::Output;
-use rota_proto::{Message, Round, SignedVote, Vote, VoteKind};
+use rota_proto::{Message, Place, Round, SignedVote, Vote, VoteKind};
+use rota_replica::{Effect, Event};
 
-use crate::sim::{
-    conduct::{Conduct, Deed, Hands},
-    story::NodeId,
-};
+use super::{heard, nodes_in};
+use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Answers remembered, so that each vote gets one.
 const ANSWERS_MAX: usize = 1_024;
 
 /// Answers each notarize vote, to its sender alone, with votes to notarize and to finalize the same batch. What its own
-/// core would tell all of them stays unsaid.
+/// replica would tell all of them stays unsaid. Withstood by the quorum: whoever agrees with two batches of a round is
+/// needed for both, and holds less than a third (Q2).
 #[derive(Clone, Debug, Default)]
 pub struct Accomplice {
-    answered: BTreeSet<(Round, B256, NodeId)>,
+    answered: BTreeSet<(Round, B256, Place)>,
 }
 
 impl Conduct for Accomplice {
@@ -30,30 +29,33 @@ impl Conduct for Accomplice {
         Box::new(Self::default())
     }
 
-    fn instead(&mut self, effect: Output, _hands: &mut Hands<'_>) -> Vec<Deed> {
-        let own = matches!(&effect, Output::Broadcast(Message::Vote(signed)) if signed.vote.kind != VoteKind::Nullify);
+    fn instead(&mut self, effect: Effect, _hands: &mut Hands<'_>) -> Vec<Deed> {
+        let own = matches!(&effect, Effect::Broadcast(Message::Vote(signed)) if signed.vote.kind != VoteKind::Nullify);
         if own { Vec::new() } else { vec![Deed::effect(effect)] }
     }
 
-    fn hear(&mut self, message: Message, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Message>) {
-        let deeds = if let Message::Vote(signed) = &message { self.agree(signed, hands) } else { Vec::new() };
-        (deeds, Some(message))
+    fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
+        let deeds =
+            if let Some(Message::Vote(signed)) = heard(&event) { self.agree(signed, hands) } else { Vec::new() };
+        (deeds, Some(event))
     }
 }
 
 impl Accomplice {
     fn agree(&mut self, signed: &SignedVote, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let Vote { round, batch, .. } = signed.vote;
-        let friend = usize::from(signed.signer.number());
-        let votes = signed.vote.kind == VoteKind::Notarize && round.epoch == hands.core.round().epoch;
-        if !votes || friend == hands.node || !self.answered.insert((round, batch, friend)) {
+        let (Vote { round, batch, kind }, friend) = (signed.vote, signed.signer);
+        let simplex = hands.replica.simplex();
+        let counts = kind == VoteKind::Notarize && round.epoch == simplex.round().epoch;
+        if !counts || Some(friend) == simplex.place() || !self.answered.insert((round, batch, friend)) {
             return Vec::new();
         }
         if self.answered.len() > ANSWERS_MAX {
             self.answered.pop_first();
         }
+        hands.outside.stats.deeds += 1;
+        let friends = nodes_in(friend, hands);
         let votes = [Vote::notarize(round, batch), Vote::finalize(round, batch)];
         let signed = votes.into_iter().filter_map(|vote| hands.sign(vote));
-        signed.map(|signed| Deed::Tell(vec![friend], Message::Vote(signed))).collect()
+        signed.map(|signed| Deed::Tell(friends.clone(), Message::Vote(signed))).collect()
     }
 }

@@ -1,12 +1,12 @@
 //! The equivocating leader: two batches in one view, one for each half of the network.
 
-use rota_consensus::Output;
 use rota_proto::{BodyMessage, Message, Proposal, Vote};
+use rota_replica::Effect;
 
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Proposes its batch to one half, and another valid batch on the same parent to the other half. It votes for both,
-/// to finalize too.
+/// to finalize too. Withstood by the quorum: honest nodes notarize one batch a view (N1, Q2).
 #[derive(Clone, Debug, Default)]
 pub struct Equivocator {
     /// Its own proposal and the other one, so that repeats go to the same halves.
@@ -22,15 +22,16 @@ impl Conduct for Equivocator {
         Box::new(Self::default())
     }
 
-    fn instead(&mut self, effect: Output, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let Output::Broadcast(Message::Proposal(proposal)) = effect else { return vec![Deed::effect(effect)] };
+    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+        let Effect::Broadcast(Message::Proposal(proposal)) = effect else { return vec![Deed::effect(effect)] };
         let known = self.pair.as_ref().is_some_and(|(ours, ..)| ours.vote == proposal.vote);
         if !known {
             self.pair = self.other(&proposal, hands);
         }
         let Some((ours, theirs, body)) = self.pair.clone() else {
-            return vec![Deed::effect(Output::Broadcast(Message::Proposal(proposal)))];
+            return vec![Deed::effect(Effect::Broadcast(Message::Proposal(proposal)))];
         };
+        hands.outside.stats.deeds += 1;
         let (first, second) = hands.halves();
         let finalize = [&ours, &theirs].map(|one| Vote::finalize(one.vote.vote.round, one.vote.vote.batch));
         let [to_first, to_second] = finalize.map(|vote| hands.sign(vote).map(Message::Vote));

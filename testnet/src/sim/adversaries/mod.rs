@@ -1,13 +1,103 @@
 //! Those who break the rules on purpose, one named file each.
 
 mod accomplice;
+mod censor;
 mod double_voter;
 mod equivocator;
+mod far_future;
+mod forger;
+mod impersonator;
+mod invalid_proposer;
+mod late;
+mod lying_server;
+mod mutator;
+mod nuller;
+mod outdated;
+mod replayer;
 mod silent;
 mod skipper;
+mod torsion_signer;
+mod withholder;
+
+use rota_proto::{Certificate, Epoch, Message, Place, Signers, Vote};
+use rota_replica::{Effect, Event};
 
 pub use accomplice::Accomplice;
+pub use censor::Censor;
 pub use double_voter::DoubleVoter;
 pub use equivocator::Equivocator;
+pub use far_future::FarFuture;
+pub use forger::Forger;
+pub use impersonator::Impersonator;
+pub use invalid_proposer::{InvalidProposer, Wrong};
+pub use late::Late;
+pub use lying_server::LyingServer;
+pub use mutator::Mutator;
+pub use nuller::Nuller;
+pub use outdated::Outdated;
+pub use replayer::Replayer;
 pub use silent::Silent;
 pub use skipper::Skipper;
+pub use torsion_signer::{TorsionSigner, stands_cofactored, torsion_signature};
+pub use withholder::Withholder;
+
+use super::{
+    conduct::{Conduct, Hands},
+    random::Random,
+    story::NodeId,
+};
+
+/// One of them, as chaos draws them: all, those who split the network more often.
+#[must_use]
+pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
+    match random.below(25) {
+        0..=3 => Box::new(Equivocator::default()),
+        4 | 5 => Box::new(DoubleVoter),
+        6 => Box::new(Accomplice::default()),
+        7 => Box::new(Skipper),
+        8 => Box::new(Silent::after_ms(random.below(3_000))),
+        9 => Box::new(Nuller::default()),
+        10 => Box::new(Late::by_ms(random.within(350..=950))),
+        11 => Box::new(Withholder::from_all()),
+        12 => Box::new(Withholder::from_half()),
+        13 | 14 => Box::new(InvalidProposer::with(*random.pick(&Wrong::ALL))),
+        15 | 16 => Box::new(Mutator::default()),
+        17 => Box::new(TorsionSigner),
+        18 => Box::new(FarFuture),
+        19 => Box::new(Replayer::default()),
+        20 => Box::new(Impersonator::default()),
+        21 => Box::new(Outdated::since(Epoch(random.within(1..=4)))),
+        22 => Box::new(Censor),
+        23 => Box::new(Forger),
+        _ => Box::new(LyingServer::default()),
+    }
+}
+
+/// The nodes that run with the key in a place of the current epoch.
+fn nodes_in(place: Place, hands: &Hands<'_>) -> Vec<NodeId> {
+    let set = hands.set();
+    let validator = set.as_ref().and_then(|set| set.get(place));
+    validator.map_or_else(Vec::new, |validator| hands.outside.keys.nodes_of(&validator.consensus_key))
+}
+
+/// A certificate in the names of all validators, with one signature by this node in place of all of theirs.
+fn forged(vote: Vote, hands: &mut Hands<'_>) -> Option<Certificate> {
+    let signers: Signers = hands.set()?.iter().map(|(place, _)| place).collect();
+    let own = hands.sign(vote)?.signature;
+    Some(Certificate { vote, signers, signatures: vec![own; signers.len()] })
+}
+
+/// The message in an event, if it is one.
+const fn heard(event: &Event) -> Option<&Message> {
+    if let Event::Message { message, .. } = event { Some(message) } else { None }
+}
+
+/// The message that an effect sends, if it does.
+const fn said(effect: &mut Effect) -> Option<&mut Message> {
+    if let Effect::Broadcast(message) | Effect::Send { message, .. } = effect { Some(message) } else { None }
+}
+
+/// Whether an effect tells others something.
+const fn says(effect: &Effect) -> bool {
+    matches!(effect, Effect::Broadcast(_) | Effect::Send { .. } | Effect::Serve { .. } | Effect::ShareTransactions(_))
+}

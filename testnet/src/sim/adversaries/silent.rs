@@ -1,13 +1,15 @@
 //! The silent one: hears everything and says nothing.
 
-use rota_consensus::Output;
+use rota_replica::Effect;
 
+use super::says;
 use crate::sim::{
     conduct::{Conduct, Deed, Hands},
     queue::Time,
 };
 
-/// Sends no message of its core from some time on.
+/// Sends no message of its replica from some time on. Withstood by timers, and by passing over who was silent for long
+/// (N3, L2).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent {
     from: Time,
@@ -30,8 +32,11 @@ impl Conduct for Silent {
         Box::new(*self)
     }
 
-    fn instead(&mut self, effect: Output, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let says = matches!(effect, Output::Broadcast(_) | Output::BroadcastBody(_) | Output::Send { .. });
-        if says && hands.outside.queue.now() >= self.from { Vec::new() } else { vec![Deed::effect(effect)] }
+    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+        if !says(&effect) || hands.outside.queue.now() < self.from {
+            return vec![Deed::effect(effect)];
+        }
+        hands.outside.stats.deeds += 1;
+        Vec::new()
     }
 }

@@ -1,10 +1,11 @@
 //! The skipper: a leader that passes over the notarized batch it should build on.
 
-use rota_consensus::{BuildRequest, Output};
+use rota_replica::{BuildOrder, Effect};
 
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
-/// Builds on the parent of its parent, though no nullification lets it.
+/// Builds on the parent of its parent, though no nullification lets it. Withstood by the nullifications that must lie
+/// between (J2).
 #[derive(Clone, Copy, Debug)]
 pub struct Skipper;
 
@@ -17,23 +18,23 @@ impl Conduct for Skipper {
         Box::new(*self)
     }
 
-    fn instead(&mut self, effect: Output, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let Output::Build(request) = effect else { return vec![Deed::effect(effect)] };
-        vec![Deed::effect(Output::Build(skip(request, hands)))]
+    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+        let Effect::Build(mut order) = effect else { return vec![Deed::effect(effect)] };
+        skip(&mut order, hands);
+        vec![Deed::effect(Effect::Build(order))]
     }
 }
 
-/// The request for a batch one height lower; the same where nothing is left to pass over.
-fn skip(request: BuildRequest, hands: &Hands<'_>) -> BuildRequest {
-    let Some(passed) = hands.core.header(request.parent) else { return request };
-    if hands.core.header(passed.parent()).is_none() {
-        return request;
+/// Lowers the order by one height; leaves it as it is where nothing is left to pass over.
+fn skip(order: &mut BuildOrder, hands: &mut Hands<'_>) {
+    let simplex = hands.replica.simplex();
+    let Some(passed) = simplex.header(order.environment.parent) else { return };
+    if simplex.header(passed.parent()).is_none() {
+        return;
     }
-    let extra = passed.extra();
-    BuildRequest {
-        round: request.round,
-        parent: passed.parent(),
-        parent_view: extra.parent_view,
-        parent_signers: extra.parent_signers,
-    }
+    let passed_extra = *passed.extra();
+    order.environment.parent = passed.parent();
+    order.environment.extra.parent_view = passed_extra.parent_view;
+    order.environment.extra.parent_signers = passed_extra.parent_signers;
+    hands.outside.stats.deeds += 1;
 }

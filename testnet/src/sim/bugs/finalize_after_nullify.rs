@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rota_consensus::{Output, Record};
 use rota_proto::{Message, Round, Vote, VoteKind};
+use rota_replica::Effect;
 
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
-/// Casts the finalize vote that its core does not ask for, past the guard.
+/// Casts the finalize vote that its replica does not ask for, past the guard.
 #[derive(Clone, Debug, Default)]
 pub struct FinalizeAfterNullify {
     nullified: BTreeSet<Round>,
@@ -22,12 +22,12 @@ impl Conduct for FinalizeAfterNullify {
         Box::new(Self::default())
     }
 
-    fn instead(&mut self, effect: Output, hands: &mut Hands<'_>) -> Vec<Deed> {
+    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
         let mut extra = None;
-        if let Output::Sign(Vote { kind: VoteKind::Nullify, round, .. }) = &effect {
+        if let Effect::Sign { vote: Vote { kind: VoteKind::Nullify, round, .. }, .. } = &effect {
             self.nullified.insert(*round);
         }
-        if let Output::Persist(Record::Certificate(certificate)) = &effect {
+        if let Effect::PersistCertificate(certificate) = &effect {
             let Vote { round, kind, batch } = certificate.vote;
             if kind == VoteKind::Notarize && self.nullified.contains(&round) {
                 extra = hands.sign(Vote::finalize(round, batch));

@@ -1,6 +1,6 @@
 //! Planted: heads are counted in place of stake.
 
-use rota_consensus::EpochContext;
+use rota_staking::L1Block;
 
 use super::with_powers;
 use crate::sim::{conduct::Conduct, story::NodeId};
@@ -18,7 +18,7 @@ impl Conduct for HeadCount {
         Box::new(*self)
     }
 
-    fn context(&self, _node: NodeId, context: EpochContext) -> EpochContext {
-        with_powers(context, |_, _| 1)
+    fn l1(&self, _node: NodeId, block: L1Block) -> L1Block {
+        with_powers(block, |_, power| power.min(1))
     }
 }

@@ -1,12 +1,10 @@
 //! Planted: a proposal needs no nullifications for the views between its parent's and its own.
 
-use rota_consensus::{Input, Output};
 use rota_proto::{Fetch, Message, Signers, Vote};
+use rota_replica::{Checked, Effect, Event};
 
-use crate::sim::{
-    conduct::{Conduct, Deed, Hands},
-    l1::place_of,
-};
+use super::pretend;
+use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Where a nullification is missing, takes it for given.
 #[derive(Clone, Copy, Debug)]
@@ -21,19 +19,19 @@ impl Conduct for NullificationsNotRequired {
         Box::new(*self)
     }
 
-    fn instead(&mut self, effect: Output, hands: &mut Hands<'_>) -> Vec<Deed> {
-        let Output::Fetch(Fetch::Certificate(round)) = effect else { return vec![Deed::effect(effect)] };
-        // An honest core never finalizes what it itself believes nullified, so only views of others are skipped.
-        let somebody: Signers = [place_of(hands.node)].into_iter().collect();
-        let given = hands.pretend(Vote::nullify(round), somebody);
-        given.map(|given| Deed::Feed(Input::Certificate(given))).into_iter().collect()
+    fn instead(&mut self, effect: Effect, hands: &mut Hands<'_>) -> Vec<Deed> {
+        let Effect::Fetch(Fetch::Certificate(round)) = effect else { return vec![Deed::effect(effect)] };
+        // An honest replica never finalizes what it itself believes nullified, so only views of others are skipped.
+        let somebody: Signers = hands.replica.simplex().place().into_iter().collect();
+        let given = pretend(Vote::nullify(round), somebody, hands);
+        given.map(|given| Deed::Feed(Event::Verified(Box::new(Checked::Certificate(given))))).into_iter().collect()
     }
 
-    fn hear(&mut self, mut message: Message, _hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Message>) {
+    fn hear(&mut self, mut event: Event, _hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
         // What stands for given is in the justifications of the others, too.
-        if let Message::Proposal(proposal) = &mut message {
+        if let Event::Message { message: Message::Proposal(proposal), .. } = &mut event {
             proposal.justification.nullifications.clear();
         }
-        (Vec::new(), Some(message))
+        (Vec::new(), Some(event))
     }
 }

@@ -1,6 +1,6 @@
 //! Planted: exactly two thirds of the stake are taken for a quorum.
 
-use rota_consensus::EpochContext;
+use rota_staking::L1Block;
 
 use super::with_powers;
 use crate::sim::{conduct::Conduct, l1::place_of, story::NodeId};
@@ -19,9 +19,9 @@ impl Conduct for QuorumOffByOne {
         Box::new(*self)
     }
 
-    fn context(&self, node: NodeId, context: EpochContext) -> EpochContext {
-        let ally = context.set.iter().map(|(place, _)| place).last();
-        with_powers(context, |place, power| {
+    fn l1(&self, node: NodeId, block: L1Block) -> L1Block {
+        let ally = block.changes.iter().map(|change| change.place).max();
+        with_powers(block, |place, power| {
             let counts = place == place_of(node) || Some(place) == ally;
             if counts { power * 1_000 } else { power }
         })

@@ -1,17 +1,13 @@
-//! Planted: an epoch is decided by the first set the node ever knew.
+//! Planted: every epoch is decided by the first set of all.
 
-use std::{cell::RefCell, sync::Arc};
-
-use rota_consensus::EpochContext;
-use rota_proto::ValidatorSet;
+use rota_proto::Epoch;
+use rota_staking::L1Block;
 
 use crate::sim::{conduct::Conduct, story::NodeId};
 
-/// Keeps the validators of the first epoch it begins.
-#[derive(Clone, Debug, Default)]
-pub struct StaleSet {
-    first: RefCell<Option<Arc<ValidatorSet>>>,
-}
+/// Keeps the validators with which the contract was deployed: they alone count from epoch 0 or 1 on.
+#[derive(Clone, Copy, Debug)]
+pub struct StaleSet;
 
 impl Conduct for StaleSet {
     fn name(&self) -> &'static str {
@@ -19,13 +15,11 @@ impl Conduct for StaleSet {
     }
 
     fn fresh(&self) -> Box<dyn Conduct> {
-        Box::new(Self::default())
+        Box::new(*self)
     }
 
-    fn context(&self, _node: NodeId, context: EpochContext) -> EpochContext {
-        let first = self.first.borrow_mut().get_or_insert_with(|| context.set.clone()).clone();
-        let validators = first.iter().map(|(place, validator)| (place, validator.clone())).collect();
-        let set = ValidatorSet::new(context.set.epoch(), validators).expect("it was a set before");
-        EpochContext { set: Arc::new(set), ..context }
+    fn l1(&self, _node: NodeId, mut block: L1Block) -> L1Block {
+        block.changes.retain(|change| change.effective_epoch <= Epoch(1));
+        block
     }
 }

@@ -1,6 +1,7 @@
 //! Planted: the timer of a view is set once and never again.
 
-use rota_consensus::{Output, Timer};
+use rota_consensus::Timer;
+use rota_replica::Effect;
 
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
@@ -19,8 +20,8 @@ impl Conduct for TimerNotRearmed {
         Box::new(Self::default())
     }
 
-    fn instead(&mut self, effect: Output, _hands: &mut Hands<'_>) -> Vec<Deed> {
-        let sets = matches!(effect, Output::SetTimer { timer: Timer::View(_), .. });
+    fn instead(&mut self, effect: Effect, _hands: &mut Hands<'_>) -> Vec<Deed> {
+        let sets = matches!(effect, Effect::SetTimer { timer: Timer::View(_), .. });
         let forgets = sets && self.was_set;
         self.was_set |= sets;
         if forgets { Vec::new() } else { vec![Deed::effect(effect)] }

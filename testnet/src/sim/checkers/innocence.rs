@@ -1,4 +1,4 @@
-//! Innocence: no honest node holds evidence against an honest node.
+//! Innocence: no honest node holds evidence against an honest one.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub struct Innocence {
 }
 
 impl Innocence {
-    /// Everyone but these is innocent.
+    /// Every seat but these is innocent.
     #[must_use]
     pub const fn new(guilty: BTreeSet<NodeId>) -> Self {
         Self { guilty }
@@ -27,10 +27,10 @@ impl Checker for Innocence {
     }
 
     fn see(&mut self, scene: Scene, fact: &Fact) -> Result<(), String> {
-        let Fact::Accuses(accused) = fact else { return Ok(()) };
+        let Fact::Accuses { accused, epoch, view, offence } = fact else { return Ok(()) };
         if !scene.honest || self.guilty.contains(accused) {
             return Ok(());
         }
-        Err(format!("n{} holds evidence against n{accused}, who is honest", scene.node))
+        Err(format!("n{} holds evidence of {offence} in {epoch}.{view} against n{accused}, who is honest", scene.node))
     }
 }

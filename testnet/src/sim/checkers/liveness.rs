@@ -1,5 +1,5 @@
-//! Liveness: once the faults are over, work is done within a bound in time and in views led by honest nodes, and
-//! everybody honest gets to where the others are.
+//! Liveness: once the faults are over, work is done within a bound in time and in views led by honest nodes that run,
+//! and everybody honest who runs gets to where the others are.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -38,6 +38,9 @@ pub struct Liveness {
     past: VecDeque<(Time, u64)>,
     /// Rounds led by honest nodes that were entered since something became final.
     rounds: BTreeSet<Round>,
+    /// Who stopped for good, and when the others began.
+    stopped: BTreeSet<NodeId>,
+    began: BTreeMap<NodeId, Time>,
 }
 
 impl Liveness {
@@ -51,6 +54,8 @@ impl Liveness {
             work_since: None,
             past: VecDeque::new(),
             rounds: BTreeSet::new(),
+            stopped: BTreeSet::new(),
+            began: BTreeMap::new(),
             bounds,
         }
     }
@@ -67,17 +72,24 @@ impl Liveness {
         }
         self.past.push_back((now, self.best));
         while self.past.front().is_some_and(|(at, _)| now.ms_since(*at) > bound) {
-            let due = self.past.pop_front().map_or(0, |(_, height)| height);
-            if let Some((node, height)) = self.heights.iter().find(|(_, height)| **height < due) {
+            let Some((at, due)) = self.past.pop_front() else { break };
+            let late = |(node, height): &(&NodeId, &u64)| **height < due && self.ran_since(at, **node);
+            if let Some((node, height)) = self.heights.iter().find(late) {
                 return Err(format!("n{node} is at height {height}, and {due} was final {bound} ms ago"));
             }
         }
         Ok(())
     }
 
+    /// Whether a node ran at that time and has been running since, as far as stops and starts tell.
+    fn ran_since(&self, at: Time, node: NodeId) -> bool {
+        !self.stopped.contains(&node) && self.began.get(&node).is_none_or(|began| *began <= at)
+    }
+
     /// Views count only after the first bound has passed: timers that grew during the faults have run out.
     fn enter(&mut self, now: Time, round: Round, leader: NodeId) -> Result<(), String> {
-        if now < self.bounds.healed.plus_ms(self.bounds.bound_ms / 2) || !self.bounds.honest.contains(&leader) {
+        let leads = self.bounds.honest.contains(&leader) && !self.stopped.contains(&leader);
+        if now < self.bounds.healed.plus_ms(self.bounds.bound_ms / 2) || !leads {
             return Ok(());
         }
         self.rounds.insert(round);
@@ -103,6 +115,13 @@ impl Checker for Liveness {
         }
         if let Fact::Entered { round, leader } = fact {
             return self.enter(scene.now, *round, *leader);
+        }
+        if let Fact::Stopped { .. } = fact {
+            self.stopped.insert(scene.node);
+        }
+        if let Fact::Restarted { .. } = fact {
+            self.stopped.remove(&scene.node);
+            self.began.insert(scene.node, scene.now);
         }
         let Fact::Final(told) = fact else { return Ok(()) };
         self.heights.insert(scene.node, told.height);

@@ -2,6 +2,7 @@
 
 use rota_proto::Signers;
 
+use super::stake_of;
 use crate::sim::facts::{Checker, Fact, Scene};
 
 /// Adds stakes up.
@@ -16,9 +17,7 @@ impl Checker for Quorum {
     fn see(&mut self, scene: Scene, fact: &Fact) -> Result<(), String> {
         let Fact::Final(told) = fact else { return Ok(()) };
         let Some(Signers(bits)) = told.signers.filter(|_| scene.honest) else { return Ok(()) };
-        let signed = |node: usize| node < 128 && (bits >> node) % 2 == 1;
-        let total: u64 = told.stakes.iter().sum();
-        let behind: u64 = told.stakes.iter().enumerate().filter(|(node, _)| signed(*node)).map(|(_, s)| s).sum();
+        let (behind, total) = (stake_of(&told.stakes, bits), told.stakes.iter().sum::<u64>());
         if 3 * behind > 2 * total {
             return Ok(());
         }

@@ -1,150 +1,150 @@
-//! Doing what the core asks for.
+//! Doing what the replica asks for, each effect in one place; their order is the replica's.
 
-use alloy_primitives::B256;
-use rota_consensus::{Input, Output, Record};
-use rota_proto::{BodyMessage, Certificate, Fetch, Message, Round, SignedVote, Verified, Vote};
-use rota_staking::{Refusal, Verdict};
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Check, Host, Task, kind};
+use rota_proto::{Certificate, ConsensusKey, Epoch, Message, Place, Round, SignedVote, ValidatorSet, Vote};
+use rota_replica::{Effect, Event, Halt, Ticket, Unverified};
+use rota_staking::{Evidence, Offence, Refusal, Verdict};
+
+use super::{End, Host, Job, Task, Wake, kind};
 use crate::sim::{
-    batch::encode_transaction,
-    conduct::Deed,
-    disk::{Stored, Write},
-    facts::{Fact, FinalFact},
-    outside::{Outside, Wake},
+    disk::{Part, Write},
+    facts::Fact,
+    outside::Outside,
     story::{Brief, NodeId, brief_vote, short},
 };
 
-/// Peers that are asked for a missing piece at a time.
-const ASKED: usize = 2;
-
 impl Host {
-    /// Does one task.
-    pub fn perform(&mut self, task: Task, out: &mut Outside) {
-        match task {
-            Task::Effect(effect) => self.effect_or_deeds(*effect, out),
-            Task::Deed(Deed::Effect(effect)) => self.effect(*effect, out),
-            Task::Deed(Deed::Tell(to, message)) => out.send(self.id, &to, message),
-            Task::Deed(Deed::Feed(input)) => {
-                self.step(input, out).ok();
-            }
-            Task::Flush => self.flush(out),
-            Task::Signature(vote) => self.sign_now(vote, out),
-            Task::Told(certificate, batches) => self.tell_final(&certificate, &batches, out),
-        }
-        self.look(out);
-    }
-
-    fn effect_or_deeds(&mut self, effect: Output, out: &mut Outside) {
-        if self.conduct.is_none() {
-            return self.effect(effect, out);
-        }
-        let deeds = self.with_conduct(out, |conduct, hands| conduct.instead(effect, hands)).unwrap_or_default();
-        self.tasks_first(deeds.into_iter().map(Task::Deed).collect());
-    }
-
-    fn effect(&mut self, effect: Output, out: &mut Outside) {
+    /// Does an effect as the rules say.
+    pub(super) fn effect(&mut self, effect: Effect, out: &mut Outside) {
         match effect {
-            Output::Persist(record) => self.persist(record, out),
-            Output::Sign(vote) => self.sign(vote, out),
-            Output::Broadcast(message) => out.send_all(self.id, message),
-            Output::BroadcastBody(batch) => {
-                if let Some(message) = self.body_message(batch) {
-                    out.send_all(self.id, message);
-                }
+            Effect::Verify { what, set } => self.verify(what, &set, out),
+            Effect::PersistCandidate { candidate, body } => {
+                let batch = candidate.header.hash();
+                out.story.tell(self.id, &[22, short(batch)], || format!("  keeps candidate {}", Brief(batch)));
+                self.put(Write::Candidate(Box::new((*candidate, body))), Part::Store, out);
             }
-            Output::Send { to, message } => {
-                let to: Vec<NodeId> = out.keys.node_of(&to.to_bytes()).into_iter().collect();
-                out.send(self.id, &to, message);
-            }
-            Output::SetTimer { timer, after_ms } => {
-                let number = self.timers.entry(kind(timer)).or_default();
-                *number += 1;
-                let wake = Wake::Timer(timer, *number);
-                out.wake(self.id, after_ms * 1_000, wake);
-            }
-            Output::CancelViewTimer => *self.timers.entry(0).or_default() += 1,
-            Output::Build(request) => self.build(request, out),
-            Output::Check { batch, proposer } => self.checks.push(Check { batch, proposer }),
-            Output::Fetch(fetch) => self.ask(fetch, out),
-            Output::ShareWork => {
-                let list: Vec<_> = self.pool.iter().take(64).map(encode_transaction).collect();
-                out.send_all(self.id, Message::Transactions(list));
-            }
-            Output::Notarized(batch) => {
-                if let Some(body) = self.bodies.get(&batch) {
-                    self.pool.hide(&body.transactions);
-                }
-            }
-            Output::Finalized { certificate, batches } => self.store_final(certificate, batches, out),
-            Output::EpochClosed { next, .. } => self.epoch_due = Some(next),
-            Output::HoldBack { floor, resume } => {
-                out.story.tell(self.id, &[20, floor.view.0, resume.view.0], || {
-                    format!("  signs nothing below {floor} and only nullify votes below {resume}")
-                });
-                self.guard.hold_back(floor, resume);
-                self.disk.write(Write::Guard(self.guard_file.write(&self.guard)));
-                self.tasks.push_front(Task::Flush);
-                out.stats.held_back += 1;
-            }
-            Output::OldRecord(vote) => {
+            Effect::PersistCertificate(certificate) => self.keep_certificate(&certificate, out),
+            Effect::PersistRegistry(snapshot) => self.put(Write::Registry(snapshot), Part::Store, out),
+            Effect::Sign { vote, signer, set } => self.sign(vote, signer, set, out),
+            Effect::RaiseFloor(round) => self.guard.raise_floor(round),
+            Effect::HoldBack { floor, resume } => self.hold_back(floor, resume, out),
+            Effect::OldRecord(vote) => {
                 out.story.tell(self.id, &[27, vote.round.view.0, short(vote.batch)], || {
                     format!("  learns that its record lacks {}", brief_vote(&vote))
                 });
                 out.stats.old_records += 1;
                 out.facts.push((self.id, Fact::OldRecord(vote)));
             }
-            Output::Conflict { .. } => out.facts.push((self.id, Fact::Conflict)),
-        }
-    }
-
-    /// Puts tasks before all others, in their order.
-    fn tasks_first(&mut self, tasks: Vec<Task>) {
-        for task in tasks.into_iter().rev() {
-            self.tasks.push_front(task);
-        }
-    }
-
-    fn persist(&mut self, record: Record, out: &mut Outside) {
-        let write = match record {
-            Record::Certificate(certificate) => {
-                let vote = certificate.vote;
-                out.story.tell(self.id, &[21, short(vote.batch)], || format!("  keeps {}", brief_vote(&vote)));
-                Write::Certificate(certificate)
+            Effect::Broadcast(message) => {
+                let others = self.validators(out);
+                out.send(self.id, &others, message);
             }
-            Record::Candidate(candidate) => {
-                let batch = candidate.header.hash();
-                out.story.tell(self.id, &[22, short(batch)], || format!("  keeps candidate {}", Brief(batch)));
-                let Some(body) = self.bodies.get(&batch).map(|body| body.bytes.clone()) else {
-                    assert!(self.conduct.is_some(), "a body is here before the vote for its batch");
-                    return;
-                };
-                Write::Candidate(Box::new((candidate, body)))
+            Effect::Send { to, message } => self.send(&to, message, out),
+            Effect::Fetch(fetch) => self.fetch(fetch, out),
+            Effect::Serve { to, fetch } => {
+                if let Some(message) = self.stored(fetch) {
+                    self.send(&to, message, out);
+                }
+            }
+            Effect::CatchUp(from) => self.catch_up(from, out),
+            Effect::SetTimer { timer, after_ms } => {
+                let number = self.timers.entry(kind(timer)).or_default();
+                *number += 1;
+                let wake = Wake::Timer(timer, *number);
+                out.wake(self.id, after_ms * 1_000, wake);
+            }
+            Effect::CancelViewTimer => *self.timers.entry(0).or_default() += 1,
+            Effect::Build(order) => self.order(Job::Build(order), out),
+            Effect::Execute(order) => self.order(Job::Execute(order), out),
+            Effect::Forget(batch) => self.order(Job::Forget(batch), out),
+            Effect::Commit { certificate, .. } => {
+                out.facts.push((self.id, Fact::Certified((*certificate).clone())));
+                self.order(Job::Commit(certificate), out);
+            }
+            Effect::ShareTransactions(list) => {
+                let list = list.iter().map(|transaction| transaction.encode()).collect();
+                out.send_all(self.id, Message::Transactions(list));
+            }
+            Effect::Recover(arrival) => {
+                let recovered = arrival.recover(self.replica.pool().rules());
+                self.answer_later(Event::Recovered(Box::new(recovered)), out);
+            }
+            Effect::Readmit(list) => self.readmit(&list, out),
+            Effect::Journal(records) => records.into_iter().for_each(|record| self.journal(record, out)),
+            Effect::Dropped(dropped) => out.stats.dropped += dropped.len() as u64,
+            Effect::Submitted { result, .. } => out.stats.unwanted += u64::from(result.is_err()),
+            Effect::Evidence(evidence) => self.accuse(&evidence, out),
+            Effect::EpochBegan(set) => {
+                out.story.tell(self.id, &[6, set.epoch().0], || format!("begins epoch {}", set.epoch()));
+                self.count_epoch(set.epoch(), out);
+                self.meet(&set, out);
+            }
+            Effect::Halt(why) => self.halt(&why, out),
+        }
+    }
+
+    fn count_epoch(&mut self, epoch: Epoch, out: &mut Outside) {
+        let [begun, skipped] = &mut self.epochs;
+        *begun += 1;
+        *skipped += epoch.0.saturating_sub(self.last_epoch.0 + 1);
+        self.last_epoch = epoch;
+        out.stats.epochs = out.stats.epochs.max(*begun);
+        out.stats.skipped_epochs = out.stats.skipped_epochs.max(*skipped);
+    }
+
+    /// Writes and waits until it is durable.
+    fn put(&mut self, write: Write, part: Part, out: &mut Outside) {
+        if self.write(write, out) {
+            self.tasks.push_front(Task::Flush(part));
+        }
+    }
+
+    /// What another node verified need not be verified again, but by one whose sets may not be the true ones.
+    fn verify(&mut self, what: Unverified, set: &ValidatorSet, out: &mut Outside) {
+        let ticket = if matches!(what, Unverified::CatchUp(_)) { Ticket::CatchUp } else { Ticket::Other };
+        let checked = match self.conduct {
+            None => out.verdicts.check(what, set, &out.keys),
+            Some(_) => rota_replica::check(what, out.keys.domain(), set, &out.keys),
+        };
+        let event = match checked {
+            Ok(checked) => Event::Verified(Box::new(checked)),
+            Err(error) => {
+                out.stats.forged += 1;
+                out.story.tell(self.id, &[44], || format!("  does not believe it: {error}"));
+                Event::Unverified(ticket)
             }
         };
-        self.disk.write(write);
-        self.tasks.push_front(Task::Flush);
+        self.enter(event, None);
     }
 
-    fn flush(&mut self, out: &mut Outside) {
-        if out.settings.flush_us == 0 {
-            return self.disk.flush();
+    /// It is durable with the next flush, which comes before anything is signed.
+    fn keep_certificate(&mut self, certificate: &Certificate, out: &mut Outside) {
+        let vote = certificate.vote;
+        out.story.tell(self.id, &[21, short(vote.batch)], || format!("  keeps {}", brief_vote(&vote)));
+        out.facts.push((self.id, Fact::Certified(certificate.clone())));
+        if self.write(Write::Certificate(certificate.clone()), out) {
+            self.unflushed = true;
         }
-        self.flushing = true;
-        let after = out.up_to(out.settings.flush_us);
-        out.wake(self.id, after, Wake::Flushed);
     }
 
-    /// The guard decides; its record is durable before the signature exists.
-    fn sign(&mut self, vote: Vote, out: &mut Outside) {
+    /// Rule N2 of consensus: certificates are durable before any vote. The guard decides; its record is durable before
+    /// the signature exists.
+    fn sign(&mut self, vote: Vote, place: Place, set: Arc<ValidatorSet>, out: &mut Outside) {
+        if self.unflushed {
+            let again = Task::Deed(super::Deed::effect(Effect::Sign { vote, signer: place, set }));
+            return self.tasks_first(vec![Task::Flush(Part::Store), again]);
+        }
         match self.guard.check(out.keys.domain(), &vote) {
             Verdict::Sign => {
                 let next = self.guard.admit(out.keys.domain(), &vote).expect("the guard just said so");
-                self.disk.write(Write::Guard(self.guard_file.write(&next)));
-                self.guard = next;
-                self.tasks_first(vec![Task::Flush, Task::Signature(vote)]);
+                let slot = self.guard_file.write(&next);
+                if self.write(Write::Guard(slot), out) {
+                    self.guard = next;
+                    self.tasks_first(vec![Task::Flush(Part::Guard), Task::Signature(vote, place, set)]);
+                }
             }
-            Verdict::Repeat(_) => self.tasks.push_front(Task::Signature(vote)),
+            Verdict::Repeat(_) => self.tasks.push_front(Task::Signature(vote, place, set)),
             Verdict::Refuse(refusal) => {
                 out.story.tell(self.id, &[23, vote.round.view.0], || format!("  the guard refuses: {refusal}"));
                 out.stats.refused += 1;
@@ -155,95 +155,87 @@ impl Host {
         }
     }
 
-    fn sign_now(&mut self, vote: Vote, out: &mut Outside) {
-        let set = self.set(vote.round.epoch);
-        let Some((set, signer)) = set.and_then(|set| Some((set.clone(), set.place_of(&out.keys.public(self.id))?)))
-        else {
-            return;
-        };
+    pub(super) fn sign_now(&mut self, vote: Vote, signer: Place, set: &ValidatorSet, out: &mut Outside) {
         let signature = out.sign(self.id, &vote);
         let numbers = [24, vote.round.view.0, short(vote.batch)];
         out.story.tell(self.id, &numbers, || format!("  signs {}", brief_vote(&vote)));
         self.guard.signed(&vote, signature);
         let signed = SignedVote { vote, signer, signature };
-        let signed = signed.verify(out.keys.domain(), &set, &out.keys).expect("our own signature stands");
-        self.observe(signed, &set, out);
-        out.wake(self.id, 1, Wake::Input(Box::new(Input::Signed(signed))));
-    }
-
-    pub(super) fn body_message(&self, batch: B256) -> Option<Message> {
-        let here = self.bodies.get(&batch).map(|body| &body.bytes);
-        let bytes = here.or_else(|| self.disk.body(batch)).or_else(|| Some(&self.disk.find(batch)?.body));
-        bytes.map(|bytes| Message::Body(BodyMessage { batch, transactions: bytes.clone() }))
-    }
-
-    fn ask(&mut self, fetch: Fetch, out: &mut Outside) {
-        let others: Vec<NodeId> = (0..out.nodes()).filter(|node| *node != self.id).collect();
-        if others.is_empty() {
-            return;
-        }
-        let first = out.random.index(others.len());
-        let asked: Vec<NodeId> = others.iter().cycle().skip(first).take(ASKED.min(others.len())).copied().collect();
-        out.send(self.id, &asked, Message::Fetch(fetch));
-    }
-
-    fn store_final(&mut self, certificate: Verified<Certificate>, batches: Vec<B256>, out: &mut Outside) {
-        let stored = |batch: &B256| {
-            let header = self.headers.get(batch).cloned().expect("the header of a final batch is here");
-            let body = self.bodies.get(batch).map(|body| body.bytes.clone());
-            let body = body.expect("the body of a final batch is here");
-            let finalization = Some(certificate.clone()).filter(|certificate| certificate.vote.batch == *batch);
-            Stored { header, body, finalization }
+        let signed = match self.conduct {
+            None => out.verdicts.vote(signed, set, &out.keys),
+            Some(_) => signed.verify(out.keys.domain(), set, &out.keys),
         };
-        let group = batches.iter().map(stored).collect();
-        self.disk.write(Write::Final(group));
-        let numbers = [25, certificate.vote.round.view.0, batches.len() as u64];
-        out.story.tell(self.id, &numbers, || format!("  stores {} final batches", batches.len()));
-        self.tasks_first(vec![Task::Flush, Task::Told(certificate, batches)]);
+        let signed = signed.expect("our own signature stands");
+        self.enter(Event::Signed(signed), None);
     }
 
-    /// The batches are durable with their finalization: users may hear of them.
-    fn tell_final(&mut self, certificate: &Certificate, batches: &[B256], out: &mut Outside) {
-        for batch in batches {
-            let header = self.headers.get(batch).cloned().expect("the header of a final batch is here");
-            let body = self.bodies.get(batch).cloned().unwrap_or_default();
-            let signers = Some(certificate.signers).filter(|_| certificate.vote.batch == *batch);
-            let fact = FinalFact {
-                height: header.height().0,
-                batch: *batch,
-                parent: header.parent(),
-                epoch: header.epoch().0,
-                signers,
-                stakes: out.l1.stakes(header.epoch()).to_vec(),
-            };
-            let numbers = [26, fact.height, short(*batch)];
-            out.story.tell(self.id, &numbers, || format!("FINAL height {} {}", header.height(), Brief(*batch)));
-            out.facts.push((self.id, Fact::Final(fact)));
-            self.pool.remove(&body.transactions);
-            if out.station(self.id).honest {
-                out.clients.waiting.retain(|transaction, _| !body.transactions.contains(transaction));
-            }
-        }
-        self.after_final(certificate.vote.round, out);
+    fn hold_back(&mut self, floor: Round, resume: Round, out: &mut Outside) {
+        out.story.tell(self.id, &[20, floor.view.0, resume.view.0], || {
+            format!("  signs nothing below {floor} and only nullify votes below {resume}")
+        });
+        out.stats.held_back += 1;
+        self.guard.hold_back(floor, resume);
+        let slot = self.guard_file.write(&self.guard);
+        self.put(Write::Guard(slot), Part::Guard, out);
     }
 
-    /// Forgets what only unfinal batches needed, and gives back what abandoned ones held.
-    fn after_final(&mut self, round: Round, out: &mut Outside) {
-        let height = self.disk.tip().header.height();
-        self.headers.retain(|_, header| header.height() > height);
-        let headers = &self.headers;
-        self.bodies.retain(|batch, _| headers.contains_key(batch));
-        self.guard.raise_floor(round);
-        self.slasher.finalized(round);
-        self.last_final = out.queue.now();
-        out.wake(self.id, out.settings.heartbeat_ms * 1_000, Wake::Look);
-        self.pool.show_all();
-        let mut at = self.core.notarized_head().map(|header| header.hash());
-        while let Some(header) = at.and_then(|batch| self.headers.get(&batch)) {
-            if let Some(body) = self.bodies.get(&header.hash()) {
-                self.pool.hide(&body.transactions);
-            }
-            at = Some(header.parent());
+    fn send(&self, to: &ConsensusKey, message: Message, out: &mut Outside) {
+        let nodes: Vec<NodeId> = out.keys.nodes_of(to).into_iter().filter(|node| *node != self.id).collect();
+        out.send(self.id, &nodes, message);
+    }
+
+    /// The nodes of all other validators of the epoch.
+    pub(super) fn validators(&self, out: &Outside) -> Vec<NodeId> {
+        self.others.iter().flat_map(|key| out.keys.nodes_of(key)).filter(|node| *node != self.id).collect()
+    }
+
+    /// The sets change: whom to speak to, whose records to believe.
+    pub(super) fn meet(&mut self, set: &ValidatorSet, out: &mut Outside) {
+        let ours = out.keys.public(self.id);
+        let keys = |set: &ValidatorSet| -> Vec<ConsensusKey> {
+            set.iter().map(|(_, validator)| validator.consensus_key).filter(|key| *key != ours).collect()
+        };
+        self.others = keys(set);
+        self.known = self.others.iter().copied().collect();
+        if let Ok(next) = self.replica.registry().set(set.epoch().next()) {
+            self.known.extend(keys(&next));
         }
+        let member = |place, power: u64| Some((out.keys.seat_at(set, place)?, power));
+        let members: BTreeMap<NodeId, u64> =
+            set.iter().filter_map(|(place, validator)| member(place, validator.power.0)).collect();
+        let members = members.into_iter().collect();
+        let fact = Fact::Set { epoch: set.epoch().0, members, stakes: out.l1.stakes(set.epoch()).to_vec() };
+        out.facts.push((self.id, fact));
+    }
+
+    fn accuse(&mut self, evidence: &Evidence, out: &mut Outside) {
+        let round = evidence.round();
+        let seat = out.keys.nodes_of(evidence.consensus_key()).first().copied();
+        let accused = seat.unwrap_or_else(|| usize::from(evidence.place().number()));
+        let offence = match evidence.offence() {
+            Offence::DoubleNotarize => "two notarize",
+            Offence::DoubleFinalize => "two finalize",
+            Offence::NullifyFinalize => "nullify and finalize",
+        };
+        out.story.tell(self.id, &[7, accused as u64], || format!("proves {offence} in {round} against n{accused}"));
+        let (epoch, view) = (round.epoch.0, round.view.0);
+        out.facts.push((self.id, Fact::Accuses { accused, epoch, view, offence }));
+        let name = format!("evidence/{round}/{}/{offence}", evidence.place());
+        self.put(Write::Evidence(name, evidence.encode()), Part::Store, out);
+    }
+
+    fn halt(&mut self, why: &Halt, out: &mut Outside) {
+        let kind = match why {
+            Halt::L1(_) => "l1",
+            Halt::Conflict { ours, theirs } => {
+                for certificate in [ours, theirs] {
+                    out.facts.push((self.id, Fact::Certified((**certificate).clone())));
+                }
+                out.facts.push((self.id, Fact::Conflict));
+                "conflict"
+            }
+            Halt::FinalInvalid { .. } => "final_invalid",
+        };
+        self.end = Some(End::Stopped(kind, why.to_string()));
     }
 }

@@ -2,137 +2,161 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use rota_consensus::{Anchor, Durable, GuardRecord, Input, Simplex};
-use rota_proto::{BatchHeader, Epoch, Round, SignedVote, Verified, View};
-use rota_staking::{GuardFile, Slasher, Window};
+use rota_consensus::{Anchor, Durable, GuardRecord};
+use rota_mempool::MempoolLimits;
+use rota_proto::{Round, SignedVote, ValidatorSet, Verified, View};
+use rota_replica::{Event, Replica, ReplicaConfig, Started};
+use rota_staking::{GuardFile, Registry, SafetyRecord};
 
-use super::{Body, Host};
+use super::{Host, l1_block};
 use crate::sim::{
-    batch::transactions_of,
     conduct::Conduct,
-    disk::Disk,
+    disk::{Disk, Head},
+    executor::Executor,
     facts::Fact,
-    keys::public_key,
     outside::Outside,
-    pool::Pool,
     story::{Brief, NodeId, short},
 };
 
-/// Where a start begins: the batch the epoch opened on, the last final one, and its view.
-struct Beginning {
-    epoch: Epoch,
-    anchor: Anchor,
-    /// The epoch that the last final batch opens, if its set is not known yet.
-    due: Option<Epoch>,
+/// What is left of a node that is down: its disk, and the way it behaves.
+#[derive(Debug)]
+pub struct Remains {
+    /// The disk.
+    pub disk: Disk,
+    /// How it departs from the rules.
+    pub conduct: Option<Box<dyn Conduct>>,
 }
 
 impl Host {
-    /// A node that starts with this disk; `first` if the whole network begins.
-    pub fn start(id: NodeId, disk: Disk, conduct: Option<Box<dyn Conduct>>, first: bool, out: &mut Outside) -> Self {
+    /// A node that starts with this disk.
+    ///
+    /// # Errors
+    /// The same, if L1 has not told the node enough of the epoch it is to start in.
+    pub fn start(id: NodeId, remains: Remains, out: &mut Outside) -> Result<Self, Box<Remains>> {
+        let Some(registry) = follow_to(id, &remains, out) else { return Err(Box::new(remains)) };
+        let Remains { disk, conduct } = remains;
         let (guard_file, guard) = GuardFile::open(disk.guard()).expect("a torn slot leaves the other");
-        let begin = beginning(id, &disk, out);
-        let context = out.l1.context(begin.epoch);
-        let context = conduct.as_ref().map_or_else(|| context.clone(), |one| one.context(id, context.clone()));
-        let (config, schedule) = (out.settings.config, out.l1.schedule());
-        let round = Round::new(begin.epoch, begin.anchor.view);
-        let tip = (begin.anchor.head.height().0, begin.anchor.head.hash());
+        let Head { header, round, opening } = disk.head().clone();
+        let executor = Executor::new(out.genesis.rules, header.clone(), disk.state().clone());
+        let tip = (header.height().0, header.hash());
         out.story.tell(id, &[60, tip.0, short(tip.1)], || {
-            format!("starts in epoch {} at height {} {}", begin.epoch, tip.0, Brief(tip.1))
+            format!("starts in epoch {} at height {} {}", round.epoch, tip.0, Brief(tip.1))
         });
         out.facts.push((id, Fact::Restarted { height: tip.0, batch: tip.1 }));
+        let anchor = Anchor { opening, head: header, view: round.view };
+        let replica = Replica::new(config(out), Some(out.keys.public(id)), registry, anchor);
         let mut this = Self {
             id,
-            core: Simplex::new(config, schedule, Some(public_key(id)), context, begin.anchor),
+            replica: replica.expect("L1 told of the epoch"),
+            executor,
             disk,
             guard,
             guard_file,
-            slasher: Slasher::new(7_682, Window::with_views_ahead(config.limits.views_ahead), round),
             conduct,
-            headers: BTreeMap::new(),
             bodies: BTreeMap::new(),
-            unmatched: VecDeque::new(),
-            checks: Vec::new(),
-            epoch_due: begin.due,
-            backlog: VecDeque::new(),
             tasks: VecDeque::new(),
+            inbox: VecDeque::new(),
             flushing: false,
+            unflushed: false,
+            jobs: VecDeque::new(),
+            working: false,
+            invalid: None,
             timers: BTreeMap::new(),
-            pool: Pool::default(),
-            work: false,
-            last_final: out.queue.now(),
+            clock_at: out.queue.now(),
+            others: Vec::new(),
+            known: BTreeSet::new(),
+            questions: BTreeMap::new(),
+            questions_asked: 0,
+            arrivals: 0,
             round,
-            asked: None,
-            told: BTreeMap::new(),
-            accused: BTreeSet::new(),
-            epochs_begun: 0,
+            epochs: [0; 2],
+            last_epoch: round.epoch,
+            end: None,
         };
-        let durable = this.durable(begin.epoch, !first, out);
-        this.step(Input::Started(Box::new(durable)), out).ok();
-        this.look(out);
-        this
+        this.begin(round, out);
+        Ok(this)
     }
 
-    /// The node is gone; what remains is its disk, and the way it behaves.
-    pub fn crash(self) -> (Disk, Option<Box<dyn Conduct>>) {
-        (self.disk, self.conduct)
+    /// The node is gone; what remains.
+    #[must_use]
+    pub fn crash(self) -> Remains {
+        Remains { disk: self.disk, conduct: self.conduct }
     }
 
-    /// What the core is told of the time before; headers and bodies go back to where they are looked for.
-    fn durable(&mut self, epoch: Epoch, ask: bool, out: &mut Outside) -> Durable {
-        let proposals = self.disk.candidates();
-        for candidate in &proposals {
-            let batch = candidate.header.hash();
-            self.headers.insert(batch, candidate.header.clone());
-            if let Some(bytes) = self.disk.body(batch).cloned() {
-                let transactions = transactions_of(&bytes);
-                self.bodies.insert(batch, Body { bytes, transactions });
-            }
+    fn begin(&mut self, round: Round, out: &mut Outside) {
+        if let Some(set) = self.replica.simplex().set(round.epoch).cloned() {
+            self.meet(&set, out);
+            let started = self.started(round, &set, out);
+            self.enter(Event::Clock(out.clock_ms(self.id)), None);
+            self.enter(Event::Started(Box::new(started)), None);
         }
-        let of_epoch = |round: Round| round.epoch == epoch;
-        let certificates = self.disk.certificates().iter().filter(|one| of_epoch(one.vote.round)).cloned().collect();
-        let recorded = self.guard.votes().map(|(vote, _)| vote).collect();
-        let record = GuardRecord { floor: self.guard.floor(), resume: self.guard.resume(), votes: recorded };
-        Durable { certificates, proposals, votes: self.own_votes(epoch, out), record, ask }
+        self.submit_journalled();
+        self.follow_l1(out);
+    }
+
+    /// What was durable of live views: everything of the epoch from the last final view on, and the certificates that
+    /// the slasher knew. Also a node that begins asks: an empty disk may be all that is left of one that has voted.
+    fn started(&self, round: Round, set: &ValidatorSet, out: &mut Outside) -> Started {
+        let below = View(round.view.0.saturating_sub(rota_staking::limits::RETENTION));
+        let kept = self.disk.certificates_from(Round::new(round.epoch, below));
+        let kept = kept.filter(|certificate| certificate.vote.round.epoch == round.epoch).cloned();
+        let domain = out.keys.domain();
+        let witnessed: Vec<_> = kept.filter_map(|one| one.verify(domain, set, &out.keys).ok()).collect();
+        let certificates = witnessed.iter().filter(|one| one.vote.round >= round).cloned().collect();
+        let (proposals, bodies) = self.disk.candidates_from(round);
+        let votes = self.own_votes(set, out);
+        let durable = Durable { certificates, proposals, votes, record: guard_record(&self.guard), ask: true };
+        Started { durable, bodies, witnessed }
     }
 
     /// Our votes of the epoch from the guard's record; one whose signature it does not know is signed again.
-    fn own_votes(&self, epoch: Epoch, out: &mut Outside) -> Vec<Verified<SignedVote>> {
-        let Some(set) = self.set(epoch) else { return Vec::new() };
-        let Some(signer) = set.place_of(&public_key(self.id)) else { return Vec::new() };
-        let recorded: Vec<_> = self.guard.votes().filter(|(vote, _)| vote.round.epoch == epoch).collect();
+    fn own_votes(&self, set: &ValidatorSet, out: &mut Outside) -> Vec<Verified<SignedVote>> {
+        let Some(signer) = self.replica.simplex().place() else { return Vec::new() };
         let mut votes = Vec::new();
-        for (vote, signature) in recorded {
+        for (vote, signature) in self.guard.votes().filter(|(vote, _)| vote.round.epoch == set.epoch()) {
             let signature = signature.unwrap_or_else(|| out.sign(self.id, &vote));
             let signed = SignedVote { vote, signer, signature };
-            votes.extend(signed.verify(out.keys.domain(), &set, &out.keys));
+            votes.extend(signed.verify(out.keys.domain(), set, &out.keys));
         }
         votes
     }
 }
 
-/// If the last final batch closes its epoch, the next one is where votes are, and so where the node starts if it can:
-/// a core that starts in the old epoch would not take up its votes of the new one.
-fn beginning(id: NodeId, disk: &Disk, out: &Outside) -> Beginning {
-    let tip = disk.tip();
-    let head = tip.header.clone();
-    let opening = opening_of(disk, &head);
-    let next = out.l1.epoch_of(head.extra().origin_number);
-    let closes = next > head.epoch() && opening.hash() != head.hash();
-    if closes && out.station(id).l1_seen >= out.l1.block_before(next) {
-        let anchor = Anchor { opening: head.clone(), head, view: View::ZERO };
-        return Beginning { epoch: next, anchor, due: None };
-    }
-    let view = tip.finalization.as_ref().map_or(View::ZERO, |finalization| finalization.vote.round.view);
-    let epoch = head.epoch();
-    Beginning { epoch, anchor: Anchor { opening, head, view }, due: closes.then_some(next) }
+fn guard_record(record: &SafetyRecord) -> GuardRecord {
+    let votes = record.votes().map(|(vote, _)| vote).collect();
+    GuardRecord { floor: record.floor(), resume: record.resume(), votes }
 }
 
-/// The batch on which the epoch of `head` opened: the last final one of another epoch, or genesis.
-fn opening_of(disk: &Disk, head: &BatchHeader) -> BatchHeader {
-    let mut at = head.clone();
-    while at.epoch() == head.epoch() && at.height().0 > 0 {
-        let Some(parent) = disk.stored(at.height().previous()) else { break };
-        at = parent.header.clone();
+fn config(out: &Outside) -> ReplicaConfig {
+    ReplicaConfig {
+        domain: out.keys.domain().clone(),
+        consensus: out.settings.config,
+        rules: out.genesis.rules,
+        pool: MempoolLimits::default(),
+        times: out.settings.times,
+        leaders: out.leaders.clone(),
     }
-    at
+}
+
+/// The registry from the disk, or from L1's beginning, followed until it knows the epoch of the head; none if L1 is not
+/// that far for the node.
+fn follow_to(id: NodeId, remains: &Remains, out: &mut Outside) -> Option<Registry> {
+    let conduct = remains.conduct.as_deref();
+    let mut registry = match remains.disk.registry() {
+        Some(snapshot) => out.l1.registry_kept(snapshot),
+        None => {
+            let deployment = l1_block(id, conduct, out.l1.first_block(), out);
+            out.l1.registry(&deployment)
+        }
+    };
+    let epoch = remains.disk.head().round.epoch;
+    while registry.set(epoch).is_err() || registry.leader_seed(epoch).is_err() {
+        let next = registry.newest().number + 1;
+        if next > out.station(id).l1_seen {
+            return None;
+        }
+        let block = l1_block(id, conduct, next, out);
+        registry.apply(&block).expect("L1 follows its own rules");
+    }
+    Some(registry)
 }
