@@ -37,7 +37,7 @@ const SHOWN_BYTES_MAX: usize = 2_048;
 pub const SECONDS: &str = "ROTA_FUZZ_SECONDS";
 /// Says from which seed inputs are made.
 pub const SEED: &str = "ROTA_FUZZ_SEED";
-/// If set, the shortest inputs of outcomes that the corpus lacks are written into it, up to 5 KiB of all.
+/// If set, inputs of outcomes that the corpus lacks are written into it, up to 24 files and 5 KiB in all.
 pub const KEEP: &str = "ROTA_FUZZ_KEEP";
 
 /// How a run is made: the environment says.
@@ -175,16 +175,18 @@ impl Target {
         }
     }
 
-    /// Writes inputs into the corpus, the shortest first, as long as there is room.
+    /// Writes inputs into the corpus as long as there is room: some of every length, the shortest first.
     fn keep<'a>(&self, inputs: impl Iterator<Item = &'a Vec<u8>>) {
         fs::create_dir_all(&self.corpus).expect("the folder of the corpus can be made");
         let known = self.replayed();
         let mut bytes: usize = known.iter().map(Vec::len).sum();
         let mut inputs: Vec<&Vec<u8>> = inputs.collect();
         inputs.sort_by_key(|input| input.len());
-        for input in inputs.into_iter().take(CORPUS_FILES_MAX.saturating_sub(known.len())) {
-            bytes += input.len();
-            if bytes <= CORPUS_BYTES_MAX {
+        let room = CORPUS_FILES_MAX.saturating_sub(known.len());
+        let step = inputs.len().div_ceil(room.max(1)).max(1);
+        for input in inputs.into_iter().step_by(step).take(room) {
+            if bytes + input.len() <= CORPUS_BYTES_MAX {
+                bytes += input.len();
                 fs::write(self.corpus.join(name_of(input)), input).expect("a file of the corpus can be written");
             }
         }

@@ -25,7 +25,7 @@ fn fuzz_stored_receipts_decode_to_themselves_or_not() {
     let all = TransactionReceipt::encode_all(receipts);
     target("receipts").seeds(seeds).seeds([all, vec![0xc0]]).run(|bytes| match TransactionReceipt::decode_all(bytes) {
         Ok(receipts) => {
-            assert_eq!(TransactionReceipt::encode_all(&receipts), bytes, "X13: one list, one encoding");
+            assert_eq!(TransactionReceipt::encode_all(&receipts), bytes, "one list, one encoding");
             outcome(&magnitude(receipts.len()))
         }
         Err(error) => outcome(&error),
@@ -63,9 +63,9 @@ fn fuzz_genesis_is_a_chain_or_refused() {
         match Genesis::parse(text) {
             Ok(genesis) => {
                 let header = &genesis.header;
-                assert_eq!(BatchHeader::decode(&header.encode()).as_ref(), Ok(header), "X3");
+                assert_eq!(BatchHeader::decode(&header.encode()).as_ref(), Ok(header));
                 let root = header.header().state_root;
-                assert_eq!(root, root_from_scratch(&MemoryState::genesis(&genesis)), "X3: the root of its state");
+                assert_eq!(root, root_from_scratch(&MemoryState::genesis(&genesis)), "X16: the root of its state");
                 "a chain".into()
             }
             Err(error) => outcome(&error),
