@@ -44,6 +44,8 @@ pub const KEEP: &str = "ROTA_FUZZ_KEEP";
 #[derive(Clone, Copy, Debug)]
 struct Conditions {
     time: Duration,
+    /// Inputs that are made at most.
+    most: u64,
     seed: u64,
     keep: bool,
 }
@@ -53,6 +55,7 @@ impl Conditions {
         let seconds = env::var(SECONDS).map_or(USUAL_SECONDS, |text| text.parse().expect("a number of seconds"));
         Self {
             time: Duration::from_secs_f64(seconds),
+            most: u64::MAX,
             seed: env::var(SEED).map_or(USUAL_SEED, |text| text.parse().expect("a number for a seed")),
             keep: env::var_os(KEEP).is_some(),
         }
@@ -128,7 +131,7 @@ impl Target {
         }
         let mut random = Random::new(conditions.seed);
         let (begin, mut made) = (Instant::now(), 0);
-        while begin.elapsed() < conditions.time && !pool.is_empty() {
+        while begin.elapsed() < conditions.time && made < conditions.most && !pool.is_empty() {
             let input = mutation::mutated(&pool, self.longest, &mut random);
             made += 1;
             let outcome = self.execute(&input, &mut check);
