@@ -82,5 +82,5 @@ fn drawn(seed: u64) -> (Scenario, Range<NodeId>) {
 
 #[test]
 fn whoever_breaks_agreement_is_named() {
-    names_whenever_broken(1..150, 75, drawn);
+    names_whenever_broken(1..150, 20, drawn);
 }

@@ -31,7 +31,7 @@ const LOSSY: LinkPlan =
 /// The adversary has a quarter of the stake in every other seed and three tenths in the others; on calm links and on
 /// lossy ones.
 fn against(seed: u64, conduct: impl Conduct + 'static) -> Scenario {
-    let stakes = if seed % 2 == 0 { [25; 4] } else { [40, 30, 20, 10] };
+    let stakes = if seed.is_multiple_of(2) { [25; 4] } else { [40, 30, 20, 10] };
     let scenario = Scenario::seed(seed).stake(stakes).adversary(GUILTY, conduct).with(|plan| plan.goal = finalized(30));
     if seed % 4 < 2 { scenario } else { scenario.links(LOSSY, 6) }
 }

@@ -1,11 +1,11 @@
-//! A thousand seeds of chaos and some hundred of storm: whatever the seed draws, the rules hold.
+//! Ten thousand seeds of chaos and storm: whatever the seed draws, the rules hold.
 
 use rota_testnet::sim::{Named, Scenario, sweep};
 
 /// Rule D11.
 #[test]
-fn a_thousand_seeds_of_chaos_stay_safe_and_come_alive_again() {
-    let sum = sweep(1..1_001, |seed| Scenario::chaos(seed).run()).all_hold("chaos");
+fn nine_thousand_seeds_of_chaos_stay_safe_and_come_alive_again() {
+    let sum = sweep(1..9_001, |seed| Scenario::chaos(seed).run()).all_hold("chaos");
     for (what, count) in [
         ("heights", sum.heights),
         ("epochs", sum.epochs),
@@ -25,7 +25,15 @@ fn a_thousand_seeds_of_chaos_stay_safe_and_come_alive_again() {
 
 /// Rule D11: a storm promises safety alone.
 #[test]
-fn three_hundred_seeds_of_storm_stay_safe() {
-    let sum = sweep(1..301, |seed| Scenario::named(Named::Storm, seed, None).run()).all_hold("storm");
+fn a_thousand_seeds_of_storm_stay_safe() {
+    let sum = sweep(1..1_001, |seed| Scenario::named(Named::Storm, seed, None).run()).all_hold("storm");
     assert!(sum.heights > 0 && sum.crashes > 0, "the runs prove nothing");
+}
+
+/// Rule D4: the same rules with real ed25519.
+#[test]
+fn three_hundred_seeds_of_chaos_hold_with_real_signatures() {
+    let run = |seed| Scenario::chaos(seed).with_ed25519().run();
+    let sum = sweep(10_001..10_301, run).all_hold("chaos with ed25519");
+    assert!(sum.heights > 0 && sum.accused.len() > 1, "the runs prove nothing");
 }

@@ -67,7 +67,7 @@ pub enum Flaw {
 #[derive(Debug)]
 pub enum Executor {
     /// See [`ExecutionKind::Ledger`].
-    Ledger(Ledger),
+    Ledger(Box<Ledger>),
     /// See [`ExecutionKind::Evm`].
     Evm(Box<Evm>),
 }
@@ -147,7 +147,7 @@ impl Executor {
     #[must_use]
     pub fn new(rules: ChainRules, head: BatchHeader, state: State) -> Self {
         match state {
-            State::Ledger(accounts) => Self::Ledger(Ledger::new(rules, head, accounts)),
+            State::Ledger(accounts) => Self::Ledger(Box::new(Ledger::new(rules, head, accounts))),
             State::Evm(memory) => Self::Evm(Box::new(Evm::new(rules, head, *memory))),
         }
     }

@@ -124,7 +124,7 @@ impl LyingServer {
     fn body(&self, batch: B256) -> Option<Message> {
         let other = self.known.iter().find(|known| known.header.hash() != batch)?.transactions.clone();
         let half = other.len() / 2;
-        let transactions = if self.turn % 2 == 0 { other } else { other.slice(..half) };
+        let transactions = if self.turn.is_multiple_of(2) { other } else { other.slice(..half) };
         Some(Message::Body(BodyMessage { batch, transactions }))
     }
 
@@ -143,7 +143,7 @@ impl LyingServer {
         let asker = hands.set()?.place_of(&from?)?;
         let far = Round::new(round.epoch, round.view.plus(20));
         let own = hands.sign(Vote::finalize(far, B256::repeat_byte(0x11)))?;
-        let answer = if self.turn % 2 == 0 {
+        let answer = if self.turn.is_multiple_of(2) {
             let entered_by = forged(Vote::nullify(far), hands);
             RoundAnswer { round: far.next_view(), entered_by, votes: vec![SignedVote { signer: asker, ..own }] }
         } else {

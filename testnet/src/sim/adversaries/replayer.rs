@@ -44,7 +44,7 @@ impl Conduct for Replayer {
 impl Replayer {
     fn keep(&mut self, message: &Message) {
         self.heard += 1;
-        if self.heard % ONE_OF == 0 {
+        if self.heard.is_multiple_of(ONE_OF) {
             self.kept.push_back(message.clone());
         }
         if self.kept.len() > KEPT_MAX {

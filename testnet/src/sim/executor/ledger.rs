@@ -43,6 +43,14 @@ pub struct Entry {
     pub(super) after: Accounts,
 }
 
+/// What a header says of a batch's transactions.
+#[derive(Clone, Copy, Debug)]
+struct Content {
+    transactions: usize,
+    root: B256,
+    state_root: B256,
+}
+
 /// The live batches above the last final one.
 #[derive(Debug)]
 pub struct Ledger {
@@ -125,7 +133,9 @@ impl Ledger {
             }
         }
         let body = BatchBody::of(&transactions);
-        let header = self.seal(&parent, environment, &mut after, body.root(), transactions.len());
+        after.end(body.root(), environment.origin.origin.hash);
+        let content = Content { transactions: transactions.len(), root: body.root(), state_root: after.root };
+        let header = self.seal(&parent, environment, content);
         let entry = Arc::new(Entry { header, transactions, after });
         self.live.insert(entry.header.hash(), Arc::clone(&entry));
         Ok(Assembled { done: Done::Ledger(entry), body: body.encode(), refused })
@@ -155,7 +165,9 @@ impl Ledger {
             }
         }
         let root = header.header().transactions_root;
-        let rebuilt = self.seal(&parent, &environment, &mut after, root, batch.transactions().len());
+        after.end(root, environment.origin.origin.hash);
+        let content = Content { transactions: batch.transactions().len(), root, state_root: after.root };
+        let rebuilt = self.seal(&parent, &environment, content);
         if let Some(Flaw::OwnState(number)) = self.flaw {
             after.root = keccak256([after.root.0.as_slice(), &number.to_be_bytes()].concat());
         } else if rebuilt != *header {
@@ -244,21 +256,14 @@ impl Ledger {
         Ok(())
     }
 
-    /// The one header of these transactions in this place.
-    fn seal(
-        &self,
-        parent: &BatchHeader,
-        environment: &BatchEnvironment,
-        after: &mut Accounts,
-        transactions_root: B256,
-        transactions: usize,
-    ) -> BatchHeader {
+    /// The one header of this content in this place.
+    fn seal(&self, parent: &BatchHeader, environment: &BatchEnvironment, content: Content) -> BatchHeader {
         let BatchEnvironment { timestamp, origin, beneficiary, extra, .. } = *environment;
-        after.end(transactions_root, origin.origin.hash);
+        let Content { transactions, root: transactions_root, state_root } = content;
         let header = Header {
             parent_hash: parent.hash(),
             number: parent.height().next().0,
-            state_root: after.root,
+            state_root,
             transactions_root,
             beneficiary,
             gas_limit: self.rules.gas_limit,

@@ -132,7 +132,7 @@ impl Host {
     /// the signature exists.
     fn sign(&mut self, vote: Vote, place: Place, set: Arc<ValidatorSet>, out: &mut Outside) {
         if self.unflushed {
-            let again = Task::Deed(super::Deed::effect(Effect::Sign { vote, signer: place, set }));
+            let again = Task::Deed(Box::new(super::Deed::effect(Effect::Sign { vote, signer: place, set })));
             return self.tasks_first(vec![Task::Flush(Part::Store), again]);
         }
         match self.guard.check(out.keys.domain(), &vote) {

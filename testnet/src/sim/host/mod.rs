@@ -60,7 +60,7 @@ pub enum Task {
     /// An effect of the replica.
     Effect(Box<rota_replica::Effect>),
     /// A deed of a conduct.
-    Deed(Deed),
+    Deed(Box<Deed>),
     /// Wait until everything written to a part of the disk is durable.
     Flush(Part),
     /// The guard's record is durable: sign.
@@ -158,7 +158,7 @@ impl Host {
                 }
             }
             Wake::Event(event) => self.take(*event, out),
-            Wake::Deed(deed) => self.tasks.push_back(Task::Deed(*deed)),
+            Wake::Deed(deed) => self.tasks.push_back(Task::Deed(deed)),
             Wake::NoAnswer(number) => self.give_up(number, out),
             Wake::Newcomer(peer, after) => self.tell_newcomer(peer, after, out),
         }
@@ -212,7 +212,7 @@ impl Host {
     pub fn perform(&mut self, task: Task, out: &mut Outside) {
         match task {
             Task::Effect(effect) => self.effect_or_deeds(*effect, out),
-            Task::Deed(deed) => self.deed(deed, out),
+            Task::Deed(deed) => self.deed(*deed, out),
             Task::Flush(part) => self.flush(part, out),
             Task::Signature(vote, place, set) => self.sign_now(vote, place, &set, out),
             Task::Job(job) => self.work(*job, out),
@@ -226,7 +226,7 @@ impl Host {
             None => self.effect(effect, out),
             Some(_) => {
                 let deeds = self.with_conduct(out, |conduct, hands| conduct.instead(effect, hands));
-                self.tasks_first(deeds.unwrap_or_default().into_iter().map(Task::Deed).collect());
+                self.tasks_first(deeds.unwrap_or_default().into_iter().map(Box::new).map(Task::Deed).collect());
             }
         }
     }
@@ -259,7 +259,7 @@ impl Host {
                 return;
             };
             // What its conduct does comes before what the node does on hearing it.
-            self.tasks.extend(deeds.into_iter().map(Task::Deed));
+            self.tasks.extend(deeds.into_iter().map(Box::new).map(Task::Deed));
             if let Some(event) = heard {
                 self.inbox.push_front(Incoming { event, from, past_conduct: true });
             }
