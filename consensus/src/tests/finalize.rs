@@ -216,6 +216,22 @@ fn nothing_is_wanted_of_the_final_view() {
     check(&mut node, Input::Timer(Timer::Retry), &["timer retry 500", "broadcast nullification 2"]);
 }
 
+/// Rules R3, A1: nor the header of another batch of the final view: that it is another is enough to see the conflict.
+#[test]
+fn header_of_a_rival_in_the_final_view_is_wanted_no_more() {
+    let (network, mut node, [a, b, _]) = chain();
+    let rival = network.batch("R", &a, 1, &[0, 1]);
+    let above = network.batch("S", &rival, 2, &[0, 1]);
+    node.step(Input::Certificate(network.finalization(5, &above)));
+    let texts = node.step(Input::Header(Box::new(above.clone())));
+    assert!(texts.contains(&"fetch proposal 2 R".to_owned()), "{texts:?}");
+    node.step(Input::Certificate(network.finalization(2, &b)));
+    let texts = node.step(Input::Timer(Timer::Retry));
+    assert!(!texts.contains(&"fetch proposal 2 R".to_owned()), "{texts:?}");
+    let texts = node.step(Input::Header(Box::new(above)));
+    assert!(texts.contains(&"conflict finalization 2 B against finalization 5 S".to_owned()), "{texts:?}");
+}
+
 /// Rule A1, at the limit and one past: so many final views are remembered, and with the first the conflict in it.
 #[test]
 fn conflicts_are_recognised_in_the_final_views_that_are_remembered() {

@@ -108,6 +108,19 @@ fn vote_for_a_view_that_was_left_counts() {
     assert_eq!(node.core.round(), round(2));
 }
 
+/// Rules Q3, R2: a second vote for another batch is not answered as if it were the first said again.
+#[test]
+fn conflicting_vote_for_a_view_that_was_left_is_refused() {
+    let network = Network::new(&[1; 4]);
+    let mut node = Node::new(&network, 3);
+    let [a, b] = ["A", "B"].map(|name| network.batch(name, &network.opening, 0, &[]));
+    node.enter(2);
+    node.step(network.notarize(1, &a, 0));
+    check(&mut node, network.notarize(1, &a, 0), &["send 0 nullification 1"]);
+    let conflicting = Rejected::Conflicting { place: place(0), round: round(1) };
+    check_rejected(&mut node, network.notarize(1, &b, 0), conflicting);
+}
+
 /// Rule V3, at the limit and one past.
 #[test]
 fn vote_too_far_ahead_is_refused() {
@@ -150,6 +163,8 @@ fn vote_of_another_epoch_is_refused() {
     check_rejected(&mut node, of_epoch(Epoch(6)), past);
     let future = Rejected::FutureEpoch { message: Epoch(8), ours: EPOCH };
     check_rejected(&mut node, of_epoch(Epoch(8)), future);
+    let signed = network.signed(Vote::nullify(Round::new(Epoch(6), View(1))), 0);
+    assert_eq!(node.core.admit_vote(&signed), Err(past), "before its signature is looked at");
 }
 
 /// Rule N2: what the signer answers is counted and sent once.

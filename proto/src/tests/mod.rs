@@ -5,6 +5,7 @@ mod fuzz;
 mod generated;
 mod header;
 mod key;
+mod leader;
 mod message;
 mod numbers;
 mod order;

@@ -57,6 +57,7 @@ fn signers_are_a_set_in_rising_order() {
         assert!(signers.insert(place(number)), "new");
         assert!(!signers.insert(place(number)), "there");
     }
+    assert!(!signers.is_empty());
     assert_eq!(signers, places(&[0, 3, 127]));
     assert_eq!(signers.0, 1 | 1 << 3 | 1 << 127, "bit i is place i");
     assert_eq!(signers.len(), 3);

@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 
-use super::samples::{EPOCH, STAKES, batch, certificate, domain, header, place, proposal, round, set, sign};
+use super::samples::{EPOCH, STAKES, batch, certificate, domain, header, place, places, proposal, round, set, sign};
 use crate::{
     BatchHeader, Epoch, ExtraData, Justification, JustificationError, Proposal, Round, Strict, Verified, VerifyError,
     View, Vote,
@@ -19,9 +19,12 @@ fn check_refused(change: impl FnOnce(&mut Justification), error: JustificationEr
     assert_eq!(verify(proposal), Err(error));
 }
 
-/// A proposal in view 6 of a batch on the batch that opens the epoch.
+/// A proposal in view 2 of a batch on the batch that opens the epoch.
 fn first_proposal() -> Proposal {
-    let extra = ExtraData { epoch: EPOCH, origin_number: 9, ..ExtraData::default() };
+    proposal_without_parent(ExtraData { epoch: EPOCH, origin_number: 9, ..ExtraData::default() })
+}
+
+fn proposal_without_parent(extra: ExtraData) -> Proposal {
     let header = BatchHeader::new(header(extra)).unwrap();
     let vote = sign(Vote::notarize(round(2), header.hash()), 1);
     let nullifications = vec![certificate(Vote::nullify(round(1)), &[0, 1])];
@@ -61,6 +64,25 @@ fn certificate_that_is_not_the_parents_notarization_is_refused() {
 #[test]
 fn proposal_without_its_parents_notarization_is_refused() {
     check_refused(|justification| justification.parent = None, JustificationError::NotTheParent);
+}
+
+/// Rules J1, P3: view 0 stands for the batch that opens the epoch, which nobody notarized there.
+#[test]
+fn header_that_names_a_view_or_signers_without_a_notarization_is_refused() {
+    let (epoch, origin_number) = (EPOCH, 9);
+    for (parent_view, parent_signers) in [(View(1), places(&[])), (View::ZERO, places(&[0, 1]))] {
+        let extra = ExtraData { epoch, origin_number, parent_view, parent_signers };
+        assert_eq!(verify(proposal_without_parent(extra)), Err(JustificationError::NotTheParent));
+    }
+}
+
+/// Rule J2: only of a batch proposed again is it the certificate that says which views lie between.
+#[test]
+fn base_is_the_view_that_the_header_names() {
+    let Proposal { header, mut justification, .. } = proposal();
+    assert_eq!(justification.base_view(&header), View(3));
+    justification.parent = Some(certificate(Vote::notarize(round(2), header.parent()), &[0, 1]));
+    assert_eq!(justification.base_view(&header), View(3));
 }
 
 /// Rule J1: the batch that opens an epoch has no notarization in it.

@@ -6,7 +6,7 @@ use std::fmt;
 pub const VALIDATORS: usize = 4;
 
 /// Views that a model may have.
-pub const VIEWS_MAX: u8 = 4;
+pub const VIEWS_MAX: u8 = 3;
 
 /// Batches that a model may have in one view.
 pub const BATCHES_MAX: u8 = 3;
