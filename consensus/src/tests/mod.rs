@@ -5,6 +5,7 @@ mod coming_back;
 mod config;
 mod epoch;
 mod finalize;
+mod fuzz;
 mod leader;
 mod network;
 mod node;

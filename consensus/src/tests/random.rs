@@ -27,7 +27,7 @@ const SEED: [u8; 32] = [7; 32];
 type Dice = (u8, u8, u8, u8);
 
 /// A core among peers that send anything they could have signed.
-struct World {
+pub(super) struct World {
     node: Node,
     batches: Vec<BatchHeader>,
     checks: VecDeque<alloy_primitives::B256>,
@@ -53,7 +53,7 @@ struct Count {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let network = Network::new(&STAKES);
         let node = Node::new(&network, 2);
         let batches = vec![network.opening.clone()];
@@ -176,7 +176,13 @@ impl World {
         }
     }
 
-    fn play(&mut self, dice: Dice) {
+    /// What it brought about, in numbers.
+    pub(super) const fn counts(&self) -> [u32; 7] {
+        let Count { taken: _, refused, signed, finals, conflicts, epochs, starts, floors } = self.count;
+        [refused, signed, finals, conflicts, epochs, starts, floors]
+    }
+
+    pub(super) fn play(&mut self, dice: Dice) {
         if dice.0 >= 250 {
             return self.restart(dice.1.is_multiple_of(2));
         }

@@ -305,7 +305,7 @@ impl L1Client {
 }
 
 /// The entry of a log, which has to stand in one of these blocks.
-fn appended(log: &Log, blocks: RangeInclusive<u64>) -> Result<Appended, L1Error> {
+pub(super) fn appended(log: &Log, blocks: RangeInclusive<u64>) -> Result<Appended, L1Error> {
     let block = log.block_number.unwrap_or_default();
     let unreadable = |reason: String| L1Error::Log { block, reason };
     if !blocks.contains(&block) || log.removed {

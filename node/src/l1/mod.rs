@@ -241,3 +241,7 @@ fn change(block: u64, log: &Log) -> Result<ValidatorChange, L1Error> {
 fn transport(error: impl std::fmt::Display) -> L1Error {
     L1Error::Transport(error.to_string())
 }
+
+#[cfg(test)]
+#[path = "tests/fuzz.rs"]
+mod tests;

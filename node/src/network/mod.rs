@@ -66,7 +66,7 @@ pub(crate) use seen::Seen;
 pub use service::Network;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Starts a network as a task that runs until `shutdown`: the way to speak to it, what it tells, and its end.
 ///

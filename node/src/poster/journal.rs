@@ -170,4 +170,4 @@ impl Journal {
 
 #[cfg(test)]
 #[path = "tests/journal.rs"]
-mod tests;
+pub(super) mod tests;

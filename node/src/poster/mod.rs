@@ -194,3 +194,7 @@ impl Poster {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/fuzz.rs"]
+mod tests;

@@ -54,6 +54,10 @@ const QUALITY: u32 = 5;
 /// Brotli's window as a power of two: 4 MiB, so that the first header helps the last.
 const WINDOW: u32 = 22;
 
+/// The low seven bits that a stream with a large window begins with, an extension that nobody here writes: its reader
+/// allocates up to a GiB before the first byte comes out. Without it a window has at most 16 MiB.
+const LARGE_WINDOW: u8 = 0x11;
+
 /// Why a payload is not what its entry says. Whoever posted it is at fault, or the reader too old.
 #[derive(Debug, thiserror::Error)]
 pub enum PayloadError {
@@ -236,10 +240,11 @@ impl Posting {
     pub fn open(entry: &Entry, stream: &[u8], parent: B256) -> Result<Self, PayloadError> {
         let content = decompress(stream)?;
         let (first, last) = (entry.firstHeight, entry.lastHeight);
-        let count = last.checked_sub(first).map_or(0, |more| more.saturating_add(1)).min(MAX_ENTRY_BATCHES + 1);
+        let count = last.checked_sub(first).map_or(0, |more| more.saturating_add(1));
         let parts = Parts::read(&content).map_err(|error| PayloadError::Content(error.to_string()))?;
         let batches = parts.roots.len() / 32;
-        if !parts.roots.len().is_multiple_of(32) || u64::try_from(batches).ok() != Some(count) {
+        let fits = u64::try_from(batches).ok() == Some(count) && count <= MAX_ENTRY_BATCHES;
+        if !parts.roots.len().is_multiple_of(32) || !fits {
             return Err(PayloadError::Count { batches, first, last });
         }
         let batches = parts.batches(first, parent)?;
@@ -276,7 +281,7 @@ impl<'a> Parts<'a> {
         let (mut headers, mut bodies, mut parent) = (self.headers, self.bodies, parent);
         let (roots, _) = self.roots.as_chunks::<32>();
         let mut batches = Vec::with_capacity(roots.len());
-        for (height, root) in (first..).zip(roots) {
+        for (height, root) in (first..=u64::MAX).zip(roots) {
             let malformed = |error: alloy_rlp::Error| PayloadError::Content(format!("batch {height}: {error}"));
             let stripped = Header::decode(&mut headers).map_err(malformed)?;
             let body: Bytes = Bytes::decode(&mut bodies).map_err(malformed)?;
@@ -339,6 +344,9 @@ fn compress(content: &[u8]) -> Bytes {
 
 /// Rule P2: what comes out is bounded before it is stored, whatever goes in.
 fn decompress(stream: &[u8]) -> Result<Vec<u8>, PayloadError> {
+    if stream.first().is_some_and(|first| first & 0x7f == LARGE_WINDOW) {
+        return Err(PayloadError::Compression("its window is too large".into()));
+    }
     let mut content = Vec::new();
     let limit = u64::try_from(CONTENT_BYTES_MAX).unwrap_or(u64::MAX) + 1;
     let read = brotli::Decompressor::new(stream, 4_096).take(limit).read_to_end(&mut content);

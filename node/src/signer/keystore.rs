@@ -209,8 +209,10 @@ impl Keystore {
 
 fn derive(passphrase: &str, params: &ScryptParams) -> Result<Zeroizing<[u8; 32]>, KeystoreError> {
     let log_n = u8::try_from(params.n.checked_ilog2().unwrap_or(0)).map_err(shape)?;
-    // 2^20 would take a gigabyte: a file that asks for more is no key of ours.
-    if !params.n.is_power_of_two() || log_n > 20 || params.dklen != 32 {
+    // 2^20 takes a gigabyte, which another block size or repetitions would multiply: a file that asks for more than
+    // ours is no key of ours.
+    let ours = (params.r, params.p, params.dklen) == (8, 1, 32);
+    if !params.n.is_power_of_two() || log_n > 20 || !ours {
         return Err(shape("scrypt parameters out of bounds"));
     }
     let scrypt_params = scrypt::Params::new(log_n, params.r, params.p, 32).map_err(shape)?;

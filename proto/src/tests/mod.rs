@@ -1,6 +1,7 @@
 mod certificate;
 mod domain;
 mod epoch_schedule;
+mod fuzz;
 mod generated;
 mod header;
 mod key;

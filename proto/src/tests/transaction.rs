@@ -18,7 +18,7 @@ use crate::{
 /// The order of the group of secp256k1.
 const ORDER: U256 = U256::from_limbs([0xbfd2_5e8c_d036_4141, 0xbaae_dce6_af48_a03b, 0xffff_ffff_ffff_fffe, u64::MAX]);
 
-fn all_types() -> [(u8, Vec<u8>); 4] {
+pub(super) fn all_types() -> [(u8, Vec<u8>); 4] {
     let (wallet, draft) = (Wallet::new(1), Draft { nonce: 1, ..Draft::default() });
     let legacy = wallet.legacy(&draft, Some(ROLLUP_CHAIN_ID));
     [(0, legacy), (1, wallet.eip2930(&draft)), (2, wallet.eip1559(&draft)), (4, wallet.eip7702(&draft))]

@@ -2,6 +2,7 @@
 //! pair written a second time, as naively as it can be.
 
 mod evidence;
+mod fuzz;
 mod guard;
 mod guard_encoding;
 mod guard_file;

@@ -12,7 +12,7 @@ const VALIDATORS: u8 = 5;
 const HONEST: u8 = 2;
 
 /// Everything that was ever accepted, and the final rounds in the order they came.
-struct Oracle {
+pub(super) struct Oracle {
     window: Window,
     finals: Vec<Round>,
     votes: Vec<SignedVote>,
@@ -20,6 +20,17 @@ struct Oracle {
 }
 
 impl Oracle {
+    pub(super) fn new(window: Window) -> Self {
+        Self { window, finals: vec![round(0, 0)], votes: Vec::new(), convicted: BTreeSet::new() }
+    }
+
+    /// A batch of this round became final. Says which round is the last final one; an older one changes nothing.
+    pub(super) fn finalized(&mut self, round: Round) -> Round {
+        let last = self.finals.iter().max().copied().expect("one");
+        self.finals.extend((last < round).then_some(round));
+        last.max(round)
+    }
+
     /// Counts the rounds from the last final one down, one by one.
     fn in_window(&self, round: Round) -> bool {
         let last = self.finals.iter().max().expect("one");
@@ -44,7 +55,7 @@ impl Oracle {
     }
 
     /// What a new vote proves together with any vote before it.
-    fn observe(&mut self, signed: SignedVote) -> Option<(Epoch, Place, &'static str)> {
+    pub(super) fn observe(&mut self, signed: SignedVote) -> Option<(Epoch, Place, &'static str)> {
         if !self.in_window(signed.vote.round) {
             return None;
         }
@@ -62,7 +73,7 @@ impl Oracle {
         })
     }
 
-    fn wants(&self, signed: &SignedVote) -> bool {
+    pub(super) fn wants(&self, signed: &SignedVote) -> bool {
         let same = |other: &&SignedVote| {
             (other.signer, other.vote.round, other.vote.kind) == (signed.signer, signed.vote.round, signed.vote.kind)
         };
@@ -121,7 +132,7 @@ fn run(seed: u64) -> usize {
     let mut dice = Dice(seed);
     let window = Window { retention: dice.below(12), views_ahead: dice.below(4) + 1 };
     let mut slasher = Slasher::new(ROLLUP, window, round(0, 0));
-    let mut oracle = Oracle { window, finals: vec![round(0, 0)], votes: Vec::new(), convicted: BTreeSet::new() };
+    let mut oracle = Oracle::new(window);
     for signed in deliveries(&mut dice) {
         let wanted = slasher.wants(&signed);
         assert_eq!(wanted, oracle.wants(&signed), "seed {seed}: wants {signed:?}");
@@ -141,8 +152,7 @@ fn run(seed: u64) -> usize {
             let at = signed.vote.round;
             let last_final = round(at.epoch.0, at.view.0.saturating_sub(dice.below(4)));
             slasher.finalized(last_final);
-            let newest = oracle.finals.iter().max().is_none_or(|newest| *newest < last_final);
-            oracle.finals.extend(newest.then_some(last_final));
+            oracle.finalized(last_final);
         }
         assert!(slasher.votes_kept() as u128 <= window.votes_max(VALIDATORS.into()), "seed {seed}");
     }

@@ -4,6 +4,7 @@ mod assembly;
 mod calls;
 mod contracts;
 mod fees;
+mod fuzz;
 mod genesis;
 mod histories;
 mod invalid;

@@ -11,7 +11,7 @@ use crate::TransactionReceipt;
 const FRIEND: Address = Address::repeat_byte(0x42);
 
 /// A batch with two token transfers, a revert, a plain transfer of type 0 and one of type 1, in this order.
-fn batch() -> (World, std::sync::Arc<crate::ExecutedBatch>, Address) {
+pub(super) fn batch() -> (World, std::sync::Arc<crate::ExecutedBatch>, Address) {
     let mut world = World::new();
     let key = Key::new(0);
     let (token_at, revert_at) = (key.address.create(0), key.address.create(1));

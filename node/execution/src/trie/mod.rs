@@ -12,8 +12,8 @@ use alloy_trie::Nibbles;
 use crate::{NodeKey, StateError, StateView};
 
 pub(crate) use edit::{AccountEdit, Edit, SlotEdit};
-pub(crate) use node::Child;
-use node::{Entry, Kind, Node, record};
+pub(crate) use node::{Child, Kind};
+use node::{Entry, Node, record};
 
 /// What a set of edits made of a trie.
 #[derive(Debug)]

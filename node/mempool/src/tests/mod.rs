@@ -3,6 +3,7 @@
 mod admit;
 mod books;
 mod delegation;
+mod fuzz;
 mod gas;
 mod head;
 mod journal;

@@ -5,6 +5,7 @@ mod batches;
 mod catching_up;
 mod cluster;
 mod finality;
+mod fuzz;
 mod l1;
 mod messages;
 mod node;

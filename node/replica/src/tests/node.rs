@@ -10,7 +10,7 @@ use rota_consensus::{Anchor, Durable, Rejected, Timer};
 use rota_execution::{Account, Batch, Budget, Execution, ExecutionError, MemoryState, StateView as _};
 use rota_mempool::{AccountCode, AccountState, CandidateForm, MempoolLimits};
 use rota_proto::{
-    BatchBody, Certificate, ConsensusKey, FinalBatch, Message, Place, Strict, Transaction, Verified, View,
+    BatchBody, Certificate, ConsensusKey, FinalBatch, Message, Place, Strict, Transaction, Verified, View, Vote,
 };
 
 use super::text::{name, text};
@@ -38,6 +38,10 @@ pub(super) struct Node {
     pub(super) refusals: Vec<Rejected>,
     pub(super) out: Vec<Outgoing>,
     timers: BTreeMap<u8, (Timer, u64)>,
+    /// Batches whose candidate was ordered to be durable.
+    durable: BTreeSet<B256>,
+    /// Votes that were asked for, and whether their batch was ordered to be durable before.
+    pub(super) asked: Vec<(Vote, bool)>,
     /// Final batches from height 1 on.
     pub(super) finals: Vec<FinalBatch>,
 }
@@ -80,6 +84,8 @@ impl Node {
             refusals: Vec::new(),
             out: Vec::new(),
             timers: BTreeMap::new(),
+            durable: BTreeSet::new(),
+            asked: Vec::new(),
             finals: Vec::new(),
         }
     }
@@ -108,6 +114,14 @@ impl Node {
     fn step(&mut self, event: Event) {
         let (effects, refusals) = self.replica.step(event);
         self.log.extend(effects.iter().map(text));
+        for effect in &effects {
+            if let Effect::PersistCandidate { candidate, .. } = effect {
+                self.durable.insert(candidate.header.hash());
+            }
+            if let Effect::Sign { vote, .. } = effect {
+                self.asked.push((*vote, self.durable.contains(&vote.batch)));
+            }
+        }
         self.todo.extend(effects);
         self.refusals.extend(refusals);
     }

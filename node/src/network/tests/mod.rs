@@ -2,12 +2,13 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "tests pick one kind of event and pass over the rest")]
 
-mod support;
+pub(crate) mod support;
 
 mod dialer;
 mod events;
 mod exchange;
 mod frame;
+mod fuzz;
 mod hello;
 mod misbehaviour;
 mod muxer;

@@ -13,6 +13,17 @@ fn record(nonce: u64) -> Record {
     }
 }
 
+/// What the file may hold: nothing, a transaction in flight, parts of a stream.
+pub(crate) fn files() -> Vec<Vec<u8>> {
+    let part = Part { stream: B256::repeat_byte(4), transaction: B256::repeat_byte(5) };
+    let states = [
+        State::default(),
+        State { record: Some(record(4)), parts: Vec::new() },
+        State { record: None, parts: vec![part; 2] },
+    ];
+    states.iter().map(|state| serde_json::to_vec(&(VERSION, state)).unwrap()).collect()
+}
+
 #[test]
 fn what_was_kept_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@ mod blocks;
 pub(crate) mod chain;
 mod client;
 mod filters;
+mod fuzz;
 mod limits;
 mod methods;
 mod recent;

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod fuzz;
+
 const ROUND: Round = Round::new(Epoch(3), View(5));
 const A: B256 = B256::repeat_byte(1);
 const B: B256 = B256::repeat_byte(2);
@@ -88,6 +90,20 @@ fn record_that_is_held_foreign_or_damaged_is_not_opened() -> Result<()> {
     fs::write(folder.path().join("guard"), [7; 4_096])?;
     let damaged = open(&folder).err();
     assert!(matches!(damaged, Some(SignError::Storage(GuardStorageError::Record { .. }))), "{damaged:?}");
+    Ok(())
+}
+
+/// A gigabyte for scrypt is the most; its block size and its repetitions would multiply that without end.
+#[test]
+fn keystore_that_asks_for_more_memory_or_time_than_ours_is_refused() -> Result<()> {
+    let whole: serde_json::Value = serde_json::to_value(Keystore::encrypt(&key(1), "right", Strength::Devnet)?)?;
+    for (name, value) in [("r", 1 << 20), ("r", 1), ("p", 1 << 20), ("p", 2), ("n", 1 << 21), ("n", 3), ("dklen", 16)] {
+        let mut changed = whole.clone();
+        *changed.pointer_mut(&format!("/crypto/kdf/params/{name}")).wrap_err("a parameter")? = value.into();
+        let refused = serde_json::from_value::<Keystore>(changed)?.decrypt("right").err();
+        let text = refused.map(|error| error.to_string()).unwrap_or_default();
+        assert!(text.ends_with("scrypt parameters out of bounds"), "{name} {value}: {text:?}");
+    }
     Ok(())
 }
 

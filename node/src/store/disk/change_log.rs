@@ -25,7 +25,7 @@ pub(super) type StateRecords = Vec<(Vec<u8>, Option<Bytes>)>;
 
 /// What the changes of one commit are, in the log.
 pub(super) struct Commit {
-    after: u64,
+    pub(super) after: u64,
     pub(super) height: u64,
     pub(super) records: StateRecords,
 }
@@ -144,7 +144,7 @@ fn open_segment(folder: &Path, path: &Path, length: u64) -> std::io::Result<File
     Ok(file)
 }
 
-fn encode(after: u64, height: u64, records: &StateRecords) -> Result<Vec<u8>, StoreError> {
+pub(super) fn encode(after: u64, height: u64, records: &StateRecords) -> Result<Vec<u8>, StoreError> {
     let mut body = [after.to_be_bytes(), height.to_be_bytes()].concat();
     for (key, value) in records {
         body.extend_from_slice(&length_of(key)?);
@@ -170,7 +170,7 @@ fn length_of(bytes: &[u8]) -> Result<[u8; 4], StoreError> {
 }
 
 /// The record at an offset and where it ends; none if it is not whole, as after a crash while it was written.
-fn record_at(bytes: &[u8], offset: usize) -> Option<(Commit, usize)> {
+pub(super) fn record_at(bytes: &[u8], offset: usize) -> Option<(Commit, usize)> {
     let mut input = bytes.get(offset..)?;
     let length = usize::try_from(number(&mut input)?).ok()?;
     let checksum = number(&mut input)?;

@@ -76,7 +76,7 @@ impl LiveTree {
     }
 }
 
-fn candidate_of(round: Round, bytes: &[u8]) -> Result<(Candidate, Bytes), StoreError> {
+pub(super) fn candidate_of(round: Round, bytes: &[u8]) -> Result<(Candidate, Bytes), StoreError> {
     let parts = split("live", bytes)?;
     let [header, body, parent, nullifications @ ..] = parts.as_slice() else {
         return Err(damaged("live", "a candidate's parts"));

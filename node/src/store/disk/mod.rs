@@ -215,8 +215,11 @@ impl StateView for SledStore {
 
     fn slot(&self, address: &Address, slot: &U256) -> Result<U256, StateError> {
         let key = key(2, &[address.as_slice(), &slot.to_be_bytes::<32>()]);
-        let value = self.state_record(&key).map_err(state_error)?;
-        Ok(value.map_or(U256::ZERO, |bytes| U256::from_be_slice(&bytes)))
+        let read = || -> Result<U256, StoreError> {
+            let Some(bytes) = self.state_record(&key)? else { return Ok(U256::ZERO) };
+            U256::try_from_be_slice(&bytes).ok_or_else(|| damaged("state", format!("a slot of {} bytes", bytes.len())))
+        };
+        read().map_err(state_error)
     }
 
     fn code(&self, hash: &B256) -> Result<Option<Bytes>, StateError> {

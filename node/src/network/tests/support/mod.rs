@@ -6,6 +6,5 @@ mod samples;
 
 pub(super) use intruder::{Intruder, greet};
 pub(super) use node::{Node, Setup};
-pub(super) use samples::{
-    Validator, body, catch_up_answer, certificate, domain, every_kind, final_batch, network, proposal, round, vote,
-};
+pub(super) use samples::{Validator, body, catch_up_answer, domain, every_kind, final_batch, network, vote};
+pub(crate) use samples::{certificate, header, proposal, round};
