@@ -10,8 +10,8 @@ use super::{Answered, heard};
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Says each of its votes for everybody else too, by its own signature and by the last one it heard of them, and
-/// answers the first proposal of each round with another batch in the leader's name. Withstood by verifying each signature with the key of the
-/// place over this very vote (K2 of proto): none stands, and nobody is accused.
+/// answers the first proposal of each round with another batch in the leader's name. Withstood by verifying each
+/// signature with the key of the place over this very vote (K2 of proto): none stands, and nobody is accused.
 #[derive(Clone, Debug, Default)]
 pub struct Impersonator {
     heard: BTreeMap<Place, Signature>,

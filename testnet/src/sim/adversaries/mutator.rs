@@ -13,8 +13,8 @@ use crate::sim::conduct::{Conduct, Deed, Hands};
 const REMEMBERED_MAX: usize = 64;
 
 /// Sends its own proposals with false justifications alone, and to all others a false copy of every proposal when it
-/// first hears it, before or after the true one comes. Withstood by taking a justification for a bag of certificates, each of
-/// which counts by itself, and no false one for a fault of the leader (J3).
+/// first hears it, before or after the true one comes. Withstood by taking a justification for a bag of certificates,
+/// each of which counts by itself, and no false one for a fault of the leader (J3).
 #[derive(Clone, Debug, Default)]
 pub struct Mutator {
     turn: u64,
