@@ -137,7 +137,8 @@ fn invalid_batches_do_not_become_final() {
         nobody_is_accused(&all(sound(), |seed| {
             against(seed, InvalidProposer::with(wrong)).with(|plan| {
                 (plan.l1.interval_ms, plan.work.interval_ms, plan.goal) = (200, 8, finalized(100));
-                plan.settings.execution = if seed % 4 == 0 { ExecutionKind::Evm } else { ExecutionKind::Ledger };
+                plan.settings.execution =
+                    if seed.is_multiple_of(4) { ExecutionKind::Evm } else { ExecutionKind::Ledger };
             })
         }));
     }
@@ -221,6 +222,17 @@ fn false_answers_lead_nobody_astray() {
         scenario.crash(500, 2, seed % 7, 5_000).crash(7_000, 3, seed % 5, 300)
     });
     assert!(outcomes.iter().all(|outcome| outcome.stats.catch_ups > 0), "somebody had to catch up");
+}
+
+/// Rule D8: two that forge proposals hear each other's, and forge no more of what they forged.
+#[test]
+fn adversaries_that_answer_each_other_come_to_an_end() {
+    for seed in SEEDS {
+        let scenario = Scenario::seed(seed).stake([25; 7]).links(LOSSY, 6).with(|plan| plan.settings.flush_us = 5_000);
+        let pair = scenario.adversary(1, Mutator::default()).adversary(2, Impersonator::default());
+        let outcome = pair.run_until(finalized(30)).expect(sound());
+        assert!(outcome.stats.deeds > 0, "they forged nothing\n{outcome}");
+    }
 }
 
 /// Rule D8.

@@ -262,7 +262,8 @@ impl Replica {
     }
 }
 
-/// Set and leaders of an epoch, as the registry knows them (rule E3 of consensus); chosen leaders wait for the seed too.
+/// Set and leaders of an epoch, as the registry knows them (rule E3 of consensus). Leaders that a scenario chose
+/// wait for the seed too.
 pub(crate) fn epoch_context(
     config: &ReplicaConfig,
     registry: &Registry,

@@ -2,8 +2,8 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use clap::Parser;
-use rota_testnet::sim::{Named, Scenario, sweep};
+use clap::{Parser, Subcommand};
+use rota_testnet::sim::{Named, Scenario, continents, shrink, sweep};
 
 /// Runs networks of production state machines on virtual time, each decided by one seed, and checks that they stay
 /// safe and live.
@@ -25,7 +25,29 @@ struct Options {
     /// Tell everything that happens, one line an event (one seed only).
     #[arg(long, conflicts_with = "seeds")]
     story: bool,
+    /// If the seed fails, find a smaller scenario that fails alike, and print it as a test (one seed only).
+    #[arg(long, conflicts_with_all = ["seeds", "story"])]
+    shrink: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
+
+/// What else there is to run.
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Command {
+    /// A hundred validators over five continents: finality, messages and bytes as a table in Markdown.
+    Scale {
+        /// How many validators.
+        #[arg(long, default_value_t = 100, value_parser = nodes)]
+        validators: usize,
+        /// How many batches.
+        #[arg(long, default_value_t = 40)]
+        batches: u64,
+    },
+}
+
+/// Runs that the shrinker may take.
+const SHRINK_RUNS_MAX: usize = 1_000;
 
 impl Options {
     fn scenario(&self, seed: u64) -> Scenario {
@@ -40,8 +62,14 @@ fn nodes(text: &str) -> Result<usize, String> {
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(Command::Scale { validators, batches }) = options.command {
+        return scale(validators, options.seed, batches);
+    }
     if options.story {
         return tell(&options);
+    }
+    if options.shrink {
+        return make_small(&options);
     }
     let begun = Instant::now();
     let all = sweep(options.seed..options.seed.saturating_add(options.seeds), |seed| options.scenario(seed).run());
@@ -69,6 +97,32 @@ fn tell(options: &Options) -> ExitCode {
         }
         Some(violation) => {
             println!("VIOLATION of {violation}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn scale(validators: usize, seed: u64, batches: u64) -> ExitCode {
+    match continents::table(validators, seed, batches) {
+        Ok(table) => {
+            print!("{table}");
+            ExitCode::SUCCESS
+        }
+        Err(outcome) => {
+            println!("{outcome}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn make_small(options: &Options) -> ExitCode {
+    match shrink(&options.scenario(options.seed), SHRINK_RUNS_MAX) {
+        None => {
+            println!("every rule held");
+            ExitCode::SUCCESS
+        }
+        Some(small) => {
+            println!("{small}");
             ExitCode::FAILURE
         }
     }

@@ -2,9 +2,10 @@
 
 use super::{
     adversaries,
+    clocks::{Clock, DRIFT_PPM_MAX, Step},
     executor::ExecutionKind,
-    l1::L1Plan,
-    links::{Cut, LinkPlan, Way},
+    l1::{L1Outage, L1Plan},
+    links::{Bandwidth, Cut, LinkPlan, Way},
     plan::{Crash, DiskFault, FaultKind, Goal, Plan},
     queue::Time,
     random::Random,
@@ -26,6 +27,7 @@ pub fn draw(plan: &mut Plan, nodes: Option<usize>) {
     cuts(plan, FAULTS_MS, random);
     crashes(plan, FAULTS_MS, random);
     disk_faults(plan, FAULTS_MS, random);
+    surroundings(plan, FAULTS_MS);
     plan.goal = Goal::Finalized(random.within(20..=45));
 }
 
@@ -39,6 +41,7 @@ pub fn draw_storm(plan: &mut Plan, nodes: Option<usize>) {
         crashes(plan, STORM_MS, random);
         disk_faults(plan, STORM_MS, random);
     }
+    surroundings(plan, STORM_MS);
     plan.links.rest_loss_permille = plan.links.loss_permille;
     plan.goal = Goal::After(Time::from_ms(STORM_MS));
 }
@@ -61,13 +64,40 @@ fn draw_calm(plan: &mut Plan, nodes: usize, random: &mut Random) {
     plan.settings.config.timings.batch_interval_ms = random.within(20..=150);
     faulty(plan, random);
     links(plan, random);
-    plan.clocks_ms = (0..nodes).map(|_| random.below(1_500)).collect();
+    plan.clocks = (0..nodes).map(|_| Clock::ahead(random.below(1_500).cast_signed())).collect();
     plan.l1 = L1Plan { interval_ms: random.within(250..=1_200), epoch_blocks: random.within(4..=8) };
     plan.l1_lags_ms = (0..nodes).map(|_| random.below(400)).collect();
     if let Some(lag) = plan.l1_lags_ms.first_mut().filter(|_| random.chance(200)) {
         *lag = 2_000;
     }
     work(plan, random);
+}
+
+/// Clocks, lines and L1. They have a stream of their own, so that the rest of a seed's plan does not depend on them.
+fn surroundings(plan: &mut Plan, until_ms: u64) {
+    let random = &mut Random::of(plan.seed, 200);
+    for node in 0..plan.stakes.len() {
+        let clock = plan.clock_mut(node);
+        clock.ppm = random.below(2 * DRIFT_PPM_MAX.unsigned_abs() + 1).cast_signed() - DRIFT_PPM_MAX;
+        if random.chance(100) {
+            let by_ms = random.below(1_500).cast_signed() - clock.ahead_ms;
+            clock.steps.push(Step { at: Time::from_ms(random.below(until_ms)), by_ms });
+        }
+    }
+    if random.chance(100) {
+        let bytes_s = random.within(1_000_000..=10_000_000);
+        plan.links.bandwidth = Some(Bandwidth { up: bytes_s, down: bytes_s });
+    }
+    if random.chance(125) {
+        let from = random.below(until_ms);
+        let to = from + random.within(500..=8_000);
+        let nodes = if random.chance(500) { Vec::new() } else { some(plan.stakes.len(), random) };
+        plan.l1_outages.push(L1Outage { during: Time::from_ms(from)..Time::from_ms(to), nodes });
+        if random.chance(500) {
+            // More than the clock, the lag and the interval of anybody's L1 come to, and less than the longest outage.
+            plan.settings.times.origin_age_max_s = 7;
+        }
+    }
 }
 
 /// Equal, unequal by chance, or one large.
@@ -109,6 +139,7 @@ fn links(plan: &mut Plan, random: &mut Random) {
         rest_loss_permille: *random.pick(&[0, 0, 10, 30]),
         duplicate_permille: *random.pick(&[0, 20, 100]),
         ordered: random.chance(500),
+        bandwidth: None,
     };
     plan.lossy_until = Time::from_ms(FAULTS_MS);
 }

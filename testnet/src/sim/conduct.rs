@@ -7,7 +7,7 @@ use rota_proto::{BatchHeader, Message, SignedVote, ValidatorSet, Vote};
 use rota_replica::{Effect, Event, Replica};
 use rota_staking::L1Block;
 
-use super::{disk::Defects, executor::Executor, outside::Outside, story::NodeId};
+use super::{disk::Defects, executor::Executor, outside::Outside, story::NodeId, words};
 
 /// Stands between a production replica and its host, and bends what passes (rule D8).
 ///
@@ -18,6 +18,11 @@ pub trait Conduct: fmt::Debug + Send {
 
     /// A fresh one, for another run.
     fn fresh(&self) -> Box<dyn Conduct>;
+
+    /// The expression that makes one: what a scenario says to have it.
+    fn words(&self) -> String {
+        words::of_conduct(&*self.fresh())
+    }
 
     /// A block of L1 as the node takes it, before its registry does.
     fn l1(&self, _node: NodeId, block: L1Block) -> L1Block {

@@ -18,6 +18,10 @@ pub enum Fact {
     Signed(Vote),
     /// The node sent a message, to one or to many.
     Sent,
+    /// The node proposed a batch, perhaps again.
+    Proposed(B256),
+    /// A client sent a transaction to the node, perhaps again.
+    Submitted(B256),
     /// The guard refused what the core asked for, and not because it lies below the floor.
     Refused(Vote),
     /// The core says that its guard's record lacks a vote of its own that others know.

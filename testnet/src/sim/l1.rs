@@ -1,12 +1,15 @@
 //! The simulated L1: blocks by its own clock, each with the changes of validators that the contract announces in it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::Range,
+};
 
 use alloy_primitives::{Address, B256, keccak256};
 use rota_proto::{Epoch, EpochSchedule, L1Origin, Place, VotingPower};
 use rota_staking::{Genesis, L1Block, Registry, ValidatorChange};
 
-use super::{genesis::ROLLUP_CHAIN_ID, keys::public_key, queue::Time, random::mix, sets::Sets};
+use super::{genesis::ROLLUP_CHAIN_ID, keys::public_key, queue::Time, random::mix, sets::Sets, story::NodeId};
 
 /// The epoch in which the network begins: that of the contract's deployment.
 pub const FIRST_EPOCH: Epoch = Epoch(0);
@@ -30,6 +33,67 @@ pub struct L1Plan {
     pub interval_ms: u64,
     /// Blocks in an epoch.
     pub epoch_blocks: u64,
+}
+
+/// For a while nodes do not hear of final blocks: their endpoint is gone, or L1's tip was replaced by another below
+/// finality, and finality waits for the new one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct L1Outage {
+    /// From when, and until when.
+    pub during: Range<Time>,
+    /// Who hears nothing; everybody if nobody is named.
+    pub nodes: Vec<NodeId>,
+}
+
+impl L1Outage {
+    fn holds_up(&self, node: NodeId, at: Time) -> bool {
+        self.during.contains(&at) && (self.nodes.is_empty() || self.nodes.contains(&node))
+    }
+}
+
+/// When a node hears of a block that is final at a time, with these outages.
+#[must_use]
+pub fn heard_at(outages: &[L1Outage], node: NodeId, at: Time) -> Time {
+    let over = outages.iter().filter(|outage| outage.holds_up(node, at)).map(|outage| outage.during.end).max();
+    over.map_or(at, |end| heard_at(outages, node, end))
+}
+
+/// What is false in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Falsehood {
+    /// Its parent is not the block before it, as if finality had been taken back.
+    Parent,
+    /// A change of validators that the contract never announced: the first seat loses its stake.
+    Change,
+}
+
+/// The endpoint of a node gives it one false block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct L1Lie {
+    /// Whose endpoint.
+    pub node: NodeId,
+    /// It is the first block that is final from this time on.
+    pub at: Time,
+    /// What is false in it.
+    pub what: Falsehood,
+}
+
+impl L1Lie {
+    /// A block as the node's endpoint gives it.
+    #[must_use]
+    pub fn tell(&self, l1: &L1, mut block: L1Block) -> L1Block {
+        if block.number != FIRST_BLOCK + self.at.as_ms().div_ceil(l1.plan.interval_ms) {
+            return block;
+        }
+        match self.what {
+            Falsehood::Parent => block.parent_hash = keccak256(block.parent_hash),
+            Falsehood::Change => {
+                let effective = l1.epoch_of(block.number).plus(LAG_EPOCHS);
+                block.changes.push(change(effective, 0, 0, 0));
+            }
+        }
+        block
+    }
 }
 
 /// L1 as it is; when a node learns of it is another matter.

@@ -8,12 +8,13 @@ use rota_proto::{Message, Place, Vote};
 use rota_replica::Times;
 
 use super::{
+    clocks::Clock,
     executor::ExecutionKind,
     facts::Fact,
     host::Wake,
     keys::Keys,
-    l1::{BEGIN_S, L1},
-    links::Links,
+    l1::{L1, L1Lie},
+    links::{Links, Load},
     outcome::Stats,
     queue::{Queue, Time},
     random::Random,
@@ -24,6 +25,17 @@ use super::{
 /// Something that will happen.
 #[derive(Debug)]
 pub enum Event {
+    /// A message comes to the line of a node.
+    Comes {
+        /// Where.
+        to: NodeId,
+        /// From whom.
+        from: NodeId,
+        /// What.
+        packet: Packet,
+        /// How long it occupies the line.
+        load: Load,
+    },
     /// A message arrives.
     Arrives {
         /// Where.
@@ -108,8 +120,8 @@ pub struct Station {
     pub up: bool,
     /// Which life it lives.
     pub life: u32,
-    /// What its clock is ahead, in milliseconds.
-    pub clock_ahead_ms: u64,
+    /// Its clock.
+    pub clock: Clock,
     /// How long after its time an L1 block is final here.
     pub l1_lag_ms: u64,
     /// The newest L1 block that is final here.
@@ -136,6 +148,8 @@ pub struct Outside {
     pub links: Links,
     /// L1.
     pub l1: L1,
+    /// What nodes hear of it that is false.
+    pub l1_lies: Vec<L1Lie>,
     /// The genesis of the rollup.
     pub genesis: Genesis,
     /// Who leads in turn, if the scenario chooses.
@@ -179,7 +193,13 @@ impl Outside {
     /// What the clock of a node shows, in Unix milliseconds.
     #[must_use]
     pub fn clock_ms(&self, node: NodeId) -> u64 {
-        BEGIN_S * 1_000 + self.queue.now().as_ms() + self.station(node).clock_ahead_ms
+        self.station(node).clock.shows(self.queue.now())
+    }
+
+    /// Whether a node hears of L1 what is false.
+    #[must_use]
+    pub fn is_lied_to(&self, node: NodeId) -> bool {
+        self.l1_lies.iter().any(|lie| lie.node == node)
     }
 
     /// A number up to `max`.
@@ -193,6 +213,12 @@ impl Outside {
         self.queue.plan(self.queue.now().plus_us(after_us), Event::Wakes { node, life, wake });
     }
 
+    /// The same after a time by the node's own clock.
+    pub fn wake_by_clock(&mut self, node: NodeId, after_ms: u64, wake: Wake) {
+        let after_us = self.station(node).clock.waits_us(after_ms);
+        self.wake(node, after_us, wake);
+    }
+
     /// Sends a message to some nodes.
     pub fn send(&mut self, from: NodeId, to: &[NodeId], message: Message) {
         self.story.tell(from, &[1, fingerprint(&message), to.len() as u64], || {
@@ -200,18 +226,34 @@ impl Outside {
             format!("  -> {}: {}", names.join(" "), summary(&message))
         });
         self.facts.push((from, Fact::Sent));
-        let packet = if self.settings.wire {
-            let bytes = message.encode();
-            self.stats.wire_bytes += bytes.len() as u64 * to.len() as u64;
-            Packet::Bytes(bytes.into())
-        } else {
-            Packet::Words(Arc::new(message))
+        if let Message::Proposal(proposal) = &message {
+            self.facts.push((from, Fact::Proposed(proposal.header.hash())));
+        }
+        let narrow = self.links.are_narrow();
+        let bytes = (self.settings.wire || narrow).then(|| message.encode());
+        self.stats.wire_bytes += bytes.as_ref().map_or(0, |bytes| bytes.len() as u64 * to.len() as u64);
+        let load = bytes.as_ref().filter(|_| narrow).map(|bytes| Load::of(&message, bytes.len()));
+        let packet = match bytes {
+            Some(bytes) if self.settings.wire => Packet::Bytes(bytes.into()),
+            Some(_) | None => Packet::Words(Arc::new(message)),
         };
         for to in to.iter().copied().filter(|to| *to != from) {
             self.stats.messages += 1;
-            for at in self.links.arrivals(self.queue.now(), from, to).into_iter().flatten() {
-                self.queue.plan(at, Event::Arrives { to, from, packet: packet.clone() });
+            for at in self.links.arrivals(self.queue.now(), from, to, load).into_iter().flatten() {
+                let packet = packet.clone();
+                let event = match load {
+                    None => Event::Arrives { to, from, packet },
+                    Some(load) => Event::Comes { to, from, packet, load },
+                };
+                self.queue.plan(at, event);
             }
+        }
+    }
+
+    /// A message has come to the line of a node, and arrives once it is through.
+    pub fn receive(&mut self, to: NodeId, from: NodeId, packet: Packet, load: Load) {
+        if let Some(at) = self.links.received(self.queue.now(), to, load) {
+            self.queue.plan(at, Event::Arrives { to, from, packet });
         }
     }
 

@@ -12,12 +12,14 @@ use rota_proto::Place;
 
 use super::{
     checkers::{self, Bounds, Setup},
+    clocks::Clock,
     conduct::Conduct,
     disk::DiskError,
     facts::Checker,
     keys::Crypto,
-    l1::{L1, L1Plan},
-    links::{Cut, LinkPlan},
+    l1::{Falsehood, L1, L1Lie, L1Outage, L1Plan},
+    links::{Cut, Distances, LinkPlan},
+    meter::Meter,
     outside::Settings,
     queue::Time,
     sets::Changes,
@@ -134,6 +136,8 @@ pub struct Plan {
     pub settings: Settings,
     /// The links.
     pub links: LinkPlan,
+    /// How far apart nodes are, if not all links take [`LinkPlan::latency_us`].
+    pub distances: Option<Distances>,
     /// Until when they lose much.
     pub lossy_until: Time,
     /// Partitions.
@@ -146,16 +150,22 @@ pub struct Plan {
     pub tear: Option<usize>,
     /// Disks that fail.
     pub disk_faults: Vec<DiskFault>,
-    /// What clocks are ahead.
-    pub clocks_ms: Vec<u64>,
+    /// The clocks; those that are not named are right.
+    pub clocks: Vec<Clock>,
     /// L1.
     pub l1: L1Plan,
     /// How late each node sees L1.
     pub l1_lags_ms: Vec<u64>,
+    /// When nodes hear nothing of L1.
+    pub l1_outages: Vec<L1Outage>,
+    /// What endpoints of L1 say that is false.
+    pub l1_lies: Vec<L1Lie>,
     /// The clients.
     pub work: Work,
     /// The end.
     pub goal: Goal,
+    /// Whether the time to finality is measured.
+    pub measured: bool,
     /// The checkers that watch, by name; all if empty.
     pub watched_by: Vec<&'static str>,
 }
@@ -180,19 +190,33 @@ impl Plan {
         twin.copied().unwrap_or(node)
     }
 
-    /// The seats whose keys do not follow the rules: those of adversaries and of twins.
+    /// The seats whose keys do not follow the rules: those of adversaries, of twins, and of nodes that count by a set
+    /// that L1 does not have.
     #[must_use]
     pub fn guilty(&self) -> BTreeSet<usize> {
-        self.adversaries.keys().map(|node| self.seat(*node)).chain(self.twins.iter().copied()).collect()
+        let misled = self.l1_lies.iter().filter(|lie| lie.what == Falsehood::Change).map(|lie| &lie.node);
+        let nodes = self.adversaries.keys().chain(misled);
+        nodes.map(|node| self.seat(*node)).chain(self.twins.iter().copied()).collect()
     }
 
-    /// When all cuts have ended, all crashed nodes are up again, and links lose little.
+    /// The clock of a node.
+    pub fn clock_mut(&mut self, node: NodeId) -> &mut Clock {
+        if self.clocks.len() <= node {
+            self.clocks.resize(node + 1, Clock::default());
+        }
+        self.clocks.get_mut(node).unwrap_or_else(|| unreachable!("made above"))
+    }
+
+    /// When all cuts and outages have ended, all crashed nodes are up again, clocks are let alone, and links lose
+    /// little.
     #[must_use]
     pub fn healed(&self) -> Time {
         let cuts = self.cuts.iter().map(|cut| cut.during.end);
         let crashes = self.crashes.iter().map(|crash| crash.at.plus_ms(1_000 + crash.down_ms));
         let mended = self.disk_faults.iter().filter_map(|fault| Some(fault.at.plus_ms(fault.mended_after_ms?)));
-        cuts.chain(crashes).chain(mended).max().unwrap_or_default().max(self.lossy_until)
+        let outages = self.l1_outages.iter().map(|outage| outage.during.end);
+        let set = self.clocks.iter().flat_map(|clock| &clock.steps).map(|step| step.at);
+        cuts.chain(crashes).chain(mended).chain(outages).chain(set).max().unwrap_or_default().max(self.lossy_until)
     }
 
     /// With work and without faults, something becomes final within this time: a view timer that grew to the cap
@@ -242,6 +266,9 @@ impl Plan {
             origin_age_max_s: self.settings.times.origin_age_max_s,
             pool: [limits.slots, limits.bytes],
         };
-        checkers::all(setup).into_iter().filter(|checker| self.watches(checker.name())).collect()
+        let mut all = checkers::all(setup);
+        all.retain(|checker| self.watches(checker.name()));
+        all.extend(self.measured.then(|| -> Box<dyn Checker> { Box::new(Meter::default()) }));
+        all
     }
 }

@@ -11,12 +11,13 @@ use rota_replica::Times;
 
 use super::{
     chaos,
+    clocks::Step,
     conduct::Conduct,
     executor::ExecutionKind,
     facts::Violation,
     keys::Crypto,
-    l1::{L1Plan, place_of},
-    links::{Cut, LinkPlan, Way},
+    l1::{Falsehood, L1Lie, L1Outage, L1Plan, place_of},
+    links::{Bandwidth, Cut, LinkPlan, Way},
     outcome::Outcome,
     outside::Settings,
     plan::{Crash, DiskFault, FaultKind, Goal, OperationCrash, Plan, Work},
@@ -72,19 +73,29 @@ impl Scenario {
             crypto: Crypto::Table,
             settings,
             links: LinkPlan::CALM,
+            distances: None,
             lossy_until: Time::default(),
             cuts: Vec::new(),
             crashes: Vec::new(),
             crash_at_operation: None,
             tear: None,
             disk_faults: Vec::new(),
-            clocks_ms: Vec::new(),
+            clocks: Vec::new(),
             l1: L1Plan { interval_ms: 1_000, epoch_blocks: 6 },
             l1_lags_ms: Vec::new(),
+            l1_outages: Vec::new(),
+            l1_lies: Vec::new(),
             work: Work { interval_ms: 40, pauses: Vec::new() },
             goal: Goal::Finalized(20),
+            measured: false,
             watched_by: Vec::new(),
         };
+        Self::of(plan)
+    }
+
+    /// The run of a plan that has no name.
+    #[must_use]
+    pub const fn of(plan: Plan) -> Self {
         Self { command: None, plan }
     }
 
@@ -216,6 +227,52 @@ impl Scenario {
     pub fn links(mut self, links: LinkPlan, lossy_seconds: u64) -> Self {
         self.plan.links = links;
         self.plan.lossy_until = Time::from_ms(lossy_seconds * 1_000);
+        self
+    }
+
+    /// The line of each node carries so many bytes a second, each way.
+    #[must_use]
+    pub const fn bandwidth(mut self, bytes_s: u64) -> Self {
+        self.plan.links.bandwidth = Some(Bandwidth { up: bytes_s, down: bytes_s });
+        self
+    }
+
+    /// The clock of a node is ahead by so much, and runs so much too fast.
+    #[must_use]
+    pub fn clock(mut self, node: NodeId, ahead_ms: i64, ppm: i64) -> Self {
+        let clock = self.plan.clock_mut(node);
+        (clock.ahead_ms, clock.ppm) = (ahead_ms, ppm);
+        self
+    }
+
+    /// The clock of a node jumps at a time in milliseconds.
+    #[must_use]
+    pub fn clock_is_set(mut self, at_ms: u64, node: NodeId, by_ms: i64) -> Self {
+        self.plan.clock_mut(node).steps.push(Step { at: Time::from_ms(at_ms), by_ms });
+        self
+    }
+
+    /// Between these seconds these nodes hear nothing of L1; nobody does if none is named.
+    #[must_use]
+    pub fn l1_outage(mut self, seconds: Range<u64>, nodes: impl IntoIterator<Item = NodeId>) -> Self {
+        let during = Time::from_ms(seconds.start * 1_000)..Time::from_ms(seconds.end * 1_000);
+        self.plan.l1_outages.push(L1Outage { during, nodes: nodes.into_iter().collect() });
+        self
+    }
+
+    /// At this second so many blocks at the tip of L1 are replaced: finality comes later by as many for everybody.
+    #[must_use]
+    pub fn l1_reorg(mut self, second: u64, blocks: u64) -> Self {
+        let begin = Time::from_ms(second * 1_000);
+        let during = begin..begin.plus_ms(blocks * self.plan.l1.interval_ms);
+        self.plan.l1_outages.push(L1Outage { during, nodes: Vec::new() });
+        self
+    }
+
+    /// The first block of L1 that is final from this second on is a false one at this node.
+    #[must_use]
+    pub fn l1_lies(mut self, second: u64, node: NodeId, what: Falsehood) -> Self {
+        self.plan.l1_lies.push(L1Lie { node, at: Time::from_ms(second * 1_000), what });
         self
     }
 

@@ -15,7 +15,7 @@ use super::{
     genesis::{ROLLUP_CHAIN_ID, genesis},
     host::{End, Host, Remains},
     keys::{Keys, public_key},
-    l1::L1,
+    l1::{L1, heard_at},
     links::Links,
     outcome::Stats,
     outside::{Clients, Event, Outside, Packet, Station},
@@ -74,7 +74,7 @@ impl World {
             seat: *seat,
             up: false,
             life: 0,
-            clock_ahead_ms: plan.clocks_ms.get(node).copied().unwrap_or(0),
+            clock: plan.clocks.get(node).cloned().unwrap_or_default(),
             l1_lag_ms: plan.l1_lags_ms.get(node).copied().unwrap_or(0),
             l1_seen: l1.first_block(),
         };
@@ -84,8 +84,15 @@ impl World {
         let out = Outside {
             queue: Queue::default(),
             story: Story::new(told),
-            links: Links::new(plan.links, plan.cuts.clone(), plan.healed(), Random::of(plan.seed, 2)),
+            links: Links::new(
+                plan.links,
+                plan.distances.clone(),
+                plan.cuts.clone(),
+                plan.healed(),
+                Random::of(plan.seed, 2),
+            ),
             l1,
+            l1_lies: plan.l1_lies.clone(),
             genesis,
             leaders: plan.leaders.clone(),
             keys: Keys::new(seats, plan.crypto),
@@ -155,6 +162,7 @@ impl World {
     fn sum_up(&mut self) {
         let stats = &mut self.out.stats;
         stats.waiting = self.out.clients.waiting.len() as u64;
+        stats.crowded_out = self.out.links.crowded_out();
         stats.virtual_ms = self.out.queue.now().as_ms();
         stats.heights = self.heights.values().copied().max().unwrap_or(0);
         for (node, slot) in self.slots.iter().enumerate() {
@@ -187,6 +195,7 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
+            Event::Comes { to, from, packet, load } => self.out.receive(to, from, packet, load),
             Event::Arrives { to, from, packet } => self.deliver(to, from, packet),
             Event::Wakes { node, life, wake } => {
                 if self.out.station(node).life == life {
@@ -297,6 +306,7 @@ impl World {
 
     fn plan_block(&mut self, node: NodeId, block: u64) {
         let at = self.out.l1.time_of(block).plus_ms(self.out.station(node).l1_lag_ms);
+        let at = heard_at(&self.plan.l1_outages, node, at);
         self.out.queue.plan(at, Event::L1Seen { node, block });
     }
 

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::keccak256;
+use alloy_primitives::{B256, keccak256};
 use rota_proto::{BatchHeader, Message, Place, Proposal, Signature, SignedVote, Vote};
 use rota_replica::{Effect, Event};
 
-use super::heard;
+use super::{Answered, heard};
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Says each of its votes for everybody else too, by its own signature and by the last one it heard of them, and
-/// answers proposals with another batch in the leader's name. Withstood by verifying each signature with the key of the
+/// answers the first proposal of each round with another batch in the leader's name. Withstood by verifying each signature with the key of the
 /// place over this very vote (K2 of proto): none stands, and nobody is accused.
 #[derive(Clone, Debug, Default)]
 pub struct Impersonator {
     heard: BTreeMap<Place, Signature>,
+    answered: Answered,
 }
 
 impl Conduct for Impersonator {
@@ -39,7 +40,9 @@ impl Conduct for Impersonator {
         let mut deeds = Vec::new();
         if let Some(Message::Vote(signed)) = heard(&event) {
             self.heard.insert(signed.signer, signed.signature);
-        } else if let Some(Message::Proposal(proposal)) = heard(&event) {
+        } else if let Some(Message::Proposal(proposal)) = heard(&event)
+            && self.answered.is_new(proposal.vote.vote.round, B256::ZERO)
+        {
             deeds = tell_all(in_the_name_of_the_leader(proposal, hands), hands);
         }
         (deeds, Some(event))

@@ -135,6 +135,10 @@ impl Conduct for InvalidProposer {
         "invalid_proposer"
     }
 
+    fn words(&self) -> String {
+        format!("InvalidProposer::with(Wrong::{:?})", self.wrong)
+    }
+
     fn fresh(&self) -> Box<dyn Conduct> {
         Box::new(*self)
     }

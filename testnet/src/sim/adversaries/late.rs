@@ -30,6 +30,10 @@ impl Conduct for Late {
         "late"
     }
 
+    fn words(&self) -> String {
+        format!("Late::by_ms({})", self.by_us / 1_000)
+    }
+
     fn fresh(&self) -> Box<dyn Conduct> {
         Box::new(Self { entered: (Round::default(), Time::default()), ..*self })
     }

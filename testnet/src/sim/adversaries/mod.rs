@@ -19,7 +19,10 @@ mod skipper;
 mod torsion_signer;
 mod withholder;
 
-use rota_proto::{Certificate, Epoch, Message, Place, Signers, Vote};
+use std::collections::BTreeSet;
+
+use alloy_primitives::B256;
+use rota_proto::{Certificate, Epoch, Message, Place, Round, Signers, Vote};
 use rota_replica::{Effect, Event};
 
 pub use accomplice::Accomplice;
@@ -47,6 +50,9 @@ use super::{
     story::NodeId,
 };
 
+/// Answers remembered.
+const ANSWERED_MAX: usize = 1_024;
+
 /// One of them, as chaos draws them: all, those who split the network more often.
 #[must_use]
 pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
@@ -70,6 +76,21 @@ pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
         22 => Box::new(Censor),
         23 => Box::new(Forger),
         _ => Box::new(LyingServer::default()),
+    }
+}
+
+/// What an adversary has answered, as far back as is remembered: two of them that answered each other's answers would
+/// never end.
+#[derive(Clone, Debug, Default)]
+struct Answered(BTreeSet<(Round, B256)>);
+
+impl Answered {
+    fn is_new(&mut self, round: Round, batch: B256) -> bool {
+        let is_new = self.0.insert((round, batch));
+        if self.0.len() > ANSWERED_MAX {
+            self.0.pop_first();
+        }
+        is_new
     }
 }
 

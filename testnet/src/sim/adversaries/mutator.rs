@@ -6,20 +6,21 @@ use alloy_primitives::B256;
 use rota_proto::{Certificate, Message, Proposal};
 use rota_replica::{Effect, Event};
 
-use super::{heard, said};
+use super::{Answered, heard, said};
 use crate::sim::conduct::{Conduct, Deed, Hands};
 
 /// Notarizations remembered, to put an older one in the place of a newer.
 const REMEMBERED_MAX: usize = 64;
 
-/// Sends its own proposals with false justifications alone, and to all others a false copy of every proposal that it
-/// hears, before or after the true one comes. Withstood by taking a justification for a bag of certificates, each of
+/// Sends its own proposals with false justifications alone, and to all others a false copy of every proposal when it
+/// first hears it, before or after the true one comes. Withstood by taking a justification for a bag of certificates, each of
 /// which counts by itself, and no false one for a fault of the leader (J3).
 #[derive(Clone, Debug, Default)]
 pub struct Mutator {
     turn: u64,
     /// The first notarization seen of each batch: a closing batch has several.
     older: BTreeMap<B256, Certificate>,
+    answered: Answered,
 }
 
 impl Conduct for Mutator {
@@ -40,6 +41,10 @@ impl Conduct for Mutator {
 
     fn hear(&mut self, event: Event, hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
         let Some(Message::Proposal(proposal)) = heard(&event) else { return (Vec::new(), Some(event)) };
+        let vote = proposal.vote.vote;
+        if !self.answered.is_new(vote.round, vote.batch) {
+            return (Vec::new(), Some(event));
+        }
         let mut false_copy = proposal.clone();
         self.tamper(&mut false_copy, hands);
         (vec![Deed::Tell(hands.others(), Message::Proposal(false_copy))], Some(event))

@@ -33,6 +33,10 @@ impl Conduct for Outdated {
         "outdated"
     }
 
+    fn words(&self) -> String {
+        format!("Outdated::since(Epoch({}))", self.last)
+    }
+
     fn fresh(&self) -> Box<dyn Conduct> {
         Box::new(Self::since(self.last))
     }

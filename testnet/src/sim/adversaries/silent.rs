@@ -28,6 +28,10 @@ impl Conduct for Silent {
         "silent"
     }
 
+    fn words(&self) -> String {
+        format!("Silent::after_ms({})", self.from.as_ms())
+    }
+
     fn fresh(&self) -> Box<dyn Conduct> {
         Box::new(*self)
     }

@@ -31,6 +31,10 @@ impl Conduct for Withholder {
         "withholder"
     }
 
+    fn words(&self) -> String {
+        format!("Withholder::from_{}()", if self.gives_half { "half" } else { "all" })
+    }
+
     fn fresh(&self) -> Box<dyn Conduct> {
         Box::new(*self)
     }

@@ -52,7 +52,7 @@ impl Host {
                 let number = self.timers.entry(kind(timer)).or_default();
                 *number += 1;
                 let wake = Wake::Timer(timer, *number);
-                out.wake(self.id, after_ms * 1_000, wake);
+                out.wake_by_clock(self.id, after_ms, wake);
             }
             Effect::CancelViewTimer => *self.timers.entry(0).or_default() += 1,
             Effect::Build(order) => self.order(Job::Build(order), out),
@@ -103,9 +103,11 @@ impl Host {
     /// What another node verified need not be verified again, but by one whose sets may not be the true ones.
     fn verify(&mut self, what: Unverified, set: &ValidatorSet, out: &mut Outside) {
         let ticket = if matches!(what, Unverified::CatchUp(_)) { Ticket::CatchUp } else { Ticket::Other };
-        let checked = match self.conduct {
-            None => out.verdicts.check(what, set, &out.keys),
-            Some(_) => rota_replica::check(what, out.keys.domain(), set, &out.keys),
+        let knows_the_sets = self.conduct.is_none() && !out.is_lied_to(self.id);
+        let checked = if knows_the_sets {
+            out.verdicts.check(what, set, &out.keys)
+        } else {
+            rota_replica::check(what, out.keys.domain(), set, &out.keys)
         };
         let event = match checked {
             Ok(checked) => Event::Verified(Box::new(checked)),

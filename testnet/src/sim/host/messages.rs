@@ -38,7 +38,7 @@ impl Host {
             batch: head.hash(),
         };
         out.send(self.id, &[peer], Message::Status(status));
-        out.wake(self.id, NEWCOMER_PAUSE_MS * 1_000, Wake::Newcomer(peer, 0));
+        out.wake_by_clock(self.id, NEWCOMER_PAUSE_MS, Wake::Newcomer(peer, 0));
     }
 
     /// A piece of what waits here, to a peer that may not know it.
@@ -50,7 +50,7 @@ impl Host {
         let list = transactions.iter().map(|transaction| transaction.encode()).collect();
         out.send(self.id, &[peer], Message::Transactions(list));
         if let Some(last) = last {
-            out.wake(self.id, NEWCOMER_PAUSE_MS * 1_000, Wake::Newcomer(peer, last));
+            out.wake_by_clock(self.id, NEWCOMER_PAUSE_MS, Wake::Newcomer(peer, last));
         }
     }
 

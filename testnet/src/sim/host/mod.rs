@@ -369,12 +369,16 @@ impl Host {
 /// An L1 block as a node takes it.
 fn l1_block(id: NodeId, conduct: Option<&dyn Conduct>, number: u64, out: &mut Outside) -> L1Block {
     let block = out.l1.block(number).clone();
-    let Some(conduct) = conduct else { return block };
-    let bent = conduct.l1(id, block.clone());
-    if bent != block {
+    if conduct.is_none() && out.l1_lies.is_empty() {
+        return block;
+    }
+    let lies = out.l1_lies.iter().filter(|lie| lie.node == id);
+    let told = lies.fold(block.clone(), |block, lie| lie.tell(&out.l1, block));
+    let taken = conduct.map_or_else(|| told.clone(), |conduct| conduct.l1(id, told.clone()));
+    if taken != block {
         out.facts.push((id, Fact::Deceived));
     }
-    bent
+    taken
 }
 
 /// The number of a kind of timer.

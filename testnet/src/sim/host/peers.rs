@@ -103,7 +103,7 @@ impl Host {
             Wanted::Batches(from) => Message::CatchUpRequest(CatchUpRequest { from, count }),
         };
         out.send(self.id, &[peer], message);
-        out.wake(self.id, ANSWER_MS * 1_000, Wake::NoAnswer(number));
+        out.wake_by_clock(self.id, ANSWER_MS, Wake::NoAnswer(number));
     }
 
     /// Final batches that a peer gives; they count if it was asked and they follow one another. None at all is the word

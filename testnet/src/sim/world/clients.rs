@@ -1,6 +1,6 @@
 //! The clients: they send transactions, and send again what is not final.
 
-use super::{Event, NodeId, Slot, Time, World};
+use super::{Event, Fact, NodeId, Slot, Time, World};
 use crate::sim::wallets;
 
 /// Clients send again what is not final after this long.
@@ -49,7 +49,9 @@ impl World {
         let up: Vec<NodeId> = self.slots.iter().enumerate().filter_map(up).collect();
         if !up.is_empty() {
             let node = *self.out.random.pick(&up);
-            self.with_host(node, |host, out| host.submit(wallets::of_clients(number), out));
+            let transaction = wallets::of_clients(number);
+            self.out.facts.push((node, Fact::Submitted(transaction.hash())));
+            self.with_host(node, |host, out| host.submit(transaction, out));
         }
     }
 }
