@@ -216,12 +216,20 @@ impl World {
     fn answer(&self, u: &mut Unstructured<'_>) -> Result<Event> {
         Ok(match u.int_in_range(0..=5u8)? {
             0 => Event::NotBuilt(Round::new(self.epoch(), View(self.view(u)?))),
-            1 => Event::Executed { batch: self.hash(u)?, verdict: Verdict::NotNow("busy".into()) },
+            1 => Event::Executed { batch: B256::repeat_byte(7), verdict: Verdict::NotNow("busy".into()) },
             2 => Event::Unverified(*u.choose(&[Ticket::Other, Ticket::CatchUp])?),
             3 => Event::PeerHeight(Height(u.int_in_range(0..=40)?)),
             4 => Event::Timer(Timer::View(Round::new(self.epoch(), View(self.view(u)?)))),
             _ => Event::Timer(*u.choose(&[Timer::Retry, Timer::Pace])?),
         })
+    }
+
+    /// The host is slow with something for a while. Execution does what it is told in order, or nothing.
+    fn hold(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let slow: [&[&'static str]; 4] =
+            [&["build", "commit", "execute", "forget"], &["recover"], &["sign"], &["verify"]];
+        u.choose(&slow)?.iter().for_each(|name| self.node.hold(name));
+        Ok(())
     }
 
     fn play(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
@@ -246,7 +254,7 @@ impl World {
                 let batches = backs.into_iter().map(|back| self.final_batch(u, back)).collect::<Result<Vec<_>>>()?;
                 self.node.take(Event::CaughtUp(batches.into_iter().flatten().collect()));
             }
-            28 => self.node.hold(u.choose(&["execute", "build", "recover", "sign", "verify"])?),
+            28 => self.hold(u)?,
             29 => drop(self.node.release()),
             _ => {
                 let event = self.answer(u)?;
