@@ -94,7 +94,7 @@ fn any_file(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
             1 => record.extend_from_slice(keccak256(b"a transaction").as_slice()),
             2 => record.extend_from_slice(b"another"),
             3 => record.extend_from_slice(keccak256(b"another").as_slice()),
-            _ => record.extend((0..u.int_in_range(0..=40u8)?).map(|byte| byte)),
+            _ => record.extend(0..u.int_in_range(0..=40u8)?),
         }
         let length = u32::try_from(record.len()).unwrap().to_be_bytes();
         let whole = [&length[..], &record].concat();
