@@ -66,6 +66,7 @@ impl Replica {
             parent_signers: request.parent_signers,
         };
         self.order_execution(request.parent);
+        self.builds.insert(request.round, request.parent);
         let environment = BatchEnvironment { parent: request.parent, timestamp, origin, beneficiary, extra };
         let chains = self.chains_for(&parent);
         self.effects.push(Effect::Build(Box::new(BuildOrder { round: request.round, environment, chains })));
@@ -98,6 +99,7 @@ impl Replica {
         refused: &[B256],
         refusals: &mut Vec<Rejected>,
     ) {
+        self.builds.remove(&round);
         let ReadyBatch { header, body, transactions } = batch;
         let hash = header.hash();
         let fits = self.live.join(&header, body);
@@ -247,7 +249,12 @@ impl Replica {
     /// by execution: a faulty leader would fill the memory with one batch a view. Final batches that wait for their
     /// commit are kept.
     pub(crate) fn forget_strays(&mut self) {
-        let forgotten = |batch: &B256| self.consensus.header(*batch).is_none();
+        // A build that is under way may give the same batch once more, and execution would forget it after that.
+        let may_come_again = |batch: &B256| {
+            let parent = self.live.get(*batch).map(|live| live.header.parent());
+            self.builds.values().any(|built_on| Some(*built_on) == parent)
+        };
+        let forgotten = |batch: &B256| self.consensus.header(*batch).is_none() && !may_come_again(batch);
         let mut strays: Vec<B256> = self.live.above(self.consensus.head().height()).filter(forgotten).collect();
         strays.sort_by_key(|stray| std::cmp::Reverse(self.live.get(*stray).map(|live| live.header.height())));
         strays.into_iter().for_each(|stray| self.forget(stray));

@@ -30,6 +30,8 @@ pub struct Replica {
     pub(crate) committed: BatchHeader,
     /// The height that is committed once all is done that was ordered.
     pub(crate) last_ordered: Height,
+    /// The parents of batches that are being built: every order is answered, one after the other.
+    pub(crate) builds: BTreeMap<Round, B256>,
     /// Checks that consensus waits for, with the first proposer if nobody notarized the batch yet.
     pub(crate) checks: BTreeMap<B256, Option<Place>>,
     pub(crate) catch_up: CatchUp,
@@ -83,6 +85,7 @@ impl Replica {
             live: LiveBatches::default(),
             last_ordered: committed.height(),
             committed,
+            builds: BTreeMap::new(),
             checks: BTreeMap::new(),
             catch_up: CatchUp::default(),
             now_ms: 0,
@@ -115,7 +118,7 @@ impl Replica {
             Event::Timer(timer) => self.consensus(Input::Timer(timer), &mut refusals),
             Event::Signed(vote) => self.consensus(Input::Signed(vote), &mut refusals),
             Event::Built { round, batch, refused } => self.take_built(round, *batch, &refused, &mut refusals),
-            Event::NotBuilt(_) => {}
+            Event::NotBuilt(round) => drop(self.builds.remove(&round)),
             Event::Executed { batch, verdict } => self.take_verdict(batch, verdict, &mut refusals),
             Event::Committed(batches) => self.take_committed(batches),
             Event::L1(block) => self.take_l1(&block, &mut refusals),
