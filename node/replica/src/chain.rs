@@ -66,6 +66,8 @@ impl Replica {
             parent_signers: request.parent_signers,
         };
         self.order_execution(request.parent);
+        let last_final = Round::new(self.consensus.round().epoch, self.consensus.finalized_view());
+        self.builds.retain(|round, _| *round > last_final);
         self.builds.insert(request.round, request.parent);
         let environment = BatchEnvironment { parent: request.parent, timestamp, origin, beneficiary, extra };
         let chains = self.chains_for(&parent);

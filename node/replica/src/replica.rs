@@ -30,7 +30,7 @@ pub struct Replica {
     pub(crate) committed: BatchHeader,
     /// The height that is committed once all is done that was ordered.
     pub(crate) last_ordered: Height,
-    /// The parents of batches that are being built: every order is answered, one after the other.
+    /// The parents of batches that are being built, in rounds above the last final one.
     pub(crate) builds: BTreeMap<Round, B256>,
     /// Checks that consensus waits for, with the first proposer if nobody notarized the batch yet.
     pub(crate) checks: BTreeMap<B256, Option<Place>>,
