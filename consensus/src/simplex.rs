@@ -225,10 +225,24 @@ impl Simplex {
         self.tree.path(batch).and_then(|_| self.tree.header(batch))
     }
 
-    /// How many things are held for unfinal views: views, batches, wanted pieces. For metrics and bounds.
+    /// How much each queue and map holds, by name: each has a bound. What views hold is counted over all of them.
     #[must_use]
-    pub fn sizes(&self) -> [usize; 3] {
-        [self.views.len(), self.tree.len(), self.wanted.len()]
+    pub fn sizes(&self) -> [(&'static str, usize); 12] {
+        let of_views = |count: fn(&ViewState) -> usize| self.views.values().map(count).sum::<usize>();
+        [
+            ("views", self.views.len()),
+            ("view votes", of_views(ViewState::votes_kept)),
+            ("certificates", of_views(|state| state.certificates().count())),
+            ("proposals", of_views(|state| state.offers.len())),
+            ("batches", self.tree.len()),
+            ("wanted", self.wanted.len()),
+            ("to finalize", self.to_finalize.len()),
+            ("final chain", self.final_chain.len()),
+            ("past epochs", self.past.len()),
+            ("silence", self.silence.len()),
+            ("answers", self.startup.as_ref().map_or(0, Startup::answers)),
+            ("record", self.record.votes.len()),
+        ]
     }
 
     pub(crate) fn round_of(&self, view: View) -> Round {

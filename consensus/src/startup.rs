@@ -14,6 +14,13 @@ pub(crate) struct Startup {
     lost: Option<Vote>,
 }
 
+impl Startup {
+    /// How many have answered.
+    pub(crate) const fn answers(&self) -> usize {
+        self.answered.len()
+    }
+}
+
 /// Views from the one we are in that a lost vote of ours can lie in: whoever voted in the view before its view has
 /// entered that one at least, and a quorum of them has answered.
 const DOUBTFUL_VIEWS: u64 = 2;

@@ -92,6 +92,11 @@ impl ViewState {
         })
     }
 
+    /// How many votes are kept, of all kinds.
+    pub(crate) fn votes_kept(&self) -> usize {
+        self.votes.values().map(BTreeMap::len).sum()
+    }
+
     /// The votes of one kind.
     pub(crate) fn votes(&self, kind: VoteKind) -> &BTreeMap<Place, Verified<SignedVote>> {
         static NONE: BTreeMap<Place, Verified<SignedVote>> = BTreeMap::new();

@@ -119,6 +119,19 @@ impl Registry {
         self.genesis.schedule.epoch_of(self.newest().number).expect("only blocks with an epoch are taken")
     }
 
+    /// How much each map holds, by name. Each has a bound but for the holders of all places, of which there is one more
+    /// for each place and epoch in which the contract announces a change (rule R3).
+    #[must_use]
+    pub fn sizes(&self) -> [(&'static str, usize); 4] {
+        let holders: usize = self.places.values().map(BTreeMap::len).sum();
+        [
+            ("l1 blocks", self.origins.len()),
+            ("holders", holders),
+            ("seeds", self.mixes.len()),
+            ("sets", self.ready.len()),
+        ]
+    }
+
     /// A final block by its number, among the newest [`ORIGINS_KEPT`] (rule R6).
     #[must_use]
     pub fn origin(&self, number: u64) -> Option<&Origin> {

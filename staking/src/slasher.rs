@@ -117,6 +117,12 @@ impl Slasher {
         self.proven.retain(|(epoch, ..)| *epoch >= oldest);
     }
 
+    /// How much each map holds, by name: each has a bound. Votes are counted one by one.
+    #[must_use]
+    pub fn sizes(&self) -> [(&'static str, usize); 3] {
+        [("votes", self.votes_kept()), ("proven", self.proven.len()), ("final views", self.finals.len())]
+    }
+
     /// How many votes it holds.
     #[must_use]
     pub fn votes_kept(&self) -> usize {

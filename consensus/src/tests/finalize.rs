@@ -179,7 +179,7 @@ fn batches_on_others_than_the_final_one_are_dropped() {
     for (batch, kept) in [(&a, true), (&b, true), (&c, true), (&child, false), (&grandchild, false), (&orphan, false)] {
         assert_eq!(node.core.header(batch.hash()).is_some(), kept, "{}", network.name(batch.hash()));
     }
-    assert_eq!(node.core.sizes()[1], 2, "B and C");
+    assert_eq!(node.size("batches"), 2, "B and C");
 }
 
 /// Rule R3: what is missing above the batch that became final is still asked for, but not as if it were new.

@@ -185,6 +185,12 @@ impl Node {
         self.run(timer)
     }
 
+    /// How much the core holds of what it calls by this name.
+    #[track_caller]
+    pub(super) fn size(&self, name: &str) -> usize {
+        self.core.sizes().into_iter().find(|(known, _)| *known == name).unwrap().1
+    }
+
     /// The timer of the current view.
     pub(super) fn view_timer(&self) -> Input {
         Input::Timer(Timer::View(self.core.round()))

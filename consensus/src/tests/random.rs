@@ -286,11 +286,17 @@ impl World {
     fn check_sizes(&self) {
         let core = &self.node.core;
         let limits = Limits::default();
-        let [views, batches, wanted] = core.sizes();
+        let [views, batches, wanted] = ["views", "batches", "wanted"].map(|name| self.node.size(name));
         let reach = core.round().view.0 - core.finalized_view().0 + limits.views_ahead + 1;
         assert!(views as u64 <= reach, "{views} views, {reach} are within reach");
         assert!(batches <= self.batches.len(), "{batches} batches of {}", self.batches.len());
         assert!(wanted <= limits.wanted, "{wanted} pieces are asked for");
+        let members = STAKES.len();
+        let bounds =
+            [("view votes", 3 * members * views), ("to finalize", views), ("past epochs", 4), ("silence", members)];
+        for (name, most) in bounds {
+            assert!(self.node.size(name) <= most, "{} {name}, at most {most}", self.node.size(name));
+        }
     }
 }
 

@@ -164,7 +164,7 @@ fn pieces_asked_for_at_a_time_are_limited() {
     let texts = node.step(network.propose(21, &a, network.because(None, &[])));
     let asked: Vec<_> = texts.iter().filter(|text| text.starts_with("fetch certificates")).collect();
     assert_eq!(asked.len(), 5, "{texts:?}");
-    assert_eq!(node.core.sizes()[2], 5);
+    assert_eq!(node.size("wanted"), 5);
     let texts = node.step(Input::Certificate(network.nullification(1)));
     assert_eq!(texts, ["persist nullification 1", "fetch certificates 6"]);
 }

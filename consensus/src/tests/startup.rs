@@ -153,7 +153,7 @@ fn proposals_and_votes_that_are_not_above_the_final_view_of_this_epoch_are_left(
         let proposals = vec![Candidate { round: old, header, justification }];
         let record = GuardRecord { votes: [Vote::notarize(old, a.hash())].into(), ..GuardRecord::default() };
         node.step(Input::Started(Box::new(Durable { proposals, record, ..Durable::default() })));
-        assert_eq!(node.core.sizes()[0], 0, "{old}");
+        assert_eq!(node.size("views"), 0, "{old}");
     }
 }
 

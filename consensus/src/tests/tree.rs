@@ -31,7 +31,7 @@ fn strays_are_dropped_in_the_end() {
     assert_eq!(node.core.header(stray.hash()), Some(&stray));
     node.enter(2 + limit);
     assert_eq!(node.core.header(stray.hash()), None);
-    assert_eq!(node.core.sizes()[1], 0);
+    assert_eq!(node.size("batches"), 0);
 }
 
 /// What a quorum certified above the final view is never dropped.
@@ -50,7 +50,7 @@ fn certified_batches_are_kept() {
     check_rejected(&mut node, fetch(&stray), Rejected::NotHere);
     assert_eq!(node.core.header(a.hash()), Some(&a));
     assert_eq!(node.core.notarized_head(), Some(&a));
-    let views = node.core.sizes()[0];
+    let views = node.size("views");
     assert!(views <= 3, "views 1, 999 and the current one, not {views}");
 }
 
@@ -77,7 +77,8 @@ fn faulty_leaders_fill_no_more_than_their_views() {
             refused += u64::from(node.outputs(network.propose(view, &batch, Justification::default())).is_err());
         }
     }
-    assert_eq!(node.core.sizes()[1], usize::try_from(2 * reach).unwrap());
+    let most = usize::try_from(2 * reach).unwrap();
+    assert_eq!([node.size("batches"), node.size("proposals")], [most, most]);
     assert_eq!(refused, 2 * reach * 5 - 2 * reach);
 }
 
@@ -93,7 +94,8 @@ fn faulty_voters_fill_no_more_than_the_views_within_reach() {
             let _ = node.outputs(vote);
         }
     }
-    assert_eq!(node.core.sizes(), [usize::try_from(reach).unwrap(), 0, 0]);
+    let reach = usize::try_from(reach).unwrap();
+    assert_eq!(["views", "view votes", "batches", "wanted"].map(|name| node.size(name)), [reach, 3 * reach, 0, 0]);
 }
 
 /// Rule F3: what lies below the final view is gone.
@@ -108,5 +110,6 @@ fn finality_forgets_what_lies_below() {
     node.outputs(network.propose(41, &a, Justification::default())).unwrap();
     check(&mut node, Input::Body(a.hash()), &["check A of 0"]);
     node.certificate(&network.finalization(41, &a));
-    assert_eq!(node.core.sizes(), [1, 0, 0]);
+    assert_eq!(["views", "batches", "wanted"].map(|name| node.size(name)), [1, 0, 0]);
+    assert_eq!(node.size("to finalize"), 0);
 }

@@ -29,6 +29,11 @@ impl Hidden {
         self.batches.len()
     }
 
+    /// How many senders the batches have, each counted in each of its batches.
+    pub(crate) fn senders(&self) -> usize {
+        self.senders.values().map(BTreeMap::len).sum()
+    }
+
     pub(crate) fn contains(&self, batch: &B256) -> bool {
         self.batches.contains_key(batch)
     }

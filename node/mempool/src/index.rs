@@ -87,6 +87,12 @@ impl Indices {
         &self.totals
     }
 
+    /// How many entries there are: of each chain a tail, a head and an expiry at most.
+    pub(crate) fn len(&self) -> usize {
+        let tails = [&self.remote_queued, &self.local_queued, &self.remote_pending, &self.local_pending];
+        tails.map(Tails::len).into_iter().sum::<usize>() + self.heads.len() + self.expiries.len()
+    }
+
     pub(crate) const fn heads(&self) -> &BTreeMap<(u128, u64), Head> {
         &self.heads
     }

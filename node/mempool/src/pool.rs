@@ -158,10 +158,22 @@ impl Mempool {
         self.locals.len()
     }
 
-    /// How many notarized batches are hidden.
+    /// How much each index holds, by name: each has a bound.
     #[must_use]
-    pub fn hidden_batches(&self) -> usize {
-        self.hidden.len()
+    pub fn sizes(&self) -> [(&'static str, usize); 10] {
+        let totals = self.totals();
+        [
+            ("pool", totals.pending + totals.queued),
+            ("pool bytes", totals.bytes),
+            ("senders", self.chains.len()),
+            ("places", self.places.len()),
+            ("locals", self.locals.len()),
+            ("indexed", self.indices.len()),
+            ("authorizations", self.authorizations.len()),
+            ("recent", self.recent.len()),
+            ("hidden", self.hidden.len()),
+            ("hidden senders", self.hidden.senders()),
+        ]
     }
 
     /// Whether the pool holds a transaction.

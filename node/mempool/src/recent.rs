@@ -32,6 +32,11 @@ impl RecentAccounts {
         }
     }
 
+    /// How many accounts are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// The account as the caller read it, unless a final batch has used a nonce since.
     pub(crate) fn newer(&self, address: &Address, read: AccountState) -> AccountState {
         let noted = self.accounts.get(address).map(|(_, noted)| *noted);

@@ -54,9 +54,10 @@ impl CatchUp {
         self.hinted.0 > committed.0.saturating_add(BEHIND_MIN)
     }
 
-    /// How many pieces wait, and how many gossiped batches.
-    pub(crate) fn sizes(&self) -> [usize; 2] {
-        [self.pieces.len(), self.offered.len()]
+    /// How many pieces wait, how many batches are in them, and how many gossiped ones wait.
+    pub(crate) fn sizes(&self) -> [usize; 3] {
+        let in_pieces = self.pieces.iter().map(|piece| piece.batches.len()).sum();
+        [self.pieces.len(), in_pieces, self.offered.len()]
     }
 
     pub(crate) fn offer(&mut self, header: BatchHeader, body: Bytes) {

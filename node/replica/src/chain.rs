@@ -66,8 +66,6 @@ impl Replica {
             parent_signers: request.parent_signers,
         };
         self.order_execution(request.parent);
-        let last_final = Round::new(self.consensus.round().epoch, self.consensus.finalized_view());
-        self.builds.retain(|round, _| *round > last_final);
         self.builds.insert(request.round, request.parent);
         let environment = BatchEnvironment { parent: request.parent, timestamp, origin, beneficiary, extra };
         let chains = self.chains_for(&parent);
@@ -251,6 +249,9 @@ impl Replica {
     /// by execution: a faulty leader would fill the memory with one batch a view. Final batches that wait for their
     /// commit are kept.
     pub(crate) fn forget_strays(&mut self) {
+        // A build for a round that is not above the last final one comes too late.
+        let last_final = Round::new(self.consensus.round().epoch, self.consensus.finalized_view());
+        self.builds.retain(|round, _| *round > last_final);
         // A build that is under way may give the same batch once more, and execution would forget it after that.
         let may_come_again = |batch: &B256| {
             let parent = self.live.get(*batch).map(|live| live.header.parent());

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{B256, Bytes};
-use rota_proto::{BatchHeader, ConsensusKey, Height, Transaction, limits::BODY_BYTES_MAX};
+use rota_proto::{BatchHeader, ConsensusKey, Height, Place, Transaction, limits::BODY_BYTES_MAX};
 
 /// How far a batch is with execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub(crate) struct Live {
 
 /// Bodies of one validator that wait for their header: the current view's, and the next one's.
 const EARLY_BODIES_MAX: usize = 2;
+
+/// Bodies of all validators that wait for their header: those of a full set. A validator that left, or has another key
+/// now, sends nothing more that would take the place of its last ones.
+const EARLY_BODIES_OF_ALL_MAX: usize = EARLY_BODIES_MAX * Place::COUNT as usize;
 
 /// Bytes of all bodies that wait for their header.
 const EARLY_BYTES_MAX: usize = 8 * BODY_BYTES_MAX;
@@ -71,7 +75,8 @@ impl LiveBatches {
             self.early.remove(oldest);
         }
         self.early.push(Early { from, batch, body });
-        while self.early.iter().map(|early| early.body.len()).sum::<usize>() > EARLY_BYTES_MAX {
+        let bytes = |early: &[Early]| early.iter().map(|one| one.body.len()).sum::<usize>();
+        while self.early.len() > EARLY_BODIES_OF_ALL_MAX || bytes(&self.early) > EARLY_BYTES_MAX {
             self.early.remove(0);
         }
     }

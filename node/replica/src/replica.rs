@@ -231,37 +231,27 @@ impl Replica {
         if self.waits { self.now_ms.saturating_sub(self.waits_since_ms) } else { 0 }
     }
 
-    /// How many live batches are held.
+    /// How much each queue and map holds, by name, those of consensus, slasher, registry and pool among them; no name
+    /// comes twice. Votes are counted one by one.
     #[must_use]
-    pub fn live_batches(&self) -> usize {
-        self.live.len()
-    }
-
-    /// How much each queue and map holds, by name: each has a bound. It counts the slasher's votes one by one.
-    #[must_use]
-    pub fn sizes(&self) -> [(&'static str, usize); 16] {
-        let [views, batches, wanted] = self.consensus.sizes();
+    pub fn sizes(&self) -> Vec<(&'static str, usize)> {
         let [early, early_bytes] = self.live.early();
-        let [pieces, offered] = self.catch_up.sizes();
-        let pool = self.pool.totals();
-        [
-            ("views", views),
-            ("batches", batches),
-            ("wanted", wanted),
+        let [pieces, piece_batches, offered] = self.catch_up.sizes();
+        let own = [
             ("live", self.live.len()),
+            ("builds", self.builds.len()),
             ("checks", self.checks.len()),
             ("early", early),
             ("early bytes", early_bytes),
             ("pieces", pieces),
+            ("piece batches", piece_batches),
             ("offered", offered),
             ("origins", self.origins_seen.len()),
             ("lines", self.lines.len()),
             ("lined up", self.lines.values().map(VecDeque::len).sum()),
-            ("votes", self.slasher.votes_kept()),
-            ("pool", pool.pending + pool.queued),
-            ("pool bytes", pool.bytes),
-            ("hidden", self.pool.hidden_batches()),
-        ]
+        ];
+        let parts = self.consensus.sizes().into_iter().chain(self.slasher.sizes()).chain(self.registry.sizes());
+        own.into_iter().chain(parts).chain(self.pool.sizes()).collect()
     }
 }
 

@@ -70,6 +70,13 @@ fn powers(registry: &Registry, epoch: u64) -> Vec<(u8, u64)> {
     set.iter().map(|(place, validator)| (place.number(), validator.power.0)).collect()
 }
 
+/// How much it holds of what it calls by this name.
+#[track_caller]
+fn held(registry: &Registry, name: &str) -> u64 {
+    let found = registry.sizes().into_iter().find(|(known, _)| *known == name);
+    found.expect("a name it knows").1 as u64
+}
+
 /// The block is refused and leaves no trace.
 #[track_caller]
 fn refused(registry: &Registry, block: &L1Block, error: RegistryError) {
@@ -173,6 +180,7 @@ fn r3_the_sets_of_all_past_epochs_are_kept() {
     for epoch in 0..40 {
         assert_eq!(powers(&registry, epoch + 2), [(0, epoch + 100), (1, 10)]);
     }
+    assert_eq!(held(&registry, "holders"), 41 + 1, "one for each place and change");
 }
 
 #[test]
@@ -186,6 +194,7 @@ fn r3_the_newest_sets_are_kept_ready_and_no_more() {
     };
     let ready: Vec<u64> = (0..=newest).filter(|epoch| is_ready(*epoch)).collect();
     assert_eq!(ready, (newest - SETS_READY + 1..=newest).collect::<Vec<_>>());
+    assert_eq!(held(&registry, "sets"), SETS_READY);
 }
 
 #[test]
@@ -234,6 +243,7 @@ fn r6_the_newest_blocks_are_kept_and_no_more() {
     assert_eq!(registry.origin(103).map(|origin| origin.prevrandao), Some(block(103, Vec::new()).prevrandao));
     assert_eq!(registry.origin(newest), Some(registry.newest()));
     assert_eq!(registry.origin(newest + 1), None);
+    assert_eq!(held(&registry, "l1 blocks"), ORIGINS_KEPT);
     refused(&registry, &block(102, Vec::new()), RegistryError::Forgotten { number: 102, oldest: 103 });
 }
 
@@ -295,6 +305,7 @@ fn r5_seeds_of_epochs_long_past_are_forgotten_by_name() {
     assert_eq!(registry.leader_seed(Epoch(1)), Err(error));
     seeded_by(&registry, 2, 115);
     seeded_by(&registry, 0, 103);
+    assert_eq!(held(&registry, "seeds"), kept);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use rota_proto::{Certificate, Round, SignedVote, Strict, Verified, Vote};
 
 use super::{ROLLUP, batch, domain, place, round, set, sign, verified};
-use crate::{Evidence, Offence, Slasher, Window};
+use crate::{Evidence, Offence, Slasher, Window, limits::SLASHER_EPOCHS};
 
 const WINDOW: Window = Window { retention: 4, views_ahead: 3 };
 
@@ -180,7 +180,7 @@ fn s5_an_older_final_round_changes_nothing() {
 fn s5_memory_reaches_the_stated_bound_and_not_beyond() {
     let validators = 3;
     let mut slasher = slasher(round(0, 0));
-    let mut most = 0;
+    let (mut most, mut most_proven) = (0, 0);
     for last_final in [round(0, 5), round(1, 0), round(1, 2), round(1, 4), round(1, 9), round(3, 0), round(3, 2)] {
         slasher.finalized(last_final);
         for (epoch, view, signer) in (0..6).flat_map(|e| (0..30).flat_map(move |v| (0..3).map(move |s| (e, v, s)))) {
@@ -191,9 +191,13 @@ fn s5_memory_reaches_the_stated_bound_and_not_beyond() {
                 }
             }
         }
-        most = most.max(slasher.votes_kept());
+        let [(_, votes), (_, proven), (_, epochs)] = slasher.sizes();
+        assert!(epochs <= SLASHER_EPOCHS && votes == slasher.votes_kept());
+        (most, most_proven) = (most.max(votes), most_proven.max(proven));
     }
     assert_eq!(most as u128, WINDOW.votes_max(validators));
+    // Of two epochs, and of what was the next one in each of them, three offences of everybody.
+    assert_eq!(most_proven, 2 * SLASHER_EPOCHS * 3 * validators);
     assert!(size_of::<Verified<SignedVote>>() <= 128, "as the bound says");
 }
 

@@ -92,6 +92,8 @@ pub enum Fact {
         sizes: Vec<(&'static str, usize)>,
         /// Views between the current one and the last final one.
         unfinal_views: u64,
+        /// The epoch of the newest L1 block that it has taken.
+        l1_epoch: u64,
     },
     /// Time passes: told every second, with the number of clients' transactions that are not final everywhere.
     Tick {

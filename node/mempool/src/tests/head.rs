@@ -1,6 +1,6 @@
 //! Notarized, abandoned and final batches (rules M13, M14, M16).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::U256;
 use rota_proto::{Height, Transaction};
@@ -25,6 +25,26 @@ fn five() -> (Mempool, Vec<Arc<Transaction>>) {
 fn hide(pool: &mut Mempool, number: u8, transactions: &[Arc<Transaction>]) {
     pool.hide(batch(number), transactions).unwrap();
     pool.check_books();
+}
+
+/// How much it holds of what it calls by these names.
+fn held<const N: usize>(pool: &Mempool, names: [&str; N]) -> [usize; N] {
+    names.map(|name| BTreeMap::from(pool.sizes())[name])
+}
+
+#[test]
+fn sizes_tell_of_every_index() {
+    let (mut pool, transactions) = five();
+    let names = ["pool", "places", "senders", "locals", "indexed", "authorizations", "recent"];
+    assert_eq!(held(&pool, names), [5, 5, 1, 0, 2, 0, 0], "of one chain a head and a tail");
+    add_local(&mut pool, &Wallet::new(9).sign_7702(Draft::default(), vec![Wallet::new(2).authorize(0, 0)])).unwrap();
+    add(&mut pool, &transfer(3, 1, 100, 10)).unwrap();
+    assert_eq!(held(&pool, names), [7, 7, 3, 1, 6, 1, 0], "what is queued has a tail and expires");
+    hide(&mut pool, 1, &transactions[..2]);
+    hide(&mut pool, 2, &transactions[2..3]);
+    assert_eq!(held(&pool, ["hidden", "hidden senders"]), [2, 2]);
+    finalize(&mut pool, batch(1), 1, &transactions[..2]);
+    assert_eq!(held(&pool, names), [5, 5, 3, 1, 6, 1, 1]);
 }
 
 #[test]
@@ -125,7 +145,7 @@ fn a_final_batch_removes_its_transactions() {
     let changes = finalize(&mut pool, batch(1), 1, &transactions[..2]);
     assert!(changes.dropped.is_empty() && changes.promoted.is_empty());
     assert_eq!(pool.totals().pending, 3);
-    assert_eq!(pool.hidden_batches(), 1);
+    assert_eq!(held(&pool, ["hidden", "hidden senders"]), [1, 1]);
     assert_eq!(offered(&pool, 7, &[batch(2)]), [(1, 3), (1, 4)]);
 }
 

@@ -1,6 +1,6 @@
 //! How transactions come in whose authorizations somebody must recover first (rule B13).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use rota_mempool::{Added, Refused, Status};
 use rota_proto::Transaction;
@@ -190,7 +190,7 @@ fn sizes_tell_of_those_who_wait_behind_a_recovery() {
     let mut door = Door::new();
     let wallet = Wallet::new(0);
     door.come(Source::User, &[delegates(0), wallet.sends(1), wallet.sends(2)]);
-    let sizes = |door: &Door| ["lines", "lined up", "pool"].map(|name| BTreeMap::from(door.node.replica.sizes())[name]);
+    let sizes = |door: &Door| ["lines", "lined up", "pool"].map(|name| door.node.size(name));
     assert_eq!(sizes(&door), [1, 2, 0]);
     door.recovered();
     let [lines, lined_up, pool] = sizes(&door);

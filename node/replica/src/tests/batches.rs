@@ -1,10 +1,10 @@
 //! From a proposal to a vote: time, bodies, what must be durable (rules B1, B4, B8, B12, N2).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, keccak256};
 use rota_consensus::Rejected;
-use rota_proto::{BodyMessage, Justification, Message, Signers, View, Vote};
+use rota_proto::{BodyMessage, Justification, Message, Place, Signers, View, Vote};
 
 use super::{
     node::{Node, at, follower, has, head, leading, proposed},
@@ -146,21 +146,37 @@ fn b8_wrong_body_is_refused_by_name_and_does_not_keep_out_the_right_one() {
     assert!(has(&node.log, "sign notarize 1"), "{:?}", node.log);
 }
 
+/// At the limit, and one past it.
+#[test]
+fn b8_bodies_that_wait_for_their_header_are_as_many_as_a_full_set_may_send() {
+    let (mut node, _) = follower();
+    let body = |number: u8, which: u8| {
+        let transactions = rota_proto::BatchBody::default().encode();
+        Message::Body(BodyMessage { batch: keccak256([number, which]), transactions })
+    };
+    for (number, which) in (0..Place::COUNT).flat_map(|number| [(number, 0), (number, 1)]) {
+        node.hear(number, body(number, which));
+    }
+    assert_eq!(node.size("early"), 2 * usize::from(Place::COUNT));
+    node.hear(Place::COUNT, body(Place::COUNT, 0));
+    assert_eq!(node.size("early"), 2 * usize::from(Place::COUNT), "the oldest makes room for that of a new key");
+}
+
 #[test]
 fn b12_batch_that_consensus_forgot_is_not_kept() {
     let (mut node, leader) = follower();
     let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
     node.hear(leader, a.proposed(1, leader, unjustified()));
     node.hear(leader, a.body_message());
-    assert_eq!(node.replica.live_batches(), 1);
+    assert_eq!(node.size("live"), 1);
     let kept = rota_consensus::Limits::default().stray_views;
     for view in 1..=kept {
         node.hear(1, Message::Certificate(certificate(Vote::nullify(round(view)), &[0, 1, 3])));
     }
-    assert_eq!(node.replica.live_batches(), 1, "at the limit");
+    assert_eq!(node.size("live"), 1, "at the limit");
     assert!(!has(&node.log, "forget"));
     node.hear(1, Message::Certificate(certificate(Vote::nullify(round(kept + 1)), &[0, 1, 3])));
-    assert_eq!(node.replica.live_batches(), 0);
+    assert_eq!(node.size("live"), 0);
     assert!(has(&node.log, "forget"), "execution need not keep it either");
 }
 
@@ -181,7 +197,7 @@ fn sizes_tell_of_a_body_that_waits_for_its_header_and_of_a_batch_that_waits_for_
     let (mut node, leader) = follower();
     let a = Bench::new().build(head(&node), on_genesis(leader), &[transfer()]);
     let names = ["early", "live", "batches", "checks"];
-    let sizes = |node: &Node| names.map(|name| BTreeMap::from(node.replica.sizes())[name]);
+    let sizes = |node: &Node| names.map(|name| node.size(name));
     node.hold("execute");
     node.hear(leader, a.body_message());
     assert_eq!(sizes(&node), [1, 0, 0, 0]);

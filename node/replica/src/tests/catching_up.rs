@@ -136,7 +136,7 @@ fn c2_what_follows_the_last_finalization_is_dropped() {
     node.take(Event::PeerHeight(Height(1_000)));
     node.take(Event::CaughtUp(finals));
     assert_eq!(node.finals.len(), 2);
-    assert_eq!(node.replica.live_batches(), 0);
+    assert_eq!(node.size("live"), 0);
 }
 
 #[test]

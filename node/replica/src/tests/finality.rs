@@ -120,7 +120,7 @@ fn b9_notarized_batch_hides_its_transactions_and_a_final_one_removes_them() {
     assert_eq!(node.replica.pool().pending_nonce(&wallet.address, 0), 1);
     node.hear(leader, certified(Vote::finalize(round(1), a.hash())));
     assert!(!node.replica.pool().contains(&hash));
-    assert_eq!(node.replica.live_batches(), 0);
+    assert_eq!(node.size("live"), 0);
 }
 
 /// Notarized in view 1 and passed over by view 2, whose batch is final: a loses.
@@ -144,7 +144,7 @@ fn b9_batch_that_lost_gives_its_transactions_back() {
     let node = lost(node, &a);
     assert!(node.replica.pool().has_work(1).payable, "it is offered again");
     assert!(node.replica.pool().contains(&transfer.hash()) && !has(&node.log, "readmit"));
-    assert_eq!((node.replica.live_batches(), node.replica.pool().hidden_batches()), (0, 0));
+    assert_eq!((node.size("live"), node.size("hidden")), (0, 0));
 }
 
 #[test]

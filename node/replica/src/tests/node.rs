@@ -178,6 +178,12 @@ impl Node {
         Arrival { id: transaction.nonce(), from, form, account: self.account(transaction) }
     }
 
+    /// How much the replica holds of what it calls by this name.
+    #[track_caller]
+    pub(super) fn size(&self, name: &str) -> usize {
+        self.replica.sizes().into_iter().find(|(known, _)| *known == name).expect("a name it knows").1
+    }
+
     fn account(&self, transaction: &Transaction) -> AccountState {
         let account = self.memory.account(&transaction.sender()).expect("memory does not fail");
         state_of(account)

@@ -298,7 +298,8 @@ impl Host {
     fn report_sizes(&self, out: &mut Outside) {
         let simplex = self.replica.simplex();
         let unfinal_views = simplex.round().view.0 - simplex.finalized_view().0;
-        out.facts.push((self.id, Fact::Sizes { sizes: self.replica.sizes().to_vec(), unfinal_views }));
+        let l1_epoch = self.replica.registry().newest_epoch().0;
+        out.facts.push((self.id, Fact::Sizes { sizes: self.replica.sizes(), unfinal_views, l1_epoch }));
     }
 
     /// Asks the conduct of the node, if it has one, with everything it may use.
