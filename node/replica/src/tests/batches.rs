@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use alloy_primitives::{B256, keccak256};
-use rota_consensus::Rejected;
+use rota_consensus::{Durable, Rejected};
 use rota_proto::{BodyMessage, Justification, Message, Place, Signers, View, Vote};
 
 use super::{
     node::{Node, at, follower, has, head, leading, proposed},
-    world::{Bench, Foreign, NOON_MS, Site, Wallet, certificate, leader_of, on_genesis, round},
+    world::{Bench, Foreign, NOON_MS, Site, Wallet, certificate, leader_of, on_genesis, place, round},
 };
+use crate::Times;
 
 pub(super) fn unjustified() -> Justification {
     Justification { parent: None, nullifications: Vec::new() }
@@ -82,7 +83,7 @@ fn j5_batch_that_names_another_than_its_proposer_is_bad_as_his_and_good_once_cer
 #[test]
 fn b1_batch_ahead_of_our_clock_waits_for_it() {
     let (mut node, leader) = follower();
-    let limit_ms = crate::Times::default().clock_ahead_ms;
+    let limit_ms = Times::default().clock_ahead_ms;
     let site = Site { timestamp: (NOON_MS + limit_ms) / 1_000 + 1, ..on_genesis(leader) };
     let a = Bench::new().build(head(&node), site, &[transfer()]);
     node.hear(leader, a.proposed(1, leader, unjustified()));
@@ -119,7 +120,7 @@ fn b4_batch_is_dated_now_or_as_its_parent_where_that_is_later() {
     let batch = proposed(&node).expect("a notarized batch that is not final is work");
     assert_eq!((batch.header.parent(), batch.header.header().timestamp), (a.hash(), later));
     let extra = batch.header.extra();
-    let signers: Signers = [0, 1, 2].map(super::world::place).into_iter().collect();
+    let signers: Signers = [0, 1, 2].map(place).into_iter().collect();
     assert_eq!((extra.parent_view, extra.parent_signers), (View(1), signers), "P3");
 }
 
@@ -178,6 +179,51 @@ fn b12_batch_that_consensus_forgot_is_not_kept() {
     node.hear(1, Message::Certificate(certificate(Vote::nullify(round(kept + 1)), &[0, 1, 3])));
     assert_eq!(node.size("live"), 0);
     assert!(has(&node.log, "forget"), "execution need not keep it either");
+}
+
+/// One that leads in turn with node 1, and is slow to build: `turns` says who leads views 1, 2, and so on.
+fn slow_builder<const N: usize>(turns: [u8; N]) -> Node {
+    let mut node = Node::led_by(0, Times::default(), Some(turns.map(place).to_vec()));
+    node.begin(Durable::default());
+    node.hold("build");
+    assert!(has(&node.submit(&[transfer()]), "build"), "{:?}", node.log);
+    node
+}
+
+/// The build for view 1 is answered when view 2 has begun, too late for its own view, and the one for view 2 gives the
+/// same batch: execution must not hear that it is to be forgotten.
+#[test]
+fn b12_leader_that_builds_the_same_batch_in_two_rounds_keeps_what_it_proposed() {
+    let mut node = slow_builder([0]);
+    node.hear(1, Message::Certificate(certificate(Vote::nullify(round(1)), &[1, 2, 3])));
+    assert_eq!(node.size("builds"), 2, "{:?}", node.log);
+    let done = node.release();
+    assert!(has(&done, "broadcast proposal") && !has(&done, "forget"), "{done:?}");
+    assert!(node.refusals.contains(&Rejected::LateAnswer { answer: round(1), ours: round(2) }), "{:?}", node.refusals);
+    assert_eq!([node.size("builds"), node.size("live")], [0, 1], "both gave one batch");
+    let batch = proposed(&node).expect("it proposed").hash();
+    for vote in [Vote::notarize(round(2), batch), Vote::finalize(round(2), batch)] {
+        node.hear(1, Message::Certificate(certificate(vote, &[1, 2, 3])));
+    }
+    assert_eq!(head(&node), batch, "execution still has what is final: {:?}", node.log);
+}
+
+/// Nothing is expected of a build for a round that is final or lost.
+#[test]
+fn b12_builds_for_rounds_up_to_the_last_final_one_are_forgotten() {
+    let mut node = slow_builder([0, 1, 0]);
+    let nullification = certificate(Vote::nullify(round(1)), &[1, 2, 3]);
+    node.hear(1, Message::Certificate(nullification.clone()));
+    let a = Bench::new().build(head(&node), on_genesis(1), &[]);
+    node.hear(1, a.proposed(2, 1, Justification { nullifications: vec![nullification], ..unjustified() }));
+    node.hear(1, a.body_message());
+    node.hear(1, Message::Certificate(certificate(Vote::notarize(round(2), a.hash()), &[1, 2, 3])));
+    node.wait(150);
+    assert_eq!(node.size("builds"), 2, "for views 1 and 3: {:?}", node.log);
+    node.hear(1, Message::Certificate(certificate(Vote::finalize(round(2), a.hash()), &[1, 2, 3])));
+    assert_eq!(node.size("builds"), 1, "for view 3: {:?}", node.log);
+    assert!(has(&node.release(), "broadcast proposal"), "which is answered in time: {:?}", node.log);
+    assert_eq!((head(&node), node.size("builds")), (a.hash(), 0));
 }
 
 #[test]
