@@ -15,25 +15,10 @@ use rota_testnet::sim::{
         StaleSet, TimerNotRearmed, VotesAddedUp,
     },
     caught,
+    checkers::SAFETY,
     conduct::Conduct,
     finalized, seconds, sound,
 };
-
-/// What must hold even where nothing can become final.
-const SAFETY: [&str; 12] = [
-    "agreement",
-    "chain",
-    "roots",
-    "once",
-    "origins",
-    "quorum",
-    "sets",
-    "signatures",
-    "innocence",
-    "evidence",
-    "stops",
-    "accountability",
-];
 
 /// Seeds for which a scenario is run without its bug.
 const CONTROLS: usize = 6;

@@ -3,15 +3,13 @@
 use rota_testnet::sim::{
     LinkPlan, Named, Scenario, Way,
     adversaries::{Accomplice, DoubleVoter, Equivocator, Silent, Skipper},
+    checkers::SAFETY,
     finalized,
     random::Random,
     seconds,
     sets::{Changes, Sets},
     slashed, sound,
 };
-
-/// What must hold even where nothing can become final.
-const SAFETY: [&str; 6] = ["agreement", "chain", "quorum", "signatures", "innocence", "sizes"];
 
 /// Links across a continent that lose one message in ten.
 const LOSSY: LinkPlan =

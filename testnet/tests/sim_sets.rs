@@ -1,6 +1,6 @@
 //! Sets that change: hundreds of epochs, keys that rotate, closing batches under faults, L1 far away.
 
-use rota_testnet::sim::{LinkPlan, Scenario, finalized, seconds, sound, sweep};
+use rota_testnet::sim::{LinkPlan, Scenario, checkers::SAFETY, finalized, seconds, sound, sweep};
 
 /// Links on which views fail now and then.
 const ROUGH: LinkPlan =
@@ -54,6 +54,3 @@ fn network_that_l1_left_behind_stands_still() {
         assert_eq!(before.heights, after.heights, "seed {seed}: 12 epochs of L1 lie between");
     }
 }
-
-/// What holds although nothing becomes final.
-const SAFETY: [&str; 6] = ["agreement", "chain", "quorum", "sets", "signatures", "innocence"];

@@ -2,8 +2,8 @@
 //! which leaves out of a failing plan what the failure does not need.
 
 use rota_testnet::sim::{
-    Falsehood, Scenario, adversaries::Silent, bugs::FinalizeAfterNullify, conduct::Conduct, continents, finalized,
-    seconds, shrink, sound,
+    Falsehood, Scenario, adversaries::Silent, bugs::FinalizeAfterNullify, checkers::SAFETY, conduct::Conduct,
+    continents, finalized, seconds, shrink, sound,
 };
 
 /// Rule D15.
@@ -47,7 +47,7 @@ fn node_without_l1_follows_again() {
 #[test]
 fn network_without_l1_stops_at_the_age_of_its_origin_and_goes_on_after() {
     let aged = |seed| Scenario::seed(seed).with(|plan| plan.settings.times.origin_age_max_s = 5).l1_outage(3..20, []);
-    let before = aged(4).watched_by(["agreement", "chain", "origins", "signatures", "stops"]);
+    let before = aged(4).watched_by(SAFETY);
     let stopped = before.clone().run_until(seconds(12)).expect(sound()).stats.heights;
     let still = before.run_until(seconds(19)).expect(sound()).stats.heights;
     assert_eq!(stopped, still, "an origin of three seconds lasts until the eighth");

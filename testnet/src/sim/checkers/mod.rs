@@ -61,6 +61,24 @@ pub struct Setup {
     pub pool: [usize; 2],
 }
 
+/// The names of the checkers of what holds whatever happens, also where nothing can become final. Liveness is promised
+/// only where faults end, and memory only where no disk gives an old copy of a guard's record.
+pub const SAFETY: [&str; 13] = [
+    "agreement",
+    "chain",
+    "roots",
+    "once",
+    "origins",
+    "quorum",
+    "sets",
+    "signatures",
+    "innocence",
+    "evidence",
+    "stops",
+    "sizes",
+    "accountability",
+];
+
 /// All checkers. Of those that see something wrong in one fact, the first names the violation.
 #[must_use]
 pub fn all(setup: Setup) -> Vec<Box<dyn Checker>> {

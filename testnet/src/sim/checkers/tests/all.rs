@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::hash;
 use crate::sim::{
-    checkers::{Bounds, Setup, all},
+    checkers::{Bounds, SAFETY, Setup, all},
     queue::Time,
 };
 
@@ -23,4 +23,6 @@ fn checkers_have_names_of_their_own() {
     });
     let names: BTreeSet<&str> = checkers.iter().map(|checker| checker.name()).collect();
     assert_eq!((names.len(), checkers.len()), (15, 15), "{names:?}");
+    let others: Vec<&str> = names.difference(&BTreeSet::from(SAFETY)).copied().collect();
+    assert_eq!((others, names.is_superset(&SAFETY.into())), (vec!["liveness", "memory"], true));
 }
