@@ -2,7 +2,7 @@
 //! which leaves out of a failing plan what the failure does not need.
 
 use rota_testnet::sim::{
-    Falsehood, Scenario, adversaries::Silent, bugs::FinalizeAfterNullify, checkers::SAFETY, conduct::Conduct,
+    Falsehood, L1Plan, Scenario, adversaries::Silent, bugs::FinalizeAfterNullify, checkers::SAFETY, conduct::Conduct,
     continents, finalized, seconds, shrink, sound,
 };
 
@@ -67,6 +67,22 @@ fn reorg_of_the_tip_of_l1_is_a_delay() {
 fn node_whose_l1_contradicts_itself_stops() {
     let outcome = Scenario::seed(6).l1_lies(3, 2, Falsehood::Parent).run_until(finalized(100)).expect(sound());
     assert_eq!(outcome.stats.stops, 1);
+}
+
+/// Rule D18: it hears nothing of L1 while the others close an epoch, whose end it takes from their certificates, and
+/// crashes. As it starts, the block without which it does not know the next epoch is the false one.
+#[test]
+fn node_whose_l1_contradicts_itself_as_it_starts_stops() {
+    let away = Scenario::seed(7).l1_outage(3..7, [2]).l1_lies(3, 2, Falsehood::Parent).crash(5_000, 2, 0, 3_000);
+    let scenario = away.with(|plan| {
+        plan.l1 = L1Plan { interval_ms: 500, epoch_blocks: 4 };
+        plan.goal = finalized(100);
+    });
+    let (story, outcome) = scenario.run_told();
+    let outcome = outcome.expect(sound());
+    assert_eq!((outcome.stats.crashes, outcome.stats.stops), (1, 1));
+    let starts = story.iter().filter(|line| line.contains("  n2  starts in epoch")).count();
+    assert_eq!(starts, 1, "it does not come up again");
 }
 
 /// Rule D18: whose endpoint invents a change counts by a set of its own. It is wrong alone, and signs nothing that

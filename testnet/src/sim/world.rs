@@ -13,7 +13,7 @@ use super::{
     disk::{Defects, Disk},
     facts::{Checker, Fact, FinalFact, Scene, Violation},
     genesis::{ROLLUP_CHAIN_ID, genesis},
-    host::{End, Host, Remains},
+    host::{End, Host, Remains, Unstarted},
     keys::{Keys, public_key},
     l1::{L1, heard_at},
     links::Links,
@@ -275,10 +275,13 @@ impl World {
         let Some(slot) = self.slots.get_mut(node) else { return };
         match started {
             Ok(host) => slot.host = Some(host),
-            Err(remains) => {
+            Err(Unstarted { remains, error }) => {
                 slot.down = Some(*remains);
                 let again = self.out.queue.now().plus_ms(START_AGAIN_MS);
-                return self.out.queue.plan(again, Event::Restart(node));
+                return match error {
+                    None => self.out.queue.plan(again, Event::Restart(node)),
+                    Some(error) => self.stay_down(node, "l1", error.to_string()),
+                };
             }
         }
         self.out.station_mut(node).up = true;

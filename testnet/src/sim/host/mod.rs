@@ -30,7 +30,7 @@ use super::{
 };
 pub use jobs::Job;
 use peers::Question;
-pub use start::Remains;
+pub use start::{Remains, Unstarted};
 
 /// The replica acts on no older time than this.
 const CLOCK_AGE_MAX_MS: u64 = 20;

@@ -6,7 +6,7 @@ use rota_consensus::{Anchor, Durable, GuardRecord};
 use rota_mempool::MempoolLimits;
 use rota_proto::{Round, SignedVote, ValidatorSet, Verified, View};
 use rota_replica::{Event, Replica, ReplicaConfig, Started};
-use rota_staking::{GuardFile, Registry, SafetyRecord};
+use rota_staking::{GuardFile, Registry, RegistryError, SafetyRecord};
 
 use super::{Host, l1_block};
 use crate::sim::{
@@ -27,13 +27,25 @@ pub struct Remains {
     pub conduct: Option<Box<dyn Conduct>>,
 }
 
+/// A node that did not start.
+#[derive(Debug)]
+pub struct Unstarted {
+    /// What is left of it, as it was.
+    pub remains: Box<Remains>,
+    /// Why it stopped itself, as L1 contradicts what it said before; nothing if L1 has only not told it enough yet.
+    pub error: Option<RegistryError>,
+}
+
 impl Host {
     /// A node that starts with this disk.
     ///
     /// # Errors
-    /// The same, if L1 has not told the node enough of the epoch it is to start in.
-    pub fn start(id: NodeId, remains: Remains, out: &mut Outside) -> Result<Self, Box<Remains>> {
-        let Some(registry) = follow_to(id, &remains, out) else { return Err(Box::new(remains)) };
+    /// [`Unstarted`], if L1 has not told the node enough of the epoch it is to start in, or what contradicts itself.
+    pub fn start(id: NodeId, remains: Remains, out: &mut Outside) -> Result<Self, Unstarted> {
+        let registry = match follow_to(id, &remains, out) {
+            Ok(registry) => registry,
+            Err(error) => return Err(Unstarted { remains: Box::new(remains), error }),
+        };
         let Remains { disk, conduct } = remains;
         let (guard_file, guard) = GuardFile::open(disk.guard()).expect("a torn slot leaves the other");
         let Head { header, round, opening } = disk.head().clone();
@@ -138,9 +150,11 @@ fn config(out: &Outside) -> ReplicaConfig {
     }
 }
 
-/// The registry from the disk, or from L1's beginning, followed until it knows the epoch of the head; none if L1 is not
-/// that far for the node.
-fn follow_to(id: NodeId, remains: &Remains, out: &mut Outside) -> Option<Registry> {
+/// The registry from the disk, or from L1's beginning, followed until it knows the epoch of the head.
+///
+/// # Errors
+/// That of the registry, with which the real node stops, or none, if L1 is not that far for the node.
+fn follow_to(id: NodeId, remains: &Remains, out: &mut Outside) -> Result<Registry, Option<RegistryError>> {
     let conduct = remains.conduct.as_deref();
     let mut registry = match remains.disk.registry() {
         Some(snapshot) => out.l1.registry_kept(snapshot),
@@ -153,10 +167,10 @@ fn follow_to(id: NodeId, remains: &Remains, out: &mut Outside) -> Option<Registr
     while registry.set(epoch).is_err() || registry.leader_seed(epoch).is_err() {
         let next = registry.newest().number + 1;
         if next > out.station(id).l1_seen {
-            return None;
+            return Err(None);
         }
         let block = l1_block(id, conduct, next, out);
-        registry.apply(&block).expect("L1 follows its own rules");
+        registry.apply(&block).map_err(Some)?;
     }
-    Some(registry)
+    Ok(registry)
 }

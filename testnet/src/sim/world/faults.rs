@@ -32,9 +32,13 @@ impl World {
 
     /// A node stops itself.
     pub(super) fn stop(&mut self, node: NodeId, kind: &'static str, why: String) {
-        if self.take_down(node).is_none() {
-            return;
+        if self.take_down(node).is_some() {
+            self.stay_down(node, kind, why);
         }
+    }
+
+    /// A node that is down has stopped itself, and stays so until somebody starts it.
+    pub(super) fn stay_down(&mut self, node: NodeId, kind: &'static str, why: String) {
         self.out.stats.stops += 1;
         self.out.story.tell(node, &[71], || format!("STOPS ITSELF ({kind}): {why}"));
         self.out.facts.push((node, Fact::Stopped { kind, why }));
