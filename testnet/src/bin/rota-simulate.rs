@@ -40,8 +40,8 @@ enum Command {
         /// How many validators.
         #[arg(long, default_value_t = 100, value_parser = nodes)]
         validators: usize,
-        /// How many batches.
-        #[arg(long, default_value_t = 40)]
+        /// How many batches in each row.
+        #[arg(long, default_value_t = 400)]
         batches: u64,
     },
 }
