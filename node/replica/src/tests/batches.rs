@@ -181,7 +181,7 @@ fn b12_batch_that_consensus_forgot_is_not_kept() {
     assert!(has(&node.log, "forget"), "execution need not keep it either");
 }
 
-/// One that leads in turn with node 1, and is slow to build: `turns` says who leads views 1, 2, and so on.
+/// Node 0, slow to build, with work; `turns` says who leads views 1, 2 and so on.
 fn slow_builder<const N: usize>(turns: [u8; N]) -> Node {
     let mut node = Node::led_by(0, Times::default(), Some(turns.map(place).to_vec()));
     node.begin(Durable::default());
