@@ -167,8 +167,8 @@ fn certificate_that_is_not_durable_is_missed_by_those_who_finalized() {
     is_caught("liveness", 1..60, without_the_fourth_vote, CertificateNotDurable);
 }
 
-/// Rule B7 of replica. Each of 24 crashes takes back the last batch that its node told of, unless chance has it that the
-/// write of it is among those that remain.
+/// Rule B7 of replica. Each of 24 crashes takes back the last batch that its node told of, unless chance has it that
+/// the write of it is among those that remain.
 #[test]
 fn final_batch_that_is_told_before_it_is_durable_is_taken_back() {
     let fires = is_caught("chain", 1..20, crashing_while_batches_become_final, FinalNotDurable);
