@@ -77,6 +77,7 @@ impl Simplex {
     pub(crate) fn enter(&mut self, view: View, entered_by: Option<Verified<Certificate>>) {
         self.leave();
         self.view = view;
+        self.leader = self.epoch.leader(view);
         self.entered_by = entered_by;
         self.building = None;
         self.forget_timer();

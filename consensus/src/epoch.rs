@@ -45,6 +45,7 @@ impl Simplex {
         self.tree = crate::tree::Tree::new(self.tree.root().clone());
         // V1: an epoch begins in view 1.
         self.view = View::FIRST;
+        self.leader = self.epoch.leader(View::FIRST);
         self.finalized = View::ZERO;
         self.entered_by = None;
         self.views = BTreeMap::new();

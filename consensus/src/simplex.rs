@@ -39,6 +39,8 @@ pub struct Simplex {
     pub(crate) past: BTreeMap<Epoch, PastEpoch>,
 
     pub(crate) view: View,
+    /// Who leads `view`: drawn once, as every step asks.
+    pub(crate) leader: Place,
     pub(crate) entered_by: Option<Verified<Certificate>>,
     /// From the last final view on.
     pub(crate) views: BTreeMap<View, ViewState>,
@@ -91,6 +93,8 @@ impl Simplex {
         anchor: Anchor,
     ) -> Self {
         let me = key.and_then(|key| epoch.set.place_of(&key));
+        let view = anchor.view.next();
+        let leader = epoch.leader(view);
         let mut this = Self {
             config,
             schedule,
@@ -100,7 +104,8 @@ impl Simplex {
             opening: anchor.opening.hash(),
             closed: None,
             past: BTreeMap::new(),
-            view: anchor.view.next(),
+            view,
+            leader,
             entered_by: None,
             views: BTreeMap::new(),
             tree: Tree::new(anchor.head.clone()),
@@ -197,8 +202,8 @@ impl Simplex {
 
     /// Who leads the current view.
     #[must_use]
-    pub fn leader(&self) -> Place {
-        self.leader_of(self.view)
+    pub const fn leader(&self) -> Place {
+        self.leader
     }
 
     /// The set that verifies messages of an epoch: ours, or of one that ended not long ago.
@@ -250,7 +255,7 @@ impl Simplex {
     }
 
     pub(crate) fn leader_of(&self, view: View) -> Place {
-        self.epoch.leaders.leader(&self.epoch.set, view)
+        if view == self.view { self.leader } else { self.epoch.leader(view) }
     }
 
     pub(crate) fn leads(&self, view: View) -> bool {

@@ -19,6 +19,14 @@ pub struct EpochContext {
     pub leaders: LeaderSchedule,
 }
 
+impl EpochContext {
+    /// Who leads a view of the epoch (rule L1).
+    #[must_use]
+    pub fn leader(&self, view: View) -> Place {
+        self.leaders.leader(&self.set, view)
+    }
+}
+
 /// Something that happened. All signatures in it were verified; the clock, the disk, the network, the keys and the
 /// EVM are behind it.
 #[derive(Clone, Debug)]

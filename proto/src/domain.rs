@@ -1,5 +1,7 @@
 //! Sign bytes: the 32-byte EIP-712 digests that keys of Rota sign.
 
+use std::sync::LazyLock;
+
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct, sol};
 
@@ -28,6 +30,11 @@ mod typed {
         }
     }
 }
+
+/// The type hash of a vote: to spell its type costs more than all else of a digest, and every vote has one.
+static VOTE_TYPE: LazyLock<B256> = LazyLock::new(|| keccak256(typed::Vote::eip712_encode_type().as_bytes()));
+static PEER_RECORD_TYPE: LazyLock<B256> =
+    LazyLock::new(|| keccak256(typed::PeerRecord::eip712_encode_type().as_bytes()));
 
 /// What every signature of a network is bound to: two networks that differ in any of these share no digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,33 +68,36 @@ impl SigningDomain {
     /// `Vote(uint64 rollupChainId, uint64 epoch, uint64 view, uint8 kind, bytes32 batch)`.
     #[must_use]
     pub fn vote(&self, vote: &Vote) -> B256 {
-        self.digest(&typed::Vote {
+        let message = typed::Vote {
             rollupChainId: self.rollup_chain_id,
             epoch: vote.round.epoch.0,
             view: vote.round.view.0,
             kind: vote.kind.code(),
             batch: vote.batch,
-        })
+        };
+        self.digest(*VOTE_TYPE, &message)
     }
 
     /// The digest by which a consensus key vouches for a node key (rule D2):
     /// `PeerRecord(uint64 rollupChainId, bytes32 consensusKey, bytes32 nodeKey, uint64 sequence)`.
     #[must_use]
     pub fn peer_record(&self, consensus_key: [u8; 32], node_key: [u8; 32], sequence: u64) -> B256 {
-        self.digest(&typed::PeerRecord {
+        let message = typed::PeerRecord {
             rollupChainId: self.rollup_chain_id,
             consensusKey: consensus_key.into(),
             nodeKey: node_key.into(),
             sequence,
-        })
+        };
+        self.digest(*PEER_RECORD_TYPE, &message)
     }
 
-    /// EIP-712: `keccak256(0x1901 || domainSeparator || structHash)`.
-    fn digest<S: SolStruct>(&self, message: &S) -> B256 {
+    /// EIP-712: `keccak256(0x1901 || domainSeparator || keccak256(typeHash || encodeData))`.
+    fn digest<S: SolStruct>(&self, type_hash: B256, message: &S) -> B256 {
+        let hash = keccak256([type_hash.as_slice(), &message.eip712_encode_data()].concat());
         let mut bytes = [0u8; 66];
         bytes[..2].copy_from_slice(&[0x19, 0x01]);
         bytes[2..34].copy_from_slice(self.separator.as_slice());
-        bytes[34..].copy_from_slice(message.eip712_hash_struct().as_slice());
+        bytes[34..].copy_from_slice(hash.as_slice());
         keccak256(bytes)
     }
 }

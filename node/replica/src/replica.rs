@@ -209,8 +209,8 @@ impl Replica {
     /// The key of the validator that leads a round, of this epoch or of an earlier one that the registry remembers.
     #[must_use]
     pub fn leader_of(&self, round: Round) -> Option<ConsensusKey> {
-        let EpochContext { set, leaders } = epoch_context(&self.config, &self.registry, round.epoch).ok()?;
-        set.get(leaders.leader(&set, round.view)).map(|leader| leader.consensus_key)
+        let epoch = epoch_context(&self.config, &self.registry, round.epoch).ok()?;
+        epoch.set.get(epoch.leader(round.view)).map(|leader| leader.consensus_key)
     }
 
     /// The last committed batch: final, executed and durable.

@@ -5,6 +5,9 @@ use std::{process::ExitCode, time::Instant};
 use clap::{Parser, Subcommand};
 use rota_testnet::sim::{Named, Scenario, continents, shrink, sweep};
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Runs networks of production state machines on virtual time, each decided by one seed, and checks that they stay
 /// safe and live.
 #[derive(Debug, Parser)]

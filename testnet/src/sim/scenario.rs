@@ -106,7 +106,10 @@ impl Scenario {
         match name {
             Named::Chaos => chaos::draw(&mut this.plan, nodes),
             Named::Storm => chaos::draw_storm(&mut this.plan, nodes),
-            Named::Calm => this.plan.stakes = vec![25; nodes.unwrap_or(4)],
+            Named::Calm => {
+                this.plan.stakes = vec![25; nodes.unwrap_or(4)];
+                this.plan.goal = Goal::Finalized(50);
+            }
         }
         let nodes = nodes.map_or_else(String::new, |nodes| format!(" --nodes {nodes}"));
         let name = format!("{name:?}").to_lowercase();
