@@ -90,6 +90,7 @@ contract ValidatorRegistry is IValidatorRegistry {
         emit MetadataChanged(validator, registration.nodeAddress, registration.metadata);
 
         _prove(validator, registration.consensusKey, registration.attestationKey, possession);
+        // C63: the sets keep what nodes read.
         sets.enroll(validator, registration.consensusKey, registration.attestationKey, registration.feeRecipient);
     }
 
@@ -274,6 +275,7 @@ contract ValidatorRegistry is IValidatorRegistry {
         if (identity.operator == address(0)) revert NotRegistered(validator);
     }
 
+    /// C59: the operator of now, whatever the validator's name.
     function _operated(address validator) private view returns (Identity storage identity) {
         identity = _registered(validator);
         if (msg.sender != identity.operator) revert NotOperator(validator, msg.sender);
@@ -289,6 +291,7 @@ contract ValidatorRegistry is IValidatorRegistry {
         return submitter == address(0) ? identity.operator : submitter;
     }
 
+    /// C61: the words stand in an event alone, so their price is that of a log; still each has a limit.
     function _checkMetadata(string calldata nodeAddress, string calldata metadata) private pure {
         uint256 length = bytes(nodeAddress).length;
         if (length > MAX_NODE_ADDRESS_BYTES) revert NodeAddressTooLong(length, MAX_NODE_ADDRESS_BYTES);
