@@ -29,7 +29,7 @@ contract DeployStakingTest is Test {
     string private example;
 
     function setUp() external {
-        vm.chainId(31337);
+        vm.chainId(31_337);
         vm.roll(START);
         script = new DeployStaking();
         example = vm.readFile(EXAMPLE);
@@ -99,22 +99,17 @@ contract DeployStakingTest is Test {
     }
 
     function test_ReadConfig_ReadsEveryField() external view {
-        string memory given = vm.replace(
-            example, '"nonce": 0', '"nonce": 7, "token": "0x00000000000000000000000000000000000070cE"'
-        );
+        string memory given =
+            vm.replace(example, '"nonce": 0', '"nonce": 7, "token": "0x00000000000000000000000000000000000070cE"');
         StakingConfig.Config memory config = script.readConfig(given, true);
         assertEq(config.deployer, DEPLOYER);
         assertEq(config.nonce, 7);
         assertEq(config.token, address(0x70cE));
         assertEq(config.epochLength, 32);
         // Every struct is made of numbers and addresses: their encodings are compared as wholes.
+        assertEq(abi.encode(config.constants), abi.encode(7682, 1e9, 2, 1, 5, 1, DEPLOYER));
         assertEq(
-            abi.encode(config.constants),
-            abi.encode(7682, 1e9, 2, 1, 5, 1, DEPLOYER)
-        );
-        assertEq(
-            abi.encode(config.values),
-            abi.encode(1000e18, 100_000e18, 12, 2, 8, 4, 1250, 1250, 500, address(0xdead))
+            abi.encode(config.values), abi.encode(1000e18, 100_000e18, 12, 2, 8, 4, 1250, 1250, 500, address(0xdead))
         );
         assertEq(abi.encode(config.slashing), abi.encode(500, 30_000, 10, 1000e18));
         assertEq(config.seeds.length, 4);

@@ -35,7 +35,7 @@ abstract contract EndToEndFixture is Test, Signer {
     string internal vectors;
 
     function setUp() public virtual {
-        vm.chainId(31337);
+        vm.chainId(31_337);
         vm.roll(START);
         DeployStaking script = new DeployStaking();
         string memory example = "script/deploy-staking.example.json";
