@@ -27,8 +27,8 @@ import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
 /// tells beforehand, with what each seed has to sign:
 ///
 /// ```text
-/// forge script script/DeployStaking.s.sol:DeployStaking --rpc-url URL --sig 'addresses(string,string)' CONFIG OUT
-/// forge script script/DeployStaking.s.sol:DeployStaking --rpc-url URL --sig 'run(string,string)' CONFIG OUT --broadcast
+/// forge script script/DeployStaking.s.sol --rpc-url URL --sig 'addresses(string,string)' CONFIG OUT
+/// forge script script/DeployStaking.s.sol --rpc-url URL --sig 'run(string,string)' CONFIG OUT --broadcast
 /// ```
 ///
 /// Both under `FOUNDRY_PROFILE=deploy`, the second with the deployer's key. It checks what it simulated; when the
