@@ -150,8 +150,8 @@ abstract contract Seats is SetHistory {
         }
     }
 
-    /// C39: what is added while a turn lasts, or while power is to be taken away, waits for the next turn. So nobody keeps
-    /// the head of the line, and no power is added to what stands on stake that leaves.
+    /// C39: what is added while a turn lasts, or while power is to be taken away, waits for the next turn. So nobody
+    /// keeps the head of the line, and no power is added to what stands on stake that leaves.
     function _addUp(uint32 index, Standing storage standing, uint64 amount) internal {
         if (amount == 0) return;
         standing.pendingUp += amount;
