@@ -4,7 +4,10 @@ use rota_proto::{
     Certificate, ConsensusKey, Message, Place, Round, RoundAnswer, SignedVote, Signers, Verified, View, Vote, VoteKind,
 };
 
-use crate::{Durable, Output, Rejected, Simplex, Timer, view::Offer};
+use crate::{
+    Durable, Output, Rejected, Simplex, Timer,
+    view::{Offer, ViewState},
+};
 
 /// What a starting validator has heard so far. Until it is done it signs nothing.
 #[derive(Clone, Debug, Default)]
@@ -145,7 +148,7 @@ impl Simplex {
             return;
         }
         if self.listens_from.is_some_and(|from| vote.round >= from) {
-            return self.out.push(Output::Doppelganger(vote));
+            return self.give_way(vote);
         }
         if let Some(startup) = &mut self.startup {
             let first = startup.lost.is_none();
@@ -281,25 +284,18 @@ impl Simplex {
         if startup.is_listening() || !self.epoch.set.is_quorum(self.epoch.set.power_of(heard)) {
             return;
         }
-        let here = self.round();
-        let beyond = match (phase, self.listens_from) {
-            (Phase::AskingAgain, Some(from)) => from,
-            _ => Round::new(here.epoch, here.view.plus(DOUBTFUL_VIEWS)),
-        };
-        // S4: no lost self can have voted from here on.
-        self.listens_from = Some(beyond).filter(|_| listen_ms > 0);
-        match lost {
-            // S4: it came before we knew so.
-            Some(vote) if self.listens_from.is_some_and(|from| vote.round >= from) => {
-                return self.out.push(Output::Doppelganger(vote));
+        if phase == Phase::Asking {
+            let here = self.round();
+            let beyond = Round::new(here.epoch, here.view.plus(DOUBTFUL_VIEWS));
+            match lost {
+                // S3: a vote is known to be lost: whatever else is lost lies below `beyond`.
+                Some(_) => self.hold_back(beyond, beyond),
+                None => self.doubt(here, beyond),
             }
-            // S3: a vote is known to be lost: whatever else is lost lies below `beyond`.
-            Some(_) => self.hold_back(beyond, beyond),
-            None if phase != Phase::AskingAgain => self.doubt(here, beyond),
-            None => {}
-        }
-        let passed = here >= Round::new(beyond.epoch, beyond.view.plus(SILENT_VIEWS));
-        if listen_ms > 0 && (phase != Phase::AskingAgain || lost.is_some() && !passed) {
+            if listen_ms > 0 {
+                return self.begin_listening(lost, listen_ms);
+            }
+        } else if lost.is_some() && !self.has_passed_in_silence() {
             return self.listen(listen_ms);
         }
         self.startup = None;
@@ -314,7 +310,39 @@ impl Simplex {
         }
     }
 
-    /// Rule S4: a quorum has answered; now we listen whether our key signs elsewhere.
+    /// Rule S4: a quorum has answered. No lost self can have voted two views beyond what is proven, so whoever did, perhaps
+    /// before we knew so, is another process.
+    fn begin_listening(&mut self, lost: Option<Vote>, listen_ms: u64) {
+        let from = self.round_of(self.proven().plus(DOUBTFUL_VIEWS));
+        self.listens_from = Some(from);
+        match lost.filter(|vote| vote.round >= from) {
+            Some(vote) => self.give_way(vote),
+            None => self.listen(listen_ms),
+        }
+    }
+
+    /// Rules S4, S5: the key is another process's too. Nothing more is signed with it, whatever the host does.
+    fn give_way(&mut self, vote: Vote) {
+        (self.key, self.me) = (None, None);
+        self.out.push(Output::Doppelganger(vote));
+    }
+
+    /// The highest view that a certificate or the guard's record proves. A vote of ours that the record lacks, which may
+    /// be another process's, proves nothing.
+    fn proven(&self) -> View {
+        let certified = |(view, state): (&View, &ViewState)| state.certificates().next().map(|_| view.next());
+        let recorded = self.record.votes.iter().filter(|vote| vote.round.epoch == self.epoch.set.epoch());
+        let highest = self.views.iter().rev().find_map(certified).max(recorded.map(|vote| vote.round.view).max());
+        highest.unwrap_or(View::FIRST).max(self.finalized.next())
+    }
+
+    /// Rule S4: views in which another process would have voted are over.
+    fn has_passed_in_silence(&self) -> bool {
+        let silent = |from: Round| Round::new(from.epoch, from.view.plus(SILENT_VIEWS));
+        self.listens_from.is_none_or(|from| self.round_of(self.proven()) >= silent(from))
+    }
+
+    /// Rule S4: now we listen whether our key signs elsewhere.
     fn listen(&mut self, listen_ms: u64) {
         if let Some(startup) = &mut self.startup {
             startup.phase = Phase::Listening(None);

@@ -1,7 +1,7 @@
 //! S4 and S5 of consensus in whole networks: who listens first finds the other process that holds its key, and nobody
 //! else is taken for one.
 
-use rota_testnet::sim::{Goal, LinkPlan, Plan, Scenario, Time, bugs::OldCopy, finalized, sweep};
+use rota_testnet::sim::{Goal, LinkPlan, Plan, Scenario, Time, bugs::OldCopy, finalized, seconds, sweep};
 
 /// How long nodes listen: longer than the heartbeat of the scenario and two view timeouts at the cap.
 const LISTEN_MS: u64 = 20_000;
@@ -27,8 +27,8 @@ fn second_process_with_a_key_stops_before_it_signs_and_nobody_is_accused() {
         let scenario = if seed % 2 == 0 { scenario.pause(0..40) } else { scenario };
         if seed % 3 == 0 { scenario.with(rough).run() } else { scenario.run() }
     };
-    let stats = sweep(0..60, run).all_hold("second starts");
-    assert_eq!(stats.stops, 60, "each second process stops itself");
+    let stats = sweep(0..30, run).all_hold("second starts");
+    assert_eq!(stats.stops, 30, "each second process stops itself");
     assert!(stats.accused.is_empty(), "{:?}", stats.accused);
 }
 
@@ -59,9 +59,9 @@ fn owner_of_an_old_record_is_not_taken_for_another_process() {
         let crashes = (0..4).fold(Scenario::seed(seed).plant(OldCopy), |scenario, number| {
             scenario.crash(25_000 + 40_000 * number, 3, seed % 9, 500)
         });
-        crashes.with(|plan| plan.listens_ms = vec![LISTEN_MS; 4]).run_until(finalized(600))
+        crashes.with(|plan| plan.listens_ms = vec![LISTEN_MS; 4]).run_until(seconds(180))
     };
-    let stats = sweep(0..20, run).all_hold("old records that listen");
+    let stats = sweep(0..8, run).all_hold("old records that listen");
     assert!(stats.old_records > 0, "records had lost votes");
     assert_eq!(stats.stops, 0);
 }

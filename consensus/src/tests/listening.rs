@@ -26,8 +26,8 @@ fn starting(network: &Rc<Network>, number: u8, votes: &[Vote]) -> Node {
 fn listening(network: &Rc<Network>, number: u8) -> Node {
     let mut node = starting(network, number, &[]);
     node.step(Input::Work(true));
-    node.step(answer(0, None, &[], network));
-    check(&mut node, answer(1, None, &[], network), &["timer listen 90000"]);
+    let texts = [0, 1].map(|from| node.step(answer(from, None, &[], network))).concat();
+    assert_eq!(texts, ["timer listen 90000"]);
     assert!(node.core.is_listening());
     node
 }
@@ -117,8 +117,8 @@ fn s4_vote_two_views_on_is_another_processs_however_it_is_heard() {
         let mut node = listening(&network, 3);
         let texts = node.step(way.clone());
         assert!(texts.contains(&"doppelganger nullify 3".to_owned()), "{way:?}: {texts:?}");
-        listened(&mut node, &network);
-        assert!(node.core.is_listening(), "it signs nothing any more");
+        check(&mut node, Input::Timer(Timer::Listen), &[]);
+        assert_eq!(node.core.place(), None, "it signs nothing any more");
     }
 }
 
@@ -129,20 +129,16 @@ fn vote_one_view_on_is_a_lost_one_and_the_validator_listens_until_two_views_beyo
     let mut node = listening(&network, 3);
     let expected = ["old record lacks nullify 2", "nothing below 7.3, only nullify votes below 7.3"];
     check(&mut node, network.nullify(2, 3), &expected);
-    assert_eq!(listened(&mut node, &network), Vec::<String>::new(), "40 + 30 of 100, without its own 10, is no quorum");
-    assert_eq!(node.step(answer(2, None, &[], &network)), ["timer listen 90000"]);
+    check(&mut node, Input::Timer(Timer::Listen), &["broadcast round query"]);
+    check(&mut node, answer(0, None, &[], &network), &[]);
+    check(&mut node, answer(2, None, &[], &network), &[]);
+    check(&mut node, answer(1, None, &[], &network), &["timer listen 90000"]);
     for view in [3, 4] {
         node.enter(view);
     }
-    check(&mut node, Input::Timer(Timer::Listen), &["broadcast round query"]);
-    node.step(answer(0, None, &[], &network));
-    node.step(answer(1, None, &[], &network));
-    assert_eq!(node.step(answer(2, None, &[], &network)), ["timer listen 90000"]);
+    assert_eq!(listened(&mut node, &network), ["timer listen 90000"]);
     node.enter(5);
-    check(&mut node, Input::Timer(Timer::Listen), &["broadcast round query"]);
-    node.step(answer(0, None, &[], &network));
-    node.step(answer(1, None, &[], &network));
-    assert_eq!(node.step(answer(2, None, &[], &network)), ["timer view 5 750"]);
+    assert_eq!(listened(&mut node, &network), ["timer view 5 750"]);
     check_timeout(&mut node, &["share work", "sign nullify 5"]);
 }
 
@@ -173,7 +169,14 @@ fn votes_that_the_record_knows_are_no_reason_to_stop() {
     let mut node = starting(&network, 3, &[known]);
     node.step(answer(0, Some(&network.nullification(8)), &[], &network));
     check(&mut node, answer(1, None, &[], &network), &["timer listen 90000"]);
-    check_rejected(&mut node, network.nullify(8, 3), Rejected::Known);
+    check(&mut node, network.nullify(9, 3), &[]);
+    let mut node = Node::unstarted(&network, 3, Config::default());
+    let record = GuardRecord { floor: round(9), resume: round(9), ..GuardRecord::default() };
+    let durable = Durable { ask: true, record, listen_ms: LISTEN_MS, ..Durable::default() };
+    node.step(Input::Started(Box::new(durable)));
+    node.step(answer(0, Some(&network.nullification(8)), &[], &network));
+    node.step(answer(1, None, &[], &network));
+    check(&mut node, network.nullify(8, 3), &[]);
 }
 
 /// Rule S4: a vote that came before a quorum had answered is judged when it has.
@@ -183,14 +186,28 @@ fn vote_that_came_too_soon_is_judged_when_the_bound_is_known() {
     let mut node = starting(&network, 3, &[]);
     check(&mut node, network.nullify(3, 3), &["old record lacks nullify 3"]);
     node.step(answer(0, None, &[], &network));
-    node.step(answer(1, None, &[], &network));
-    check(&mut node, answer(2, None, &[], &network), &["doppelganger nullify 3"]);
+    let expected = ["nothing below 7.3, only nullify votes below 7.3", "doppelganger nullify 3"];
+    check(&mut node, answer(1, None, &[], &network), &expected);
     let mut node = starting(&network, 3, &[]);
     check(&mut node, network.nullify(2, 3), &["old record lacks nullify 2"]);
     node.step(answer(0, None, &[], &network));
-    node.step(answer(1, None, &[], &network));
     let expected = ["nothing below 7.3, only nullify votes below 7.3", "timer listen 90000"];
-    check(&mut node, answer(2, None, &[], &network), &expected);
+    check(&mut node, answer(1, None, &[], &network), &expected);
+}
+
+/// Rule S4: our own vote proves no view: told before the bound is known, it would lift the bound above itself.
+#[test]
+fn bound_is_what_certificates_prove_and_not_the_vote_that_is_judged() {
+    let network = network();
+    let mut node = starting(&network, 3, &[]);
+    node.step(answer(0, None, &[(Vote::nullify(round(8)), 3)], &network));
+    assert_eq!(node.core.round(), round(8));
+    let expected = ["nothing below 7.10, only nullify votes below 7.10", "doppelganger nullify 8"];
+    check(&mut node, answer(1, None, &[], &network), &expected);
+    let mut node = starting(&network, 3, &[]);
+    node.step(answer(0, Some(&network.nullification(6)), &[(Vote::nullify(round(8)), 3)], &network));
+    let expected = ["nothing below 7.10, only nullify votes below 7.10", "timer listen 90000"];
+    check(&mut node, answer(1, None, &[], &network), &expected);
 }
 
 /// Rule S4: the bound is that of the first quorum, however far the network goes meanwhile.
