@@ -59,6 +59,8 @@ pub struct Simplex {
     pub(crate) wanted: BTreeSet<Fetch>,
     pub(crate) building: Option<Round>,
     pub(crate) startup: Option<Startup>,
+    /// A vote of ours from here on that we did not sign is another process's (rules S4, S5); none if we do not listen.
+    pub(crate) listens_from: Option<Round>,
     /// The guard's record as the start found it: the votes in it count as cast, also in epochs we have yet to reach.
     pub(crate) record: GuardRecord,
     /// We sign nothing below this round, and nothing but nullify votes below `resume` (rule S3).
@@ -117,6 +119,7 @@ impl Simplex {
             wanted: BTreeSet::new(),
             building: None,
             startup: Some(Startup::default()),
+            listens_from: None,
             record: GuardRecord::default(),
             floor: Round::default(),
             resume: Round::default(),
@@ -138,6 +141,16 @@ impl Simplex {
     /// [`Rejected`] names why the input changes nothing.
     pub fn step(&mut self, input: Input) -> Result<Vec<Output>, Rejected> {
         assert!(self.out.is_empty(), "every step hands its outputs over");
+        match self.take(input) {
+            // What says nothing new of the chain may still tell of our own votes (rules S3 to S5).
+            Err(refusal) if self.out.is_empty() => return Err(refusal),
+            Ok(()) | Err(_) => {}
+        }
+        self.settle();
+        Ok(std::mem::take(&mut self.out))
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), Rejected> {
         match input {
             Input::Started(durable) => self.start(*durable),
             Input::Vote(vote) => self.take_vote(vote)?,
@@ -155,8 +168,7 @@ impl Simplex {
             Input::RoundAnswer { from, entered_by, votes } => self.take_round_answer(from, entered_by, votes)?,
             Input::Epoch(epoch) => self.enter_epoch(epoch)?,
         }
-        self.settle();
-        Ok(std::mem::take(&mut self.out))
+        Ok(())
     }
 
     /// The rules that hold whatever the input was, in this order; each does nothing when there is nothing to do.

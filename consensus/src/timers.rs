@@ -14,6 +14,7 @@ impl Simplex {
             Timer::View(_) => return Err(Rejected::OldTimer),
             Timer::Retry => self.say_again(),
             Timer::Pace => self.paced = true,
+            Timer::Listen => self.stop_listening()?,
         }
         Ok(())
     }

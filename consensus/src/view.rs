@@ -15,6 +15,17 @@ pub(crate) struct OwnVotes {
     pub(crate) finalize: Option<B256>,
 }
 
+impl OwnVotes {
+    /// Whether we said this.
+    pub(crate) fn has(&self, vote: &Vote) -> bool {
+        match vote.kind {
+            VoteKind::Notarize => self.notarize == Some(vote.batch),
+            VoteKind::Nullify => self.nullify,
+            VoteKind::Finalize => self.finalize == Some(vote.batch),
+        }
+    }
+}
+
 /// Votes, certificates and proposals of a view.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ViewState {

@@ -36,6 +36,7 @@ impl Simplex {
     }
 
     pub(crate) fn take_vote(&mut self, signed: Verified<SignedVote>) -> Result<(), Rejected> {
+        self.recall_vote(&signed);
         self.admit_vote(&signed)?;
         let round = signed.vote.round;
         if round.epoch < self.epoch.set.epoch() {

@@ -98,6 +98,9 @@ pub struct Durable {
     pub record: GuardRecord,
     /// Whether to ask the others before voting (rule S2). Only a network that begins does not.
     pub ask: bool,
+    /// For how long, in milliseconds, to listen whether our key signs elsewhere before voting (rule S4); 0 for not at
+    /// all. A node that listens stops also later if its key does (rule S5).
+    pub listen_ms: u64,
 }
 
 /// The guard's record as a start finds it, of all epochs (rules S2, S3).
@@ -199,6 +202,8 @@ pub enum Output {
     /// not to the record (rule S3). Nothing is signed until others with a quorum of the power have answered; tell the
     /// operator.
     OldRecord(Vote),
+    /// The key signs elsewhere: this vote of ours is no lost one, and we did not sign it (rules S4, S5). Stop.
+    Doppelganger(Vote),
     /// Two finalizations conflict: more than a third of the stake is faulty. Stop and bring the guilty to court.
     Conflict {
         /// What is final here.
@@ -240,6 +245,8 @@ pub enum Timer {
     Retry,
     /// The next batch may be proposed (rule P5).
     Pace,
+    /// We have listened long enough (rule S4).
+    Listen,
 }
 
 /// Why an input changes nothing. None of these is a fault of the program.

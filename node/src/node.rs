@@ -20,9 +20,11 @@ use tokio::{
 };
 
 use crate::{
+    cli::passphrase,
     config::{ConfigError, NetworkToml, NodeToml, read_text},
     driver::{self, Driver, Parts, Submission, now_ms},
     executor::{self, ChainViews},
+    instance::{self, FolderLock},
     journal::JournalFile,
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
     network::{self, NetworkConfig, NetworkLimits, PeerRecord},
@@ -61,6 +63,8 @@ impl Folder {
 
 /// Everything a running node was made from.
 struct Prepared {
+    /// Held as long as the node runs.
+    _lock: FolderLock,
     network: NetworkToml,
     node: NodeToml,
     rules: ChainRules,
@@ -70,11 +74,20 @@ struct Prepared {
     head: Head,
 }
 
+/// When a validator that starts begins to vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voting {
+    /// Once it has listened whether its key signs elsewhere (rule S4 of consensus).
+    Listened,
+    /// As soon as it knows its own votes: for devnets.
+    AtOnce,
+}
+
 /// Runs the node of a folder until `shutdown` or until it must stop by itself.
 ///
 /// # Errors
 /// A report that says what is wrong and where.
-pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Result<()> {
+pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool>) -> eyre::Result<()> {
     let prepared = tokio::select! {
         prepared = prepare(folder) => prepared?,
         () = wait_for(shutdown.clone()) => return Ok(()),
@@ -95,7 +108,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let (jobs, executor) = executor::spawn(execution, prepared.store.clone(), schedule, events.clone(), views.clone())?;
 
     let replica = replica(&prepared, signer.as_ref())?;
-    let started = started(&prepared, &replica, signer.as_ref())?;
+    let started = started(&prepared, &replica, (signer.as_ref(), voting))?;
     let (status, status_reader) = watch::channel(first_status(&replica));
     let (journal, journalled) = JournalFile::open(&folder.path("data/journal")).wrap_err("the transaction journal")?;
     let next_l1 = replica.registry().newest().number + 1;
@@ -159,7 +172,8 @@ async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
     if found != expected {
         return Err(ConfigError::OtherGenesis { found, expected }.into());
     }
-    let store = SledStore::open(&folder.path("data/store")).wrap_err("the store (is another node running here?)")?;
+    let lock = instance::hold_folder(&folder.path("data"))?;
+    let store = SledStore::open(&folder.path("data/store")).wrap_err("the store")?;
     let store: Arc<dyn Store> = Arc::new(store);
     store.begin(&genesis)?;
     let head = store.head()?.wrap_err("the store has no head after genesis")?;
@@ -169,7 +183,7 @@ async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
         return Err(error.into());
     }
     let registry = follow_to(store.as_ref(), &network, &l1, &head).await?;
-    Ok(Prepared { network, node, rules: genesis.rules, store, l1, registry, head })
+    Ok(Prepared { _lock: lock, network, node, rules: genesis.rules, store, l1, registry, head })
 }
 
 /// The registry from the store, or from L1's beginning, followed until it knows the epoch of the head.
@@ -219,8 +233,10 @@ async fn begin_registry(network: &NetworkToml, l1: &L1Client) -> eyre::Result<Re
 
 fn open_signer(folder: &Folder, prepared: &Prepared) -> eyre::Result<Option<Signer>> {
     let Some(validator) = &prepared.node.validator else { return Ok(None) };
-    let passphrase = read_text(&folder.path(&validator.passphrase))?;
-    let key = Keystore::read(&folder.path(&validator.keystore))?.decrypt(passphrase.trim_end())?;
+    let keystore = folder.path(&validator.keystore);
+    let file = validator.passphrase.as_ref().map(|file| folder.path(file));
+    let locked = Keystore::read(&keystore)?;
+    let key = locked.decrypt(&passphrase::known(file.as_deref(), &keystore)?)?;
     Ok(Some(Signer::open(&folder.path("data"), key, prepared.network.domain())?))
 }
 
@@ -296,7 +312,7 @@ fn replica(prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<Replica
 
 /// What was durable of live views: everything of the epoch from the last final view on (rule S1 of consensus), and the
 /// certificates that the slasher knew.
-fn started(prepared: &Prepared, replica: &Replica, signer: Option<&Signer>) -> eyre::Result<Event> {
+fn started(prepared: &Prepared, replica: &Replica, (signer, voting): (Option<&Signer>, Voting)) -> eyre::Result<Event> {
     let Head { round, .. } = &prepared.head;
     let set = replica.simplex().set(round.epoch).cloned().wrap_err("the set of our epoch is not known")?;
     let domain = prepared.network.domain();
@@ -313,8 +329,17 @@ fn started(prepared: &Prepared, replica: &Replica, signer: Option<&Signer>) -> e
     let votes = own_votes(signer, replica, &set)?;
     let record = signer.map(|signer| guard_record(signer.record())).unwrap_or_default();
     // Also a node that begins asks: an empty folder may be all that is left of one that has voted.
-    let durable = Durable { certificates, proposals, votes, record, ask: true };
+    let listen_ms = listen_ms(prepared, voting);
+    let durable = Durable { certificates, proposals, votes, record, ask: true, listen_ms };
     Ok(Event::Started(Box::new(Started { durable, bodies, witnessed })))
+}
+
+/// How long to listen on this start, with a part by lot: of two hosts that start at one moment with one key, one is done
+/// before the other, which then hears it.
+fn listen_ms(prepared: &Prepared, voting: Voting) -> u64 {
+    let Some(validator) = prepared.node.validator.as_ref().filter(|_| voting == Voting::Listened) else { return 0 };
+    let wait = validator.doppelganger_wait_ms.unwrap_or_else(|| prepared.network.times.doppelganger_wait_ms());
+    wait.saturating_add(rand::random_range(0..=wait / 2))
 }
 
 fn guard_record(record: &rota_staking::SafetyRecord) -> GuardRecord {

@@ -12,7 +12,7 @@ use crate::{
     config::{ConfigError, NodeToml},
     rpc::{RpcConfig, RpcLimits, RpcServer, RpcStartError},
     rpc_backend::NodeBackend,
-    status::{ChainStatus, Health, Posted},
+    status::{ChainStatus, Posted},
 };
 
 /// The running servers.
@@ -111,7 +111,7 @@ async fn health(State(operator): State<Operator>) -> impl IntoResponse {
 /// Whether users should be sent here.
 async fn ready(State(operator): State<Operator>) -> impl IntoResponse {
     let health = operator.status.borrow().health;
-    let code = if health == Health::Well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let code = if health.serves() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, health.name())
 }
 

@@ -17,11 +17,20 @@ pub enum Health {
     Lagging,
     /// The next epoch's set is awaited from L1.
     AwaitsEpoch,
+    /// It follows the chain, and does not vote before it has listened whether its key signs elsewhere.
+    Listening,
 }
 
 impl Health {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Well, Self::CatchingUp, Self::NoFinality, Self::Lagging, Self::AwaitsEpoch];
+    pub const ALL: [Self; 6] =
+        [Self::Well, Self::CatchingUp, Self::NoFinality, Self::Lagging, Self::AwaitsEpoch, Self::Listening];
+
+    /// Whether users are served as they should be; who only does not vote yet serves them well.
+    #[must_use]
+    pub const fn serves(self) -> bool {
+        matches!(self, Self::Well | Self::Listening)
+    }
 
     /// Its name in logs, metrics and answers.
     #[must_use]
@@ -32,6 +41,7 @@ impl Health {
             Self::NoFinality => "no-finality",
             Self::Lagging => "lagging-behind-l1",
             Self::AwaitsEpoch => "awaits-epoch",
+            Self::Listening => "listening",
         }
     }
 }

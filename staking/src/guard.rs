@@ -2,6 +2,8 @@
 
 mod encoding;
 mod file;
+mod join;
+mod text;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +14,8 @@ use crate::{Offence, limits::ROUNDS_MAX};
 
 pub use encoding::RecordError;
 pub use file::{GuardFile, GuardFileError, SlotError, SlotWrite};
+pub use join::{ForeignRecord, Joined};
+pub use text::RecordTextError;
 
 /// Everything a consensus key may have signed in the rounds where it may still sign (rules G1 to G10). No two of its
 /// votes are a slashable pair, and none lies below its floor.

@@ -10,7 +10,10 @@ mod registry;
 mod slasher;
 
 pub use evidence::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
-pub use guard::{GuardFile, GuardFileError, RecordError, Refusal, SafetyRecord, SlotError, SlotWrite, Verdict};
+pub use guard::{
+    ForeignRecord, GuardFile, GuardFileError, Joined, RecordError, RecordTextError, Refusal, SafetyRecord, SlotError,
+    SlotWrite, Verdict,
+};
 pub use l1::{L1Block, Origin, ValidatorChange};
 pub use registry::{EpochError, Genesis, Registry, RegistryError, SnapshotError, Warning};
 pub use slasher::{Slasher, Window};

@@ -13,7 +13,7 @@ use std::{
 use eyre::{OptionExt as _, Result, ensure};
 
 /// A README with rules, and where the paths of its code and tests begin.
-const BOOKS: [(&str, &[&str]); 13] = [
+const BOOKS: [(&str, &[&str]); 14] = [
     ("proto/", &["proto/src/"]),
     ("consensus/", &["consensus/src/"]),
     ("staking/", &["staking/src/"]),
@@ -23,10 +23,20 @@ const BOOKS: [(&str, &[&str]); 13] = [
     ("node/replica/", &["node/replica/src/"]),
     ("node/src/network/", &["node/src/network/"]),
     ("node/src/rpc/", &["node/src/rpc/"]),
+    ("node/src/signer/", &SIGNER),
     ("node/src/poster/", &["node/src/poster/", "node/tests/poster/"]),
     ("testnet/src/sim/", &["testnet/src/sim/", "testnet/tests/sim_"]),
     ("testnet/src/model/", &["testnet/src/model/", "testnet/tests/model.rs"]),
     ("testnet/src/load/", &["testnet/src/load/", "testnet/tests/load.rs"]),
+];
+
+/// Where the paths of the signer's rules begin.
+const SIGNER: [&str; 5] = [
+    "node/src/signer/",
+    "node/src/cli/",
+    "node/src/secret.rs",
+    "node/src/instance.rs",
+    "node/tests/e2e/second_starts.rs",
 ];
 
 /// Rules that no test can prove, each with the reason.

@@ -7,6 +7,7 @@ mod epoch;
 mod finalize;
 mod fuzz;
 mod leader;
+mod listening;
 mod network;
 mod node;
 mod notarize;

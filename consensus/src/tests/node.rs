@@ -204,6 +204,7 @@ impl Node {
             votes: self.disk.votes.clone(),
             record: GuardRecord::default(),
             ask,
+            listen_ms: 0,
         }
     }
 

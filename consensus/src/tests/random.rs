@@ -269,6 +269,7 @@ impl World {
                 | Output::ShareWork
                 | Output::Notarized(_)
                 | Output::OldRecord(_)
+                | Output::Doppelganger(_)
                 | Output::EpochClosed { .. } => {}
             }
         }

@@ -33,6 +33,7 @@ impl Network {
             }
             Output::SetTimer { timer: Timer::Retry, after_ms } => format!("timer retry {after_ms}"),
             Output::SetTimer { timer: Timer::Pace, after_ms } => format!("timer pace {after_ms}"),
+            Output::SetTimer { timer: Timer::Listen, after_ms } => format!("timer listen {after_ms}"),
             Output::CancelViewTimer => "cancel view timer".into(),
             Output::Build(request) => self.build_text(request),
             Output::Check { batch, proposer } => match proposer {
@@ -49,6 +50,7 @@ impl Network {
             Output::EpochClosed { epoch, next } => format!("epoch {epoch} closed, {next} opens"),
             Output::HoldBack { floor, resume } => format!("nothing below {floor}, only nullify votes below {resume}"),
             Output::OldRecord(vote) => format!("old record lacks {}", self.vote_text(vote)),
+            Output::Doppelganger(vote) => format!("doppelganger {}", self.vote_text(vote)),
             Output::Conflict { ours, theirs } => {
                 format!("conflict {} against {}", self.certificate_text(ours), self.certificate_text(theirs))
             }

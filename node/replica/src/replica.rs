@@ -177,6 +177,7 @@ impl Replica {
             Output::Finalized { certificate, batches } => self.order_commit(certificate, batches),
             Output::EpochClosed { .. } => {}
             Output::HoldBack { floor, resume } => self.effects.push(Effect::HoldBack { floor, resume }),
+            Output::Doppelganger(vote) => self.halt(Halt::Doppelganger(vote)),
             Output::OldRecord(vote) => self.effects.push(Effect::OldRecord(vote)),
             Output::Conflict { ours, theirs } => {
                 self.halt(Halt::Conflict { ours: Box::new(ours.into_inner()), theirs: Box::new(theirs.into_inner()) })

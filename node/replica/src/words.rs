@@ -361,6 +361,12 @@ pub enum Halt {
     /// L1 contradicts what it called final.
     #[error("L1 contradicts itself: {0}")]
     L1(RegistryError),
+    /// The key signs elsewhere (rules S4, S5 of consensus).
+    #[error(
+        "our key signs elsewhere: {0} stands under it, and this node did not sign it. Another process holds the key: \
+         stop that one for good before this one starts again, or the validator is slashed"
+    )]
+    Doppelganger(Vote),
     /// Two finalizations conflict: more than a third of the stake is faulty.
     #[error("two finalizations conflict: {} here and {} elsewhere", ours.vote, theirs.vote)]
     Conflict {

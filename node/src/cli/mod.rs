@@ -1,10 +1,13 @@
 //! The command line.
 
+mod guard;
+mod keys;
+pub(crate) mod passphrase;
 mod replay;
 mod testnet;
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::OpenOptions,
     io::{IsTerminal as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -13,18 +16,23 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use rota_execution::{ExecutionError, GenesisError};
+use rota_replica::Halt;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
+
+use passphrase::PassphraseError;
 
 use crate::{
     config::ConfigError,
     driver::DriverError,
     executor::ExecutorError,
+    instance::InstanceError,
     l1::L1Error,
     network::NetworkError,
-    node::{self, Folder},
+    node::{self, Folder, Voting},
     poster::{PosterError, SubmitterError},
-    signer::{GuardStorageError, KeystoreError, SignError},
+    secret::{self, SecretError},
+    signer::{GuardImportError, GuardStorageError, KeystoreError, SignError},
     store::StoreError,
 };
 
@@ -40,6 +48,12 @@ struct Cli {
 enum Command {
     /// Runs a node from its data folder.
     Node(NodeArguments),
+    /// Shows, gives out and takes in the record of what a validator's key may have signed.
+    #[command(subcommand)]
+    Guard(guard::GuardCommand),
+    /// Makes, takes in, shows and gives out the keystores of consensus keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Makes the folders of a new network, and deploys its contracts on L1.
     Testnet(Box<testnet::TestnetArguments>),
     /// Executes the chain anew from what was posted to L1, and nothing else.
@@ -51,6 +65,9 @@ struct NodeArguments {
     /// The data folder, with config/, keys/ and data/.
     #[arg(long, env = "ROTA_DATA", value_name = "DIR")]
     data: PathBuf,
+    /// Votes at once, without listening first whether the key signs elsewhere: for devnets, whose keys hold no stake.
+    #[arg(long)]
+    no_doppelganger_wait: bool,
     /// Logs as JSON, one object a line.
     #[arg(long, env = "ROTA_LOG_JSON")]
     log_json: bool,
@@ -60,6 +77,10 @@ struct NodeArguments {
 mod exit {
     /// Anything else; the text says why. (2, a command line that is not understood, is clap's own.)
     pub(super) const FAILED: u8 = 1;
+    /// Another process holds the data folder or the key.
+    pub(super) const HELD: u8 = 75;
+    /// The key signs elsewhere. Nobody should start the node again before that is ended.
+    pub(super) const DOPPELGANGER: u8 = 77;
     /// The node stopped itself because going on would have been unsafe.
     pub(super) const HALTED: u8 = 70;
     /// The disk failed or is full.
@@ -83,7 +104,12 @@ pub fn main() -> ExitCode {
     };
     let result = runtime.block_on(async {
         match cli.command {
-            Command::Node(arguments) => node::run(&Folder::new(arguments.data), until_stopped()).await,
+            Command::Node(arguments) => {
+                let voting = if arguments.no_doppelganger_wait { Voting::AtOnce } else { Voting::Listened };
+                node::run(&Folder::new(arguments.data), voting, until_stopped()).await
+            }
+            Command::Guard(command) => guard::run(&command),
+            Command::Keys(command) => keys::run(&command),
             Command::Testnet(arguments) => testnet::make(*arguments).await,
             Command::Replay(arguments) => replay::run(*arguments).await,
         }
@@ -99,8 +125,12 @@ pub fn main() -> ExitCode {
 }
 
 fn code(report: &eyre::Report) -> u8 {
-    if report.chain().any(is_halt) {
+    if report.chain().any(is_doppelganger) {
+        exit::DOPPELGANGER
+    } else if report.chain().any(is_halt) {
         exit::HALTED
+    } else if report.chain().any(is_held) {
+        exit::HELD
     } else if report.chain().any(is_setting) {
         exit::CONFIG
     } else if report.chain().any(is_storage) {
@@ -113,11 +143,25 @@ fn code(report: &eyre::Report) -> u8 {
 /// An error in a report's chain.
 type Cause = dyn std::error::Error + 'static;
 
+/// Whether the key was heard to sign elsewhere.
+fn is_doppelganger(error: &Cause) -> bool {
+    matches!(carried(error), Some(Halt::Doppelganger(_)))
+}
+
 /// Whether going on would be unsafe: what is final contradicts itself, here or on L1.
 fn is_halt(error: &Cause) -> bool {
-    carried::<rota_replica::Halt>(error).is_some()
+    carried::<Halt>(error).is_some()
         || carried::<rota_staking::RegistryError>(error).is_some()
         || carried::<ExecutorError>(error).is_some_and(ExecutorError::is_halt)
+}
+
+/// Whether another process has what this one needs alone.
+fn is_held(error: &Cause) -> bool {
+    matches!(carried(error), Some(InstanceError::Folder { .. } | InstanceError::Key { .. }))
+        || matches!(carried(error), Some(SignError::Instance(InstanceError::Key { .. })))
+        || matches!(carried(error), Some(GuardStorageError::Locked { .. }))
+        || matches!(carried(error), Some(SignError::Storage(GuardStorageError::Locked { .. })))
+        || matches!(carried(error), Some(GuardImportError::Storage(GuardStorageError::Locked { .. })))
 }
 
 /// Whether a file that the operator writes, or what it names, cannot be used.
@@ -125,6 +169,9 @@ fn is_setting(error: &Cause) -> bool {
     carried::<ConfigError>(error).is_some()
         || carried::<GenesisError>(error).is_some()
         || carried::<KeystoreError>(error).is_some()
+        || carried::<SecretError>(error).is_some()
+        || carried::<PassphraseError>(error).is_some()
+        || matches!(carried(error), Some(GuardImportError::Text(_) | GuardImportError::Foreign(_)))
         || carried::<SubmitterError>(error).is_some()
         || carried::<NetworkError>(error).is_some()
         || matches!(carried(error), Some(L1Error::Address { .. } | L1Error::OtherChain { .. }))
@@ -138,6 +185,7 @@ fn is_storage(error: &Cause) -> bool {
     carried::<StoreError>(error).is_some()
         || carried::<GuardStorageError>(error).is_some()
         || matches!(carried(error), Some(SignError::Storage(_)))
+        || matches!(carried(error), Some(GuardImportError::Storage(_)))
         || matches!(carried(error), Some(ExecutorError::Store(_) | ExecutorError::Execution(ExecutionError::State(_))))
         || matches!(carried(error), Some(PosterError::Store(_) | PosterError::Journal(_)))
         || matches!(carried(error), Some(DriverError::Store(_)))
@@ -189,13 +237,13 @@ async fn signalled() {
     }
 }
 
-/// Writes a file for its owner alone, with the folders above it.
+/// Writes a file for its owner alone, with the folders above it, in the place of one that stands there.
 ///
 /// # Errors
 /// What the system says.
 pub fn write_secret(path: &Path, bytes: &[u8]) -> eyre::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        secret::make_folder(folder)?;
     }
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;

@@ -335,7 +335,8 @@ impl Plan<'_> {
             l1_poll_ms: 500,
             validator: validates.then(|| ValidatorToml {
                 keystore: PathBuf::from("keys/consensus.json"),
-                passphrase: PathBuf::from("keys/passphrase"),
+                passphrase: Some(PathBuf::from("keys/passphrase")),
+                doppelganger_wait_ms: None,
             }),
             poster: validates.then(|| PosterToml {
                 backup_after_s: arguments.backup_after_s,

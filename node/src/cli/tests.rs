@@ -3,6 +3,8 @@ use std::{io, path::PathBuf};
 use alloy_primitives::B256;
 use eyre::{Report, WrapErr as _};
 use rota_execution::GenesisError;
+use rota_proto::{Round, Vote};
+use rota_replica::Halt;
 use rota_staking::RegistryError;
 
 use super::{code, exit};
@@ -10,8 +12,9 @@ use crate::{
     config::ConfigError,
     driver::DriverError,
     executor::ExecutorError,
+    instance::InstanceError,
     l1::L1Error,
-    signer::{GuardStorageError, KeystoreError, SignError},
+    signer::{GuardImportError, GuardStorageError, KeystoreError, SignError},
     store::StoreError,
 };
 
@@ -27,7 +30,11 @@ fn store() -> StoreError {
 fn each_error_has_its_exit_code_however_deep_it_lies() {
     let missing = ConfigError::Read { path: PathBuf::from("node.toml"), source: io::Error::other("gone") };
     let driver = |error: DriverError| Err::<(), _>(error).wrap_err("the node stopped itself").unwrap_err();
-    let cases: [(Report, u8); 16] = [
+    let locked = || GuardStorageError::Locked { path: PathBuf::from("guard.lock") };
+    let folder = InstanceError::Folder { folder: PathBuf::from("data") };
+    let twin = Halt::Doppelganger(Vote::nullify(Round::default()));
+    let l1 = Halt::L1(RegistryError::Gap { number: 9, expected: 8 });
+    let cases: [(Report, u8); 22] = [
         (Report::from(store()).wrap_err("the store"), exit::STORE),
         (guard().into(), exit::STORE),
         (SignError::from(guard()).into(), exit::STORE),
@@ -41,6 +48,12 @@ fn each_error_has_its_exit_code_however_deep_it_lies() {
         (Report::from(KeystoreError::Passphrase).wrap_err("the key"), exit::CONFIG),
         (L1Error::OtherChain { found: 1, expected: 2 }.into(), exit::CONFIG),
         (RegistryError::Gap { number: 9, expected: 8 }.into(), exit::HALTED),
+        (driver(DriverError::Halted(Box::new(twin))), exit::DOPPELGANGER),
+        (driver(DriverError::Halted(Box::new(l1))), exit::HALTED),
+        (folder.into(), exit::HELD),
+        (SignError::from(locked()).into(), exit::HELD),
+        (GuardImportError::from(locked()).into(), exit::HELD),
+        (GuardImportError::from(guard()).into(), exit::STORE),
         (L1Error::Missing(7).into(), exit::FAILED),
         (driver(DriverError::ExecutorGone), exit::FAILED),
         (eyre::eyre!("a port is taken"), exit::FAILED),

@@ -110,6 +110,14 @@ impl TimesToml {
         }
     }
 
+    /// How long a validator listens before it votes, unless its own settings say otherwise: until a heartbeat is due, so
+    /// that also in an idle network there is a view to vote in, and two view timeouts at the cap, so that the view ends,
+    /// however slow the links are, and what was voted in it arrives.
+    #[must_use]
+    pub const fn doppelganger_wait_ms(&self) -> u64 {
+        self.heartbeat_ms.saturating_add(self.view_timeout_cap_ms.saturating_mul(2))
+    }
+
     /// As the replica takes them.
     #[must_use]
     pub const fn replica(&self) -> Times {
@@ -240,8 +248,14 @@ const fn default_l1_poll_ms() -> u64 {
 pub struct ValidatorToml {
     /// The keystore of the consensus key.
     pub keystore: PathBuf,
-    /// The file with its passphrase.
-    pub passphrase: PathBuf,
+    /// The file with its passphrase; without it the node asks for it at the terminal that it is started from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase: Option<PathBuf>,
+    /// For how long, in milliseconds, the node listens on a start whether its key signs elsewhere, before it votes (rule
+    /// S4 of consensus); up to half as much is added by lot. Without it as long as
+    /// [`TimesToml::doppelganger_wait_ms`] says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doppelganger_wait_ms: Option<u64>,
 }
 
 /// How final batches are posted to L1 (rules P). Paths are relative to the data folder.

@@ -1,5 +1,6 @@
 //! What the replica wants done, each effect in one place. Their order is the replica's.
 
+use rota_consensus::Timer;
 use rota_proto::{
     Certificate, ConsensusKey, JustificationError, Message, Round, Strict, ValidatorSet, Verified, Vote, VoteKind,
 };
@@ -43,7 +44,12 @@ impl Driver {
             Effect::Fetch(fetch) => self.fetch(fetch),
             Effect::Serve { to, fetch } => self.serve(to, fetch),
             Effect::CatchUp(from) => self.catch_up(from),
-            Effect::SetTimer { timer, after_ms } => self.timers.set(timer, after_ms),
+            Effect::SetTimer { timer, after_ms } => {
+                if timer == Timer::Listen {
+                    tracing::info!(after_ms, "listening whether our key signs elsewhere; nothing is signed meanwhile");
+                }
+                self.timers.set(timer, after_ms);
+            }
             Effect::CancelViewTimer => self.timers.cancel_view(),
             Effect::Build(order) => self.order(Job::Build(order))?,
             Effect::Execute(order) => self.order(Job::Execute(order))?,

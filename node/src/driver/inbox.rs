@@ -135,6 +135,8 @@ impl Driver {
             Health::CatchingUp
         } else if replica.waits_for_finality_ms() > NO_FINALITY_MS {
             Health::NoFinality
+        } else if replica.simplex().is_listening() {
+            Health::Listening
         } else {
             Health::Well
         }

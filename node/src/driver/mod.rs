@@ -240,9 +240,10 @@ impl Driver {
             refusals.iter().for_each(|refusal| self.count(refusal));
             for effect in effects {
                 self.act(effect)?;
-            }
-            if let Some(error) = self.halted.take() {
-                return Err(error);
+                // Nothing after it: a vote among it may be the one that must not be signed.
+                if let Some(error) = self.halted.take() {
+                    return Err(error);
+                }
             }
         }
         self.tell_gone_by();

@@ -11,6 +11,7 @@ pub(super) struct Timers {
     view: Option<(Instant, Timer)>,
     retry: Option<(Instant, Timer)>,
     pace: Option<(Instant, Timer)>,
+    listen: Option<(Instant, Timer)>,
 }
 
 impl Timers {
@@ -26,7 +27,7 @@ impl Timers {
 
     /// The next timer that runs out; never, if none runs.
     pub(super) async fn next(&mut self) -> Timer {
-        let next = [self.view, self.retry, self.pace].into_iter().flatten().min_by_key(|(due, _)| *due);
+        let next = [self.view, self.retry, self.pace, self.listen].into_iter().flatten().min_by_key(|(due, _)| *due);
         let Some((due, timer)) = next else { return std::future::pending().await };
         sleep_until(due).await;
         *self.slot(timer) = None;
@@ -38,6 +39,7 @@ impl Timers {
             Timer::View(_) => &mut self.view,
             Timer::Retry => &mut self.retry,
             Timer::Pace => &mut self.pace,
+            Timer::Listen => &mut self.listen,
         }
     }
 }

@@ -1,14 +1,9 @@
-//! Consensus keys on the disk: EIP-2335-shaped JSON, scrypt and AES-128-CTR.
+//! Secret keys on the disk: EIP-2335-shaped JSON, scrypt and AES-128-CTR (rules Y3, Y4).
 //!
-//! The shape is that of EIP-2335; the secret is an ed25519 seed, so the field `description` says so and `pubkey` is
-//! the ed25519 public key.
+//! The shape is that of EIP-2335. The secret is any of 32 bytes; `description` says of which kind it is, and `pubkey` is
+//! what belongs to it. Of a consensus key these are an ed25519 seed and the ed25519 public key.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use aes::Aes128;
 use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
@@ -17,10 +12,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use crate::secret::{self, SecretError};
+
 type Aes128Ctr = ctr::Ctr128BE<Aes128>;
 
-/// What the file says of itself.
-const DESCRIPTION: &str = "Rota consensus key, ed25519";
+/// What the keystore of a consensus key says of itself.
+const CONSENSUS: &str = "Rota consensus key, ed25519";
 
 /// How hard a passphrase is to guess: scrypt's cost as a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +28,17 @@ pub enum Strength {
     Devnet,
 }
 
-/// An encrypted consensus key.
+impl Strength {
+    /// The exponent of scrypt's N.
+    const fn log_n(self) -> u8 {
+        match self {
+            Self::Strong => 18,
+            Self::Devnet => 12,
+        }
+    }
+}
+
+/// An encrypted secret key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keystore {
@@ -92,83 +99,44 @@ struct Iv {
 /// Why a keystore cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeystoreError {
-    /// The file cannot be read or written.
-    #[error("keystore {path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Others may read it.
-    #[error("keystore {path} has mode {mode:o}; others must not read it: chmod 600")]
-    Mode {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
+    /// The file cannot be read or written, or others may.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// It is not a keystore of this shape.
-    #[error("not a keystore of a consensus key: {0}")]
+    #[error("not a keystore of ours: {0}")]
     Shape(String),
+    /// It holds a key of another kind.
+    #[error("the keystore says that it holds a \"{found}\"; a \"{expected}\" is wanted")]
+    OtherKind {
+        /// What it says.
+        found: String,
+        /// What was wanted.
+        expected: &'static str,
+    },
+    /// An empty passphrase protects nothing.
+    #[error("the passphrase is empty: it would protect nothing")]
+    EmptyPassphrase,
     /// The passphrase does not fit.
     #[error("the passphrase is wrong")]
     Passphrase,
 }
 
 impl Keystore {
-    /// Encrypts a key.
+    /// Encrypts a consensus key.
     ///
     /// # Errors
-    /// [`KeystoreError::Shape`] if scrypt refuses its parameters.
+    /// As [`seal`](Self::seal).
     pub fn encrypt(key: &SigningKey, passphrase: &str, strength: Strength) -> Result<Self, KeystoreError> {
-        let (salt, iv): ([u8; 32], [u8; 16]) = (rand::random(), rand::random());
-        let log_n = match strength {
-            Strength::Strong => 18,
-            Strength::Devnet => 12,
-        };
-        let params = ScryptParams { dklen: 32, n: 1 << log_n, p: 1, r: 8, salt: hex::encode(salt) };
-        let derived = derive(passphrase, &params)?;
-        let mut message = Zeroizing::new(key.to_bytes());
-        apply_cipher(&derived, &iv, message.as_mut_slice());
-        let checksum = checksum(&derived, message.as_slice());
-        Ok(Self {
-            crypto: Crypto {
-                kdf: Kdf { function: "scrypt".into(), params, message: String::new() },
-                checksum: Module { function: "sha256".into(), params: serde_json::Map::new(), message: checksum },
-                cipher: Cipher {
-                    function: "aes-128-ctr".into(),
-                    params: Iv { iv: hex::encode(iv) },
-                    message: hex::encode(message.as_slice()),
-                },
-            },
-            description: DESCRIPTION.into(),
-            pubkey: hex::encode(key.verifying_key().to_bytes()),
-            version: 4,
-        })
+        let public = hex::encode(key.verifying_key().to_bytes());
+        Self::seal(CONSENSUS, public, Zeroizing::new(key.to_bytes()), passphrase, strength)
     }
 
-    /// Decrypts the key.
+    /// Decrypts a consensus key.
     ///
     /// # Errors
-    /// [`KeystoreError::Passphrase`] or [`KeystoreError::Shape`].
+    /// As [`open`](Self::open); [`KeystoreError::Shape`] also if the public key is not that of the secret.
     pub fn decrypt(&self, passphrase: &str) -> Result<SigningKey, KeystoreError> {
-        let known = self.crypto.kdf.function == "scrypt"
-            && self.crypto.cipher.function == "aes-128-ctr"
-            && self.crypto.checksum.function == "sha256"
-            && self.version == 4;
-        if !known {
-            return Err(shape("only scrypt, aes-128-ctr, sha256 and version 4 are known"));
-        }
-        let derived = derive(passphrase, &self.crypto.kdf.params)?;
-        let message = Zeroizing::new(hex::decode(&self.crypto.cipher.message).map_err(shape)?);
-        if checksum(&derived, &message) != self.crypto.checksum.message {
-            return Err(KeystoreError::Passphrase);
-        }
-        let iv: [u8; 16] = bytes(&self.crypto.cipher.params.iv)?;
-        let mut seed = Zeroizing::new(<[u8; 32]>::try_from(message.as_slice()).map_err(shape)?);
-        apply_cipher(&derived, &iv, seed.as_mut_slice());
-        let key = SigningKey::from_bytes(&seed);
+        let key = SigningKey::from_bytes(&*self.open(CONSENSUS, passphrase)?);
         if hex::encode(key.verifying_key().to_bytes()) == self.pubkey {
             Ok(key)
         } else {
@@ -176,34 +144,102 @@ impl Keystore {
         }
     }
 
-    /// Reads a keystore that only its owner may read.
+    /// Encrypts the secret of a key that is of the kind `description`, whose public half is `public` in hex.
     ///
     /// # Errors
-    /// [`KeystoreError`].
-    pub fn read(path: &Path) -> Result<Self, KeystoreError> {
-        let failed = |source| KeystoreError::Io { path: path.to_path_buf(), source };
-        let mode = fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeystoreError::Mode { path: path.to_path_buf(), mode });
+    /// [`KeystoreError::EmptyPassphrase`]; [`KeystoreError::Shape`] if scrypt refuses its parameters.
+    pub fn seal(
+        description: &'static str,
+        public: String,
+        mut secret: Zeroizing<[u8; 32]>,
+        passphrase: &str,
+        strength: Strength,
+    ) -> Result<Self, KeystoreError> {
+        if passphrase.is_empty() {
+            return Err(KeystoreError::EmptyPassphrase);
         }
-        serde_json::from_slice(&fs::read(path).map_err(failed)?).map_err(shape)
+        let (salt, iv): ([u8; 32], [u8; 16]) = (rand::random(), rand::random());
+        let params = ScryptParams { dklen: 32, n: 1 << strength.log_n(), p: 1, r: 8, salt: hex::encode(salt) };
+        let derived = derive(passphrase, &params)?;
+        apply_cipher(&derived, &iv, secret.as_mut_slice());
+        let checksum = checksum(&derived, secret.as_slice());
+        Ok(Self {
+            crypto: Crypto {
+                kdf: Kdf { function: "scrypt".into(), params, message: String::new() },
+                checksum: Module { function: "sha256".into(), params: serde_json::Map::new(), message: checksum },
+                cipher: Cipher {
+                    function: "aes-128-ctr".into(),
+                    params: Iv { iv: hex::encode(iv) },
+                    message: hex::encode(secret.as_slice()),
+                },
+            },
+            description: description.into(),
+            pubkey: public,
+            version: 4,
+        })
     }
 
-    /// Writes it for its owner alone; a file that stands there stays.
+    /// Decrypts the secret of a key that is of the kind `description`. Whether the public half belongs to it is for
+    /// whoever knows the scheme.
     ///
     /// # Errors
-    /// [`KeystoreError::Io`], also if the file exists.
-    pub fn write(&self, path: &Path) -> Result<(), KeystoreError> {
-        let failed = |source| KeystoreError::Io { path: path.to_path_buf(), source };
-        let json = serde_json::to_vec_pretty(self).map_err(shape)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-        file.write_all(&json).and_then(|()| file.sync_all()).map_err(failed)
+    /// [`KeystoreError::OtherKind`], [`KeystoreError::Passphrase`] or [`KeystoreError::Shape`].
+    pub fn open(&self, description: &'static str, passphrase: &str) -> Result<Zeroizing<[u8; 32]>, KeystoreError> {
+        let known = self.crypto.kdf.function == "scrypt"
+            && self.crypto.cipher.function == "aes-128-ctr"
+            && self.crypto.checksum.function == "sha256"
+            && self.version == 4;
+        if !known {
+            return Err(shape("only scrypt, aes-128-ctr, sha256 and version 4 are known"));
+        }
+        // Y3: one kind of key is not taken for another.
+        if self.description != description {
+            return Err(KeystoreError::OtherKind { found: self.description.clone(), expected: description });
+        }
+        let derived = derive(passphrase, &self.crypto.kdf.params)?;
+        let message = Zeroizing::new(hex::decode(&self.crypto.cipher.message).map_err(shape)?);
+        if checksum(&derived, &message) != self.crypto.checksum.message {
+            return Err(KeystoreError::Passphrase);
+        }
+        let iv: [u8; 16] = bytes(&self.crypto.cipher.params.iv)?;
+        let mut secret = Zeroizing::new(<[u8; 32]>::try_from(message.as_slice()).map_err(shape)?);
+        apply_cipher(&derived, &iv, secret.as_mut_slice());
+        Ok(secret)
     }
 
-    /// The ed25519 public key, as the file claims.
+    /// Reads a keystore that only its owner may read (rule Y1).
+    ///
+    /// # Errors
+    /// [`KeystoreError::Secret`], [`KeystoreError::Shape`].
+    pub fn read(path: &Path) -> Result<Self, KeystoreError> {
+        serde_json::from_slice(&secret::read(path)?).map_err(shape)
+    }
+
+    /// Writes it for its owner alone; a file that stands there stays (rules Y1, Y2).
+    ///
+    /// # Errors
+    /// [`KeystoreError::Secret`].
+    pub fn write(&self, path: &Path) -> Result<(), KeystoreError> {
+        let json = serde_json::to_vec_pretty(self).map_err(shape)?;
+        Ok(secret::create(path, &json)?)
+    }
+
+    /// The public key, as the file claims, in hex.
     #[must_use]
     pub fn public_key(&self) -> &str {
         &self.pubkey
+    }
+
+    /// Which kind of key it holds, as the file claims.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// What a guess at the passphrase costs, as scrypt's N.
+    #[must_use]
+    pub const fn scrypt_n(&self) -> u64 {
+        self.crypto.kdf.params.n
     }
 }
 

@@ -1,6 +1,7 @@
 //! The signer: holds the consensus key and asks the guard before every signature.
 
 mod guard_file;
+mod guard_folder;
 mod keystore;
 
 use std::path::Path;
@@ -14,9 +15,12 @@ use rota_proto::{
 use rota_staking::{Refusal, SafetyRecord, Verdict};
 
 pub use guard_file::GuardStorageError;
+pub use guard_folder::{GuardFolder, GuardImportError, Imported};
 pub use keystore::{Keystore, KeystoreError, Strength};
 
 use guard_file::GuardStorage;
+
+use crate::instance::{InstanceError, KeyLock, hold_key};
 
 /// Signs votes that the guard allows. The record is durable before a signature exists.
 pub struct Signer {
@@ -24,6 +28,8 @@ pub struct Signer {
     domain: SigningDomain,
     record: SafetyRecord,
     storage: GuardStorage,
+    /// Held as long as we live.
+    _lock: KeyLock,
 }
 
 /// Why a vote was not signed.
@@ -35,6 +41,9 @@ pub enum SignError {
     /// The record could not be made durable. The node must stop: nothing may be signed on a disk that fails.
     #[error(transparent)]
     Storage(#[from] GuardStorageError),
+    /// Another process of this host signs with the key.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
     /// The key is not a consensus key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -44,15 +53,18 @@ pub enum SignError {
 }
 
 impl Signer {
-    /// Opens the guard's record in `folder`, or begins one, and locks it against a second process on this host.
+    /// Opens the guard's record in `folder`, or begins one, and locks both it and the key against a second process on
+    /// this host (rule Y7).
     ///
     /// # Errors
-    /// [`SignError::Storage`] if the record is damaged, of another key or rollup, or locked; [`SignError::Key`].
+    /// [`SignError::Storage`] if the record is damaged, of another key or rollup, or locked; [`SignError::Instance`] if
+    /// another process signs with the key, from whatever folder; [`SignError::Key`].
     pub fn open(folder: &Path, key: SigningKey, domain: SigningDomain) -> Result<Self, SignError> {
         let consensus_key = ConsensusKey::from_bytes(&key.verifying_key().to_bytes())?;
         let fresh = SafetyRecord::new(domain.rollup_chain_id(), consensus_key);
-        let (storage, record) = GuardStorage::open(folder, fresh)?;
-        Ok(Self { key, domain, record, storage })
+        let (storage, record) = GuardStorage::open(folder, &fresh)?;
+        let lock = hold_key(consensus_key, domain.rollup_chain_id())?;
+        Ok(Self { key, domain, record, storage, _lock: lock })
     }
 
     /// The public key.

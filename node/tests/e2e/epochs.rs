@@ -108,8 +108,11 @@ async fn join(net: &mut Devnet) -> Result<ConsensusKey> {
     ensure!(ended.code() == Some(0), "the follower ended with {ended}");
     let path = node.folder.join("config/node.toml");
     let mut settings = NodeToml::read(&path)?;
-    settings.validator =
-        Some(ValidatorToml { keystore: "keys/consensus.json".into(), passphrase: "keys/passphrase".into() });
+    settings.validator = Some(ValidatorToml {
+        keystore: "keys/consensus.json".into(),
+        passphrase: Some("keys/passphrase".into()),
+        doppelganger_wait_ms: None,
+    });
     std::fs::write(&path, toml::to_string_pretty(&settings)?)?;
     rota_node::cli::write_secret(&node.folder.join("keys/passphrase"), b"devnet")?;
     Keystore::encrypt(&secret, "devnet", Strength::Devnet)?.write(&node.folder.join("keys/consensus.json"))?;

@@ -9,15 +9,15 @@ use crate::support::{Devnet, Process, Settings, with};
 
 const ENDS: Duration = Duration::from_secs(30);
 
-/// 0 as asked, 1 with a reason, 2 for the command line, 74 for the store and the guard's record, 78 for settings. (70
-/// stands in the test of epochs.)
+/// 0 as asked, 1 with a reason, 2 for the command line, 74 for the store and the guard's record, 75 for another
+/// process, 78 for settings. (70 stands in the test of epochs.)
 #[tokio::test(flavor = "multi_thread")]
 async fn each_way_to_end_has_its_exit_code() -> Result<()> {
     with(Settings { stakes: vec![25], ..Settings::default() }, async |net: &mut Devnet| {
         let folder = net.node(0)?.folder.clone();
         let data = folder.display().to_string();
-        // The first holds store and guard.
-        check(&folder, &["node", "--data", &data], 74, "another node").await?;
+        // Y6 of the signer: the first holds the folder.
+        check(&folder, &["node", "--data", &data], 75, "another node").await?;
         let ended = net.node_mut(0)?.stop().await?;
         ensure!(ended.code() == Some(0), "SIGTERM: {ended}");
 

@@ -8,5 +8,6 @@ mod crashes;
 mod epochs;
 mod exits;
 mod hostile;
+mod second_starts;
 mod stakes;
 mod support;

@@ -13,7 +13,7 @@ use crate::{
 const MAGIC: [u8; 8] = *b"rotavote";
 const CHECKSUM_BYTES: usize = 32;
 /// Kinds in the order of their bits: bit `i` says that the vote is there, bit `i + 3` that its signature is.
-const KINDS: [VoteKind; 3] = [VoteKind::Notarize, VoteKind::Nullify, VoteKind::Finalize];
+pub(super) const KINDS: [VoteKind; 3] = [VoteKind::Notarize, VoteKind::Nullify, VoteKind::Finalize];
 
 /// Why bytes are no safety record. None of them is to be passed over: a record that cannot be read may forbid votes
 /// that a new one would allow.
@@ -119,13 +119,8 @@ impl SafetyRecord {
         let mut record = Self::new(rollup_chain_id, consensus_key);
         record.floor = reader.round().ok_or(length)?;
         record.resume = reader.round().ok_or(length)?;
-        if record.resume < record.floor {
-            return Err(contradiction(record.resume, "it resumes below its floor"));
-        }
         let count = usize::from(reader.u8().ok_or(length)?);
-        if count > ROUNDS_MAX {
-            return Err(contradiction(record.floor, "it has more rounds than the limit"));
-        }
+        record.check_bounds(count)?;
         for _ in 0..count {
             let (round, votes) = read_round(&mut reader, length)?;
             record.check_next(round, &votes)?;
@@ -134,8 +129,19 @@ impl SafetyRecord {
         if reader.0.is_empty() { Ok(record) } else { Err(contradiction(record.highest(), "more bytes follow")) }
     }
 
+    /// What holds of every record before its rounds are looked at.
+    pub(super) fn check_bounds(&self, rounds: usize) -> Result<(), RecordError> {
+        if self.resume < self.floor {
+            return Err(contradiction(self.resume, "it resumes below its floor"));
+        }
+        if rounds > ROUNDS_MAX {
+            return Err(contradiction(self.floor, "it has more rounds than the limit"));
+        }
+        Ok(())
+    }
+
     /// A round may follow those before it.
-    fn check_next(&self, round: Round, votes: &RoundVotes) -> Result<(), RecordError> {
+    pub(super) fn check_next(&self, round: Round, votes: &RoundVotes) -> Result<(), RecordError> {
         let rising = self.rounds.last_key_value().is_none_or(|(last, _)| *last < round);
         let exists = round.epoch <= Epoch::MAX && round.view <= View::MAX && round.view != View::ZERO;
         let reason = if !exists {

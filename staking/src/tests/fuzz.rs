@@ -1,5 +1,5 @@
 //! Bytes from anywhere, on the decoders of this crate; sequences of inputs read from bytes, on the registry's fold,
-//! the slasher and the guard's file (rules S6, G11, G12, R3, R4, R9).
+//! the slasher and the guard's file (rules S6, G11, G12, G14, R3, R4, R9).
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use super::{
     AllStand, ROLLUP, batch, domain, key, place, registry, round, set, sign, slashable, slasher_random::Oracle,
 };
 use crate::{
-    EpochError, Evidence, Genesis, GuardFile, L1Block, Registry, SafetyRecord, Slasher, SlotWrite, UnverifiedEvidence,
-    ValidatorChange, Verdict, Window,
+    EpochError, Evidence, Genesis, GuardFile, L1Block, RecordTextError, Registry, SafetyRecord, Slasher, SlotWrite,
+    UnverifiedEvidence, ValidatorChange, Verdict, Window,
     limits::{RECORD_BYTES_MAX, ROUNDS_MAX, SLOT_BYTES},
 };
 
@@ -97,6 +97,23 @@ fn fuzz_safety_records_decode_to_themselves_or_not() {
                 check_record(&record);
                 outcome(&magnitude(record.votes().count()))
             }
+            Err(error) => outcome(&error),
+        }
+    });
+}
+
+#[test]
+fn fuzz_exported_records_are_records_or_refused() {
+    let seeds = [0, 1, 5, 9].map(|votes| record(votes).to_text().into_bytes());
+    target("guard-text").seeds(seeds).longest(4_096).run(|bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return "no text".into() };
+        match SafetyRecord::from_text(text) {
+            Ok(record) => {
+                assert_eq!(SafetyRecord::from_text(&record.to_text()), Ok(record.clone()), "G14: it comes back");
+                check_record(&record);
+                outcome(&magnitude(record.votes().count()))
+            }
+            Err(RecordTextError::Shape(_)) => "no exported record".into(),
             Err(error) => outcome(&error),
         }
     });

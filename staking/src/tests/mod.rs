@@ -6,6 +6,7 @@ mod fuzz;
 mod guard;
 mod guard_encoding;
 mod guard_file;
+mod guard_join;
 mod guard_random;
 mod registry;
 mod registry_random;

@@ -122,6 +122,8 @@ pub struct Station {
     pub life: u32,
     /// Its clock.
     pub clock: Clock,
+    /// How long it listens on each start whether its key signs elsewhere; 0 for not at all.
+    pub listen_ms: u64,
     /// How long after its time an L1 block is final here.
     pub l1_lag_ms: u64,
     /// The newest L1 block that is final here.

@@ -156,6 +156,8 @@ pub struct Plan {
     pub l1: L1Plan,
     /// How late each node sees L1.
     pub l1_lags_ms: Vec<u64>,
+    /// How long each node listens on a start whether its key signs elsewhere; one that is not named does not.
+    pub listens_ms: Vec<u64>,
     /// When nodes hear nothing of L1.
     pub l1_outages: Vec<L1Outage>,
     /// What endpoints of L1 say that is false.

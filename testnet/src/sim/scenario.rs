@@ -83,6 +83,7 @@ impl Scenario {
             clocks: Vec::new(),
             l1: L1Plan { interval_ms: 1_000, epoch_blocks: 6 },
             l1_lags_ms: Vec::new(),
+            listens_ms: Vec::new(),
             l1_outages: Vec::new(),
             l1_lies: Vec::new(),
             work: Work { interval_ms: 40, pauses: Vec::new() },

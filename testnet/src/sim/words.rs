@@ -149,6 +149,7 @@ pub static FIELDS: &[Field] = &fields![
     l1.interval_ms,
     l1.epoch_blocks,
     l1_lags_ms,
+    listens_ms,
     links.latency_us,
     links.jitter_us,
     links.loss_permille,

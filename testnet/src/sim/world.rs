@@ -75,6 +75,7 @@ impl World {
             up: false,
             life: 0,
             clock: plan.clocks.get(node).cloned().unwrap_or_default(),
+            listen_ms: plan.listens_ms.get(node).copied().unwrap_or(0),
             l1_lag_ms: plan.l1_lags_ms.get(node).copied().unwrap_or(0),
             l1_seen: l1.first_block(),
         };

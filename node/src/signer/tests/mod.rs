@@ -8,6 +8,7 @@ use rota_proto::{Epoch, Validator, View, VotingPower};
 use tempfile::TempDir;
 
 use super::*;
+use crate::secret::SecretError;
 
 mod fuzz;
 
@@ -15,8 +16,12 @@ const ROUND: Round = Round::new(Epoch(3), View(5));
 const A: B256 = B256::repeat_byte(1);
 const B: B256 = B256::repeat_byte(2);
 
+/// Keys of this test alone: a key signs once on a host, whoever runs the tests beside.
 fn key(byte: u8) -> SigningKey {
-    SigningKey::from_bytes(&[byte; 32])
+    thread_local!(static SEED: [u8; 31] = rand::random());
+    let mut seed = [byte; 32];
+    SEED.with(|drawn| seed[1..].copy_from_slice(drawn));
+    SigningKey::from_bytes(&seed)
 }
 
 fn domain(rollup: u64) -> SigningDomain {
@@ -93,6 +98,19 @@ fn record_that_is_held_foreign_or_damaged_is_not_opened() -> Result<()> {
     Ok(())
 }
 
+/// Y7: another folder makes it no other place.
+#[test]
+fn key_that_signs_from_one_folder_signs_from_no_other() -> Result<()> {
+    let (folder, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let signer = open(&folder)?;
+    let held = open(&other).err();
+    assert!(matches!(held, Some(SignError::Instance(InstanceError::Key { .. }))), "{held:?}");
+    let _another_key = Signer::open(other.path().join("another").as_path(), key(2), domain(7_682))?;
+    drop(signer);
+    open(&other).map(drop)?;
+    Ok(())
+}
+
 /// A gigabyte for scrypt is the most; its block size and its repetitions would multiply that without end.
 #[test]
 fn keystore_that_asks_for_more_memory_or_time_than_ours_is_refused() -> Result<()> {
@@ -115,8 +133,22 @@ fn keystore_gives_its_key_to_its_owner_with_the_passphrase_alone() -> Result<()>
     assert_eq!(Keystore::read(&path)?.decrypt("right")?.to_bytes(), key(1).to_bytes());
     assert!(matches!(Keystore::read(&path)?.decrypt("wrong"), Err(KeystoreError::Passphrase)));
     let again = Keystore::encrypt(&key(2), "right", Strength::Devnet)?.write(&path);
-    assert!(matches!(again, Err(KeystoreError::Io { .. })), "a key that stands there stays: {again:?}");
+    let exists = matches!(again, Err(KeystoreError::Secret(SecretError::Exists { .. })));
+    assert!(exists, "a key that stands there stays: {again:?}");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640))?;
-    assert!(matches!(Keystore::read(&path), Err(KeystoreError::Mode { mode: 0o640, .. })));
+    let read = Keystore::read(&path);
+    assert!(matches!(read, Err(KeystoreError::Secret(SecretError::FileMode { mode: 0o640, .. }))));
+    Ok(())
+}
+
+/// Y3: the same 32 bytes mean another key in another scheme.
+#[test]
+fn keystore_of_another_kind_is_not_taken_for_one_of_a_consensus_key() -> Result<()> {
+    let sealed = Keystore::seal("a key to a cellar", "00".into(), [1; 32].into(), "right", Strength::Devnet)?;
+    assert_eq!(*sealed.open("a key to a cellar", "right")?, [1; 32]);
+    let refused = sealed.decrypt("right").unwrap_err();
+    assert!(matches!(&refused, KeystoreError::OtherKind { found, .. } if found == "a key to a cellar"), "{refused}");
+    let empty = Keystore::encrypt(&key(1), "", Strength::Devnet).err();
+    assert!(matches!(empty, Some(KeystoreError::EmptyPassphrase)), "Y4: {empty:?}");
     Ok(())
 }

@@ -18,7 +18,7 @@ pub(crate) use devnet::{Devnet, Settings, with};
 pub(crate) use intruder::{Intruder, framed, greet, hello};
 pub(crate) use l1::{genesis_keys, registry, schedule};
 pub(crate) use load::{Load, Told, devnet_signer, transfer, transfer_on};
-pub(crate) use member::{consensus_secret, public, sign};
+pub(crate) use member::{Member, consensus_secret, public, sign};
 pub(crate) use node::Node;
 pub(crate) use process::Process;
 pub(crate) use tap::{Records, Tap};

@@ -66,11 +66,20 @@ impl Node {
         Ok(Self { index, folder, rpc, operator, log: out.join(format!("node{index}.log")), http, process: None })
     }
 
-    /// Starts the process, without waiting for anything.
+    /// Starts the process, without waiting for anything. It votes as soon as it knows its own votes.
     pub(crate) fn launch(&mut self) -> Result<()> {
+        self.launch_with(&["--no-doppelganger-wait"])
+    }
+
+    /// The same, but it listens first whether its key signs elsewhere.
+    pub(crate) fn launch_listening(&mut self) -> Result<()> {
+        self.launch_with(&[])
+    }
+
+    fn launch_with(&mut self, arguments: &[&str]) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs", self.index);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rota"));
-        command.arg("node").arg("--data").arg(&self.folder).env("NO_COLOR", "1");
+        command.arg("node").args(arguments).arg("--data").arg(&self.folder).env("NO_COLOR", "1");
         self.process = Some(Process::start(&mut command, &self.log)?);
         Ok(())
     }

@@ -237,6 +237,7 @@ impl Host {
                 "conflict"
             }
             Halt::FinalInvalid { .. } => "final_invalid",
+            Halt::Doppelganger(_) => "doppelganger",
         };
         self.end = Some(End::Stopped(kind, why.to_string()));
     }

@@ -388,5 +388,6 @@ const fn kind(timer: Timer) -> u8 {
         Timer::View(_) => 0,
         Timer::Retry => 1,
         Timer::Pace => 2,
+        Timer::Listen => 3,
     }
 }

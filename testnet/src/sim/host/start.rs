@@ -117,7 +117,8 @@ impl Host {
         let certificates = witnessed.iter().filter(|one| one.vote.round >= round).cloned().collect();
         let (proposals, bodies) = self.disk.candidates_from(round);
         let votes = self.own_votes(set, out);
-        let durable = Durable { certificates, proposals, votes, record: guard_record(&self.guard), ask: true };
+        let (record, listen_ms) = (guard_record(&self.guard), out.station(self.id).listen_ms);
+        let durable = Durable { certificates, proposals, votes, record, ask: true, listen_ms };
         Started { durable, bodies, witnessed }
     }
 
