@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use rota_proto::{
     ConsensusKey, Epoch, KeyError, Place, Round, Signature, SignedVote, SigningDomain, ValidatorSet, Verified,
-    Verifier, VerifyError, View, Vote, VoteKind,
+    Verifier, VerifyError, View, Vote, VoteKind, VotePair,
 };
 
 use crate::bytes::{Reader, put_round};
@@ -57,6 +57,7 @@ impl fmt::Display for Offence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     rollup_chain_id: u64,
+    validator: Address,
     consensus_key: ConsensusKey,
     offence: Offence,
     votes: [Verified<SignedVote>; 2],
@@ -144,7 +145,39 @@ impl Evidence {
         let place = first.signer;
         let validator = set.get(place).ok_or(NotEvidence::EmptyPlace { place, epoch: set.epoch() })?;
         let votes = if first.vote < second.vote { [first, second] } else { [second, first] };
-        Ok(Self { rollup_chain_id, consensus_key: validator.consensus_key, offence, votes })
+        let (validator, consensus_key) = (validator.operator, validator.consensus_key);
+        Ok(Self { rollup_chain_id, validator, consensus_key, offence, votes })
+    }
+
+    /// Rule S8: the evidence that a pair of votes from anybody is, if both signatures stand and the votes conflict.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] names what does not stand; the conflict, which is cheaper, is looked at first.
+    pub fn of_pair(
+        pair: &VotePair,
+        domain: &SigningDomain,
+        set: &ValidatorSet,
+        verifier: &impl Verifier,
+    ) -> Result<Self, EvidenceError> {
+        let [first, second] = *pair.votes();
+        if Offence::of(&first.vote, &second.vote).is_none() {
+            return Err(NotEvidence::NoConflict { first: first.vote, second: second.vote }.into());
+        }
+        let verified = |signed: SignedVote| signed.verify(domain, set, verifier);
+        Ok(Self::new(domain.rollup_chain_id(), verified(first)?, verified(second)?, set)?)
+    }
+
+    /// The two votes as they travel.
+    #[must_use]
+    pub fn pair(&self) -> VotePair {
+        let [first, second] = self.votes.map(Verified::into_inner);
+        VotePair::new(first, second).expect("two different votes of one place in one round")
+    }
+
+    /// The validator, by the name that it has on L1 for ever.
+    #[must_use]
+    pub const fn validator(&self) -> Address {
+        self.validator
     }
 
     /// The rollup whose votes they are.
@@ -239,6 +272,9 @@ pub enum EvidenceError {
     /// A nullify vote that names a batch.
     #[error("a nullify vote names batch {0}")]
     NullifyNamesBatch(B256),
+    /// A notarize or finalize vote for the zero batch, which L1 does not take.
+    #[error("a {0} vote names no batch")]
+    NoBatch(VoteKind),
     /// The votes stand in the other order.
     #[error("{first} does not stand before {second}")]
     Order {
@@ -337,6 +373,9 @@ fn read_vote(reader: &mut Reader<'_>, round: Round) -> Result<(Vote, Signature),
     let batch = reader.hash().ok_or(short)?;
     if kind == VoteKind::Nullify && batch != B256::ZERO {
         return Err(EvidenceError::NullifyNamesBatch(batch));
+    }
+    if kind != VoteKind::Nullify && batch == B256::ZERO {
+        return Err(EvidenceError::NoBatch(kind));
     }
     Ok((Vote { round, kind, batch }, reader.signature().ok_or(short)?))
 }

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: keys, sets, votes, randomness from a seed, and the definition of a slashable
 //! pair written a second time, as naively as it can be.
 
+mod accountability;
 mod evidence;
 mod fuzz;
 mod guard;
