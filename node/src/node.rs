@@ -22,13 +22,15 @@ use tokio::{
 use crate::{
     config::{ConfigError, NetworkToml, NodeToml, read_text},
     driver::{self, Driver, Parts, Submission, now_ms},
+    evidence::{self, Docket, EvidenceBook},
     executor::{self, ChainViews},
     journal::JournalFile,
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
     network::{self, NetworkConfig, NetworkLimits, PeerRecord},
-    poster::{self, Poster, Submitter},
+    poster::{self, Poster, Sources, Submitter},
     rpc::RecentStates,
     rpc_backend::NodeBackend,
+    servers::Readers,
     signer::{Keystore, Signer},
     status::{ChainStatus, Health, Posted},
     store::{Head, SledStore, Store},
@@ -68,6 +70,7 @@ struct Prepared {
     l1: L1Client,
     registry: Registry,
     head: Head,
+    evidence: Arc<EvidenceBook>,
 }
 
 /// Runs the node of a folder until `shutdown` or until it must stop by itself.
@@ -98,12 +101,13 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let started = started(&prepared, &replica, signer.as_ref())?;
     let (status, status_reader) = watch::channel(first_status(&replica));
     let (journal, journalled) = JournalFile::open(&folder.path("data/journal")).wrap_err("the transaction journal")?;
+    let docket = Docket { book: prepared.evidence.clone(), metrics: evidence::Metrics::new(&mut metrics) };
     let next_l1 = replica.registry().newest().number + 1;
-    let (poster, posted) = open_poster(folder, &prepared, &mut metrics)?;
+    let (poster, posted) = open_poster(folder, &prepared, docket.clone(), &mut metrics)?;
 
     let backend = NodeBackend::new(
         prepared.rules,
-        prepared.store.clone(),
+        (prepared.store.clone(), prepared.evidence.clone()),
         (status_reader.clone(), posted.clone()),
         views,
         submissions.clone(),
@@ -122,6 +126,8 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
         domain: prepared.network.domain(),
         journal: Some(journal),
         metrics: driver::Metrics::new(&mut metrics),
+        docket,
+        evidence_epochs: prepared.network.times.evidence_epochs,
     };
     // A thread of its own: it syncs files and checks signatures, and what it wakes should not wait for it.
     let (runtime, stop) = (Handle::current(), shutdown.clone());
@@ -129,7 +135,7 @@ pub async fn run(folder: &Folder, shutdown: watch::Receiver<bool>) -> eyre::Resu
     let poll = Duration::from_millis(prepared.node.l1_poll_ms);
     let l1 = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
     let poster = tokio::spawn(poster.run(poll, shutdown.clone()));
-    let readers = (status_reader, posted);
+    let readers = Readers { status: status_reader, posted, evidence: prepared.evidence.clone() };
     let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), readers, metrics, shutdown).await?;
     crate::rpc_backend::resubmit(&submissions, journalled).await;
     tracing::info!(rpc = %prepared.node.rpc, head = %prepared.head.header.height(), "node is up");
@@ -163,13 +169,14 @@ async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
     let store: Arc<dyn Store> = Arc::new(store);
     store.begin(&genesis)?;
     let head = store.head()?.wrap_err("the store has no head after genesis")?;
+    let evidence = Arc::new(EvidenceBook::open(&folder.path("data/evidence.json"))?);
     let l1 = L1Client::new(&node.l1_rpc, network.l1.clone())?;
     // L1 may be away; another one is a setting that would look as if L1 contradicted itself.
     if let Err(error @ L1Error::OtherChain { .. }) = l1.check_chain().await {
         return Err(error.into());
     }
     let registry = follow_to(store.as_ref(), &network, &l1, &head).await?;
-    Ok(Prepared { network, node, rules: genesis.rules, store, l1, registry, head })
+    Ok(Prepared { network, node, rules: genesis.rules, store, l1, registry, head, evidence })
 }
 
 /// The registry from the store, or from L1's beginning, followed until it knows the epoch of the head.
@@ -227,6 +234,7 @@ fn open_signer(folder: &Folder, prepared: &Prepared) -> eyre::Result<Option<Sign
 fn open_poster(
     folder: &Folder,
     prepared: &Prepared,
+    docket: Docket,
     metrics: &mut MetricsRegistry,
 ) -> eyre::Result<(Poster, watch::Receiver<Posted>)> {
     let Prepared { network, node, store, l1, .. } = prepared;
@@ -237,7 +245,8 @@ fn open_poster(
         Ok((settings, submitter, journal.as_path()))
     });
     let metrics = poster::Metrics::new(metrics);
-    Poster::new(l1.clone(), network, store.clone(), publisher.transpose()?, metrics).wrap_err("the poster")
+    let sources = Sources { l1: l1.clone(), store: store.clone(), docket };
+    Poster::new(sources, network, publisher.transpose()?, metrics).wrap_err("the poster")
 }
 
 fn network_config(folder: &Folder, prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<NetworkConfig> {
@@ -314,7 +323,8 @@ fn started(prepared: &Prepared, replica: &Replica, signer: Option<&Signer>) -> e
     let record = signer.map(|signer| guard_record(signer.record())).unwrap_or_default();
     // Also a node that begins asks: an empty folder may be all that is left of one that has voted.
     let durable = Durable { certificates, proposals, votes, record, ask: true };
-    Ok(Event::Started(Box::new(Started { durable, bodies, witnessed })))
+    let accused = prepared.evidence.accused();
+    Ok(Event::Started(Box::new(Started { durable, bodies, witnessed, accused })))
 }
 
 fn guard_record(record: &rota_staking::SafetyRecord) -> GuardRecord {

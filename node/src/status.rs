@@ -17,11 +17,14 @@ pub enum Health {
     Lagging,
     /// The next epoch's set is awaited from L1.
     AwaitsEpoch,
+    /// Two finalizations conflict: the node has stopped, and reports the guilty.
+    Conflict,
 }
 
 impl Health {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Well, Self::CatchingUp, Self::NoFinality, Self::Lagging, Self::AwaitsEpoch];
+    pub const ALL: [Self; 6] =
+        [Self::Well, Self::CatchingUp, Self::NoFinality, Self::Lagging, Self::AwaitsEpoch, Self::Conflict];
 
     /// Its name in logs, metrics and answers.
     #[must_use]
@@ -32,6 +35,7 @@ impl Health {
             Self::NoFinality => "no-finality",
             Self::Lagging => "lagging-behind-l1",
             Self::AwaitsEpoch => "awaits-epoch",
+            Self::Conflict => "conflicting-finalizations",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod evidence;
 mod replay;
 mod testnet;
 
@@ -19,6 +20,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     config::ConfigError,
     driver::DriverError,
+    evidence::BookError,
     executor::ExecutorError,
     l1::L1Error,
     network::NetworkError,
@@ -40,6 +42,9 @@ struct Cli {
 enum Command {
     /// Runs a node from its data folder.
     Node(NodeArguments),
+    /// Lists, shows, verifies and reports what validators are accused with.
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// Makes the folders of a new network, and deploys its contracts on L1.
     Testnet(Box<testnet::TestnetArguments>),
     /// Executes the chain anew from what was posted to L1, and nothing else.
@@ -84,6 +89,7 @@ pub fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Node(arguments) => node::run(&Folder::new(arguments.data), until_stopped()).await,
+            Command::Evidence(command) => evidence::run(command).await,
             Command::Testnet(arguments) => testnet::make(*arguments).await,
             Command::Replay(arguments) => replay::run(*arguments).await,
         }
@@ -137,10 +143,11 @@ fn is_setting(error: &Cause) -> bool {
 fn is_storage(error: &Cause) -> bool {
     carried::<StoreError>(error).is_some()
         || carried::<GuardStorageError>(error).is_some()
+        || carried::<BookError>(error).is_some()
         || matches!(carried(error), Some(SignError::Storage(_)))
         || matches!(carried(error), Some(ExecutorError::Store(_) | ExecutorError::Execution(ExecutionError::State(_))))
         || matches!(carried(error), Some(PosterError::Store(_) | PosterError::Journal(_)))
-        || matches!(carried(error), Some(DriverError::Store(_)))
+        || matches!(carried(error), Some(DriverError::Store(_) | DriverError::Evidence(_)))
 }
 
 fn carried<T: std::error::Error + 'static>(error: &Cause) -> Option<&T> {
