@@ -85,6 +85,9 @@ pub enum NotEvidence {
     /// They say the same.
     #[error("{0} was voted twice, which is no offence")]
     SameVote(Vote),
+    /// L1 does not take it for a vote: views begin with 1, nullify names no batch, the others name one.
+    #[error("{0} is no vote: its view is 0, it is to name no batch, or to name one")]
+    NoVote(Vote),
     /// They say things that one validator may say.
     #[error("{first} and {second} are no slashable pair")]
     NoConflict {
@@ -141,6 +144,9 @@ impl Evidence {
             .ok_or(NotEvidence::NoConflict { first: first.vote, second: second.vote })?;
         if round.epoch != set.epoch() {
             return Err(NotEvidence::WrongEpoch { votes: round.epoch, set: set.epoch() });
+        }
+        if let Some(signed) = [first, second].iter().find(|signed| !is_vote(&signed.vote)) {
+            return Err(NotEvidence::NoVote(signed.vote));
         }
         let place = first.signer;
         let validator = set.get(place).ok_or(NotEvidence::EmptyPlace { place, epoch: set.epoch() })?;
@@ -269,12 +275,6 @@ pub enum EvidenceError {
     /// A kind of vote that does not exist.
     #[error("vote kind {0} does not exist")]
     Kind(u8),
-    /// A nullify vote that names a batch.
-    #[error("a nullify vote names batch {0}")]
-    NullifyNamesBatch(B256),
-    /// A notarize or finalize vote for the zero batch, which L1 does not take.
-    #[error("a {0} vote names no batch")]
-    NoBatch(VoteKind),
     /// The votes stand in the other order.
     #[error("{first} does not stand before {second}")]
     Order {
@@ -371,11 +371,13 @@ fn read_vote(reader: &mut Reader<'_>, round: Round) -> Result<(Vote, Signature),
     let code = reader.u8().ok_or(short)?;
     let kind = VoteKind::from_code(code).ok_or(EvidenceError::Kind(code))?;
     let batch = reader.hash().ok_or(short)?;
-    if kind == VoteKind::Nullify && batch != B256::ZERO {
-        return Err(EvidenceError::NullifyNamesBatch(batch));
+    let vote = Vote { round, kind, batch };
+    if !is_vote(&vote) {
+        return Err(NotEvidence::NoVote(vote).into());
     }
-    if kind != VoteKind::Nullify && batch == B256::ZERO {
-        return Err(EvidenceError::NoBatch(kind));
-    }
-    Ok((Vote { round, kind, batch }, reader.signature().ok_or(short)?))
+    Ok((vote, reader.signature().ok_or(short)?))
+}
+
+fn is_vote(vote: &Vote) -> bool {
+    vote.round.view > View::ZERO && (vote.kind == VoteKind::Nullify) == (vote.batch == B256::ZERO)
 }

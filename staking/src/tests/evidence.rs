@@ -1,3 +1,4 @@
+use alloy_primitives::B256;
 use rota_proto::{
     Epoch, Round, Signature, SignedVote, SigningDomain, Strict, ValidatorSet, VerifyError, View, Vote, VoteKind,
     VotePair,
@@ -153,8 +154,10 @@ fn s6_bytes_that_are_no_evidence_are_refused_by_name() {
     for code in [0, 4] {
         assert_eq!(changed(|bytes| bytes[57] = code), Err(EvidenceError::Kind(code)));
     }
-    assert_eq!(changed(|bytes| bytes[57] = 2), Err(EvidenceError::NullifyNamesBatch(batch(1))));
-    assert_eq!(changed(|bytes| bytes[58..90].fill(0)), Err(EvidenceError::NoBatch(VoteKind::Notarize)));
+    let no_vote = |vote| Err(EvidenceError::NotEvidence(NotEvidence::NoVote(vote)));
+    let nullify = Vote { kind: VoteKind::Nullify, ..Vote::notarize(HERE, batch(1)) };
+    assert_eq!(changed(|bytes| bytes[57] = 2), no_vote(nullify));
+    assert_eq!(changed(|bytes| bytes[58..90].fill(0)), no_vote(Vote::notarize(HERE, B256::ZERO)));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod registry_random;
 mod registry_snapshot;
 mod slasher;
 mod slasher_random;
+mod slasher_vectors;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
