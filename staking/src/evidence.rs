@@ -378,6 +378,7 @@ fn read_vote(reader: &mut Reader<'_>, round: Round) -> Result<(Vote, Signature),
     Ok((vote, reader.signature().ok_or(short)?))
 }
 
-fn is_vote(vote: &Vote) -> bool {
+/// Whether L1 takes it for a vote (rule S2).
+pub(crate) fn is_vote(vote: &Vote) -> bool {
     vote.round.view > View::ZERO && (vote.kind == VoteKind::Nullify) == (vote.batch == B256::ZERO)
 }

@@ -1,7 +1,10 @@
 //! After two finalizations that conflict: the node has stopped, and finds out who is to blame (rules E10, E11 of
 //! evidence).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 
 use libp2p::PeerId;
 use rota_proto::{Certificate, Epoch, Message, Place, Round, Strict, ValidatorSet, View, VotePair};
@@ -137,10 +140,9 @@ impl Driver {
     }
 
     fn convict(&mut self, evidence: Evidence, heard: bool, search: &mut Search) -> Result<(), DriverError> {
-        let who = (evidence.round().epoch, evidence.place());
-        if !search.convicted.contains_key(&who) {
+        if let Entry::Vacant(new) = search.convicted.entry((evidence.round().epoch, evidence.place())) {
             self.keep_evidence(&evidence, heard)?;
-            search.convicted.insert(who, evidence);
+            new.insert(evidence);
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ fn s9_finalizations_of_one_round_convict_all_who_signed_both() {
     let here = round(2, 7);
     let [one, other] = [1, 2].map(|number| Vote::finalize(here, batch(number)));
     let heard = vec![certificate(one, &[0, 1, 2]), certificate(other, &[1, 2, 3])];
-    assert_eq!(convicted(&[heard.clone()]), [(1, Offence::DoubleFinalize), (2, Offence::DoubleFinalize)]);
+    assert_eq!(convicted(std::slice::from_ref(&heard)), [(1, Offence::DoubleFinalize), (2, Offence::DoubleFinalize)]);
     let set = set(2, 4);
     let mut inquest = Inquest::new(domain(), &set, &Strict);
     assert!(!inquest.is_complete(), "nobody is convicted of nothing");
