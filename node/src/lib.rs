@@ -3,6 +3,8 @@
 pub mod cli;
 pub mod config;
 pub mod driver;
+mod durable;
+pub mod evidence;
 pub mod executor;
 pub mod instance;
 pub mod journal;

@@ -23,14 +23,16 @@ use crate::{
     cli::passphrase,
     config::{ConfigError, NetworkToml, NodeToml, read_text},
     driver::{self, Driver, Parts, Submission, now_ms},
+    evidence::{self, Docket, EvidenceBook},
     executor::{self, ChainViews},
     instance::{self, FolderLock},
     journal::JournalFile,
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
     network::{self, NetworkConfig, NetworkLimits, PeerRecord},
-    poster::{self, Poster, Submitter},
+    poster::{self, Poster, Sources, Submitter},
     rpc::RecentStates,
     rpc_backend::NodeBackend,
+    servers::Readers,
     signer::{Keystore, Signer},
     status::{ChainStatus, Health, Posted},
     store::{Head, SledStore, Store},
@@ -72,6 +74,7 @@ struct Prepared {
     l1: L1Client,
     registry: Registry,
     head: Head,
+    evidence: Arc<EvidenceBook>,
 }
 
 /// When a validator that starts begins to vote.
@@ -111,12 +114,13 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let started = started(&prepared, &replica, (signer.as_ref(), voting))?;
     let (status, status_reader) = watch::channel(first_status(&replica));
     let (journal, journalled) = JournalFile::open(&folder.path("data/journal")).wrap_err("the transaction journal")?;
+    let docket = Docket { book: prepared.evidence.clone(), metrics: evidence::Metrics::new(&mut metrics) };
     let next_l1 = replica.registry().newest().number + 1;
-    let (poster, posted) = open_poster(folder, &prepared, &mut metrics)?;
+    let (poster, posted) = open_poster(folder, &prepared, docket.clone(), &mut metrics)?;
 
     let backend = NodeBackend::new(
         prepared.rules,
-        prepared.store.clone(),
+        (prepared.store.clone(), prepared.evidence.clone()),
         (status_reader.clone(), posted.clone()),
         views,
         submissions.clone(),
@@ -135,6 +139,8 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
         domain: prepared.network.domain(),
         journal: Some(journal),
         metrics: driver::Metrics::new(&mut metrics),
+        docket,
+        evidence_epochs: prepared.network.times.evidence_epochs,
     };
     // A thread of its own: it syncs files and checks signatures, and what it wakes should not wait for it.
     let (runtime, stop) = (Handle::current(), shutdown.clone());
@@ -142,7 +148,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let poll = Duration::from_millis(prepared.node.l1_poll_ms);
     let l1 = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
     let poster = tokio::spawn(poster.run(poll, shutdown.clone()));
-    let readers = (status_reader, posted);
+    let readers = Readers { status: status_reader, posted, evidence: prepared.evidence.clone() };
     let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), readers, metrics, shutdown).await?;
     crate::rpc_backend::resubmit(&submissions, journalled).await;
     tracing::info!(rpc = %prepared.node.rpc, head = %prepared.head.header.height(), "node is up");
@@ -177,13 +183,14 @@ async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
     let store: Arc<dyn Store> = Arc::new(store);
     store.begin(&genesis)?;
     let head = store.head()?.wrap_err("the store has no head after genesis")?;
+    let evidence = Arc::new(EvidenceBook::open(&folder.path("data/evidence.json"))?);
     let l1 = L1Client::new(&node.l1_rpc, network.l1.clone())?;
     // L1 may be away; another one is a setting that would look as if L1 contradicted itself.
     if let Err(error @ L1Error::OtherChain { .. }) = l1.check_chain().await {
         return Err(error.into());
     }
     let registry = follow_to(store.as_ref(), &network, &l1, &head).await?;
-    Ok(Prepared { _lock: lock, network, node, rules: genesis.rules, store, l1, registry, head })
+    Ok(Prepared { _lock: lock, network, node, rules: genesis.rules, store, l1, registry, head, evidence })
 }
 
 /// The registry from the store, or from L1's beginning, followed until it knows the epoch of the head.
@@ -243,6 +250,7 @@ fn open_signer(folder: &Folder, prepared: &Prepared) -> eyre::Result<Option<Sign
 fn open_poster(
     folder: &Folder,
     prepared: &Prepared,
+    docket: Docket,
     metrics: &mut MetricsRegistry,
 ) -> eyre::Result<(Poster, watch::Receiver<Posted>)> {
     let Prepared { network, node, store, l1, .. } = prepared;
@@ -253,7 +261,8 @@ fn open_poster(
         Ok((settings, submitter, journal.as_path()))
     });
     let metrics = poster::Metrics::new(metrics);
-    Poster::new(l1.clone(), network, store.clone(), publisher.transpose()?, metrics).wrap_err("the poster")
+    let sources = Sources { l1: l1.clone(), store: store.clone(), docket };
+    Poster::new(sources, network, publisher.transpose()?, metrics).wrap_err("the poster")
 }
 
 fn network_config(folder: &Folder, prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<NetworkConfig> {
@@ -331,7 +340,8 @@ fn started(prepared: &Prepared, replica: &Replica, (signer, voting): (Option<&Si
     // Also a node that begins asks: an empty folder may be all that is left of one that has voted.
     let listen_ms = listen_ms(prepared, voting);
     let durable = Durable { certificates, proposals, votes, record, ask: true, listen_ms };
-    Ok(Event::Started(Box::new(Started { durable, bodies, witnessed })))
+    let accused = prepared.evidence.accused();
+    Ok(Event::Started(Box::new(Started { durable, bodies, witnessed, accused })))
 }
 
 /// How long to listen on this start, with a part by lot: of two hosts that start at one moment with one key, one is done

@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     driver::{Submission, Submitted},
+    evidence::{EvidenceBook, Piece},
     executor::ChainViews,
     rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting},
     status::{ChainStatus, Health, Posted},
@@ -24,6 +25,7 @@ const RESUBMITTED_AT_ONCE: usize = 256;
 pub struct NodeBackend {
     rules: ChainRules,
     store: Arc<dyn Store>,
+    evidence: Arc<EvidenceBook>,
     status: watch::Receiver<ChainStatus>,
     heads: watch::Receiver<Heads>,
     pending: broadcast::Sender<Arc<Transaction>>,
@@ -39,7 +41,7 @@ impl NodeBackend {
     #[must_use]
     pub fn new(
         rules: ChainRules,
-        store: Arc<dyn Store>,
+        (store, evidence): (Arc<dyn Store>, Arc<EvidenceBook>),
         (status, posted): (watch::Receiver<ChainStatus>, watch::Receiver<Posted>),
         views: ChainViews,
         driver: mpsc::Sender<Submission>,
@@ -48,7 +50,7 @@ impl NodeBackend {
         let (sender, heads) = watch::channel(Heads { latest: head, pending: None, safe: 0, finalized: 0 });
         let (pending, _) = broadcast::channel(PENDING_MAX);
         tokio::spawn(keep_heads(sender, status.clone(), posted, views.unfinal.clone()));
-        Self { rules, store, status, heads, pending, views, driver }
+        Self { rules, store, evidence, status, heads, pending, views, driver }
     }
 
     fn ask<T: Send + 'static>(
@@ -208,6 +210,10 @@ impl Backend for NodeBackend {
 
     fn peers(&self) -> usize {
         self.status.borrow().peers
+    }
+
+    fn evidence(&self) -> Vec<Piece> {
+        self.evidence.list()
     }
 
     fn syncing(&self) -> Option<Syncing> {

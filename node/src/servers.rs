@@ -10,6 +10,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     config::{ConfigError, NodeToml},
+    evidence::{EvidenceBook, Totals},
     rpc::{RpcConfig, RpcLimits, RpcServer, RpcStartError},
     rpc_backend::NodeBackend,
     status::{ChainStatus, Posted},
@@ -25,7 +26,18 @@ pub struct Servers {
 struct Operator {
     status: watch::Receiver<ChainStatus>,
     posted: watch::Receiver<Posted>,
+    evidence: Arc<EvidenceBook>,
     metrics: Arc<Registry>,
+}
+
+/// What the operator's server reads of the node.
+pub struct Readers {
+    /// The chain.
+    pub status: watch::Receiver<ChainStatus>,
+    /// What L1 has of it.
+    pub posted: watch::Receiver<Posted>,
+    /// What validators are accused with.
+    pub evidence: Arc<EvidenceBook>,
 }
 
 /// Starts both servers.
@@ -35,7 +47,7 @@ struct Operator {
 pub async fn spawn(
     node: &NodeToml,
     backend: Arc<NodeBackend>,
-    (status, posted): (watch::Receiver<ChainStatus>, watch::Receiver<Posted>),
+    Readers { status, posted, evidence }: Readers,
     mut metrics: Registry,
     shutdown: watch::Receiver<bool>,
 ) -> eyre::Result<Servers> {
@@ -46,7 +58,7 @@ pub async fn spawn(
         origins: node.cors_origins.clone(),
     };
     let rpc = RpcServer::start(listener, backend, config, &mut metrics).map_err(setting)?;
-    let operator = Operator { status, posted, metrics: Arc::new(metrics) };
+    let operator = Operator { status, posted, evidence, metrics: Arc::new(metrics) };
     let operator = serve_operator(node.operator, operator, shutdown)
         .await
         .wrap_err_with(|| format!("the operator's server on {}", node.operator))?;
@@ -118,6 +130,7 @@ async fn ready(State(operator): State<Operator>) -> impl IntoResponse {
 async fn status(State(operator): State<Operator>) -> impl IntoResponse {
     let status = operator.status.borrow().clone();
     let Posted { safe, finalized } = *operator.posted.borrow();
+    let Totals { open, confirmed, expired } = operator.evidence.totals();
     Json(json!({
         "height": status.head.height(),
         "hash": status.head.hash(),
@@ -133,6 +146,7 @@ async fn status(State(operator): State<Operator>) -> impl IntoResponse {
         "l1": { "number": status.l1.0, "hash": status.l1.1 },
         "pool": { "pending": status.pool.0, "queued": status.pool.1 },
         "peers": status.peers,
+        "evidence": { "open": open, "confirmed": confirmed, "expired": expired },
         "health": status.health.name(),
     }))
 }

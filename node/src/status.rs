@@ -19,12 +19,21 @@ pub enum Health {
     AwaitsEpoch,
     /// It follows the chain, and does not vote before it has listened whether its key signs elsewhere.
     Listening,
+    /// Two finalizations conflict: the node has stopped, and reports the guilty.
+    Conflict,
 }
 
 impl Health {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Well, Self::CatchingUp, Self::NoFinality, Self::Lagging, Self::AwaitsEpoch, Self::Listening];
+    pub const ALL: [Self; 7] = [
+        Self::Well,
+        Self::CatchingUp,
+        Self::NoFinality,
+        Self::Lagging,
+        Self::AwaitsEpoch,
+        Self::Listening,
+        Self::Conflict,
+    ];
 
     /// Whether users are served as they should be; who only does not vote yet serves them well.
     #[must_use]
@@ -42,6 +51,7 @@ impl Health {
             Self::Lagging => "lagging-behind-l1",
             Self::AwaitsEpoch => "awaits-epoch",
             Self::Listening => "listening",
+            Self::Conflict => "conflicting-finalizations",
         }
     }
 }

@@ -14,6 +14,8 @@ mod proposal;
 mod transaction;
 mod validator_set;
 mod vote;
+mod vote_pair;
+mod vote_wire;
 mod wire;
 
 pub use certificate::Certificate;
@@ -31,6 +33,7 @@ pub use proposal::{Justification, JustificationError, Proposal};
 pub use transaction::{BatchBody, BodyError, Transaction, TransactionError, UnrecoveredTransaction};
 pub use validator_set::{Validator, ValidatorSet, ValidatorSetError};
 pub use vote::{SignedVote, Verified, VerifyError, Vote, VoteKind};
+pub use vote_pair::VotePair;
 pub use wire::WireError;
 
 #[cfg(test)]

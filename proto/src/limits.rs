@@ -27,6 +27,9 @@ pub const NULLIFICATIONS_PER_PROPOSAL_MAX: usize = 16;
 /// Bytes of a vote: 3 numbers, a kind, a hash, a place and a signature come to at most 140.
 pub const VOTE_BYTES_MAX: usize = 192;
 
+/// Bytes of evidence: two votes, each with its key and length.
+pub const EVIDENCE_BYTES_MAX: usize = 2 * VOTE_BYTES_MAX;
+
 /// Bytes of a certificate: 128 signatures of 66 bytes, a bitmap, a vote.
 pub const CERTIFICATE_BYTES_MAX: usize = 9 * 1024;
 

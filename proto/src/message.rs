@@ -4,8 +4,9 @@ use alloy_primitives::{B256, Bytes};
 use prost::Message as _;
 
 use crate::{
-    BatchHeader, Certificate, Epoch, Height, Justification, Place, Proposal, Round, Signature, SignedVote, Signers,
-    View, Vote, VoteKind, limits,
+    BatchHeader, Certificate, Epoch, Height, Justification, Proposal, Round, Signature, SignedVote, Signers, View,
+    VoteKind, VotePair, limits,
+    vote_wire::{batch_field, vote_of},
     wire::{self, WireError, v1},
 };
 
@@ -39,6 +40,8 @@ pub enum Message {
     CatchUpAnswer(CatchUpAnswer),
     /// The first words of a connection.
     Status(Status),
+    /// Two votes that somebody is accused with.
+    Evidence(Box<VotePair>),
 }
 
 /// The body of the batch with this header hash, not yet compared with the header.
@@ -151,6 +154,7 @@ impl Message {
                 height: status.height.0,
                 batch: status.batch.to_vec(),
             }),
+            Self::Evidence(pair) => Content::Evidence((&**pair).into()),
         };
         v1::Message { content: Some(content) }.encode_to_vec()
     }
@@ -190,31 +194,7 @@ impl Message {
                 height: height(status.height)?,
                 batch: hash("batch", &status.batch)?,
             }),
-        })
-    }
-}
-
-impl From<&SignedVote> for v1::Vote {
-    fn from(signed: &SignedVote) -> Self {
-        Self {
-            epoch: signed.vote.round.epoch.0,
-            view: signed.vote.round.view.0,
-            kind: signed.vote.kind.code().into(),
-            batch: batch_field(&signed.vote),
-            signer: signed.signer.number().into(),
-            signature: signed.signature.0.to_vec(),
-        }
-    }
-}
-
-impl TryFrom<v1::Vote> for SignedVote {
-    type Error = WireError;
-
-    fn try_from(vote: v1::Vote) -> Result<Self, WireError> {
-        Ok(Self {
-            vote: vote_of(vote.epoch, vote.view, vote.kind, &vote.batch)?,
-            signer: u8::try_from(vote.signer).ok().and_then(Place::new).ok_or(WireError::Field("signer"))?,
-            signature: Signature(array("signature", &vote.signature)?),
+            Content::Evidence(pair) => Self::Evidence(Box::new(pair.try_into()?)),
         })
     }
 }
@@ -351,28 +331,7 @@ fn transactions(list: v1::Transactions) -> Result<Vec<Bytes>, WireError> {
     Ok(list.transactions.into_iter().map(Bytes::from).collect())
 }
 
-/// A nullify vote names no batch, so that it has one encoding.
-fn batch_field(vote: &Vote) -> Vec<u8> {
-    match vote.kind {
-        VoteKind::Nullify => Vec::new(),
-        VoteKind::Notarize | VoteKind::Finalize => vote.batch.to_vec(),
-    }
-}
-
-fn vote_of(epoch: u64, view: u64, kind: u32, batch: &[u8]) -> Result<Vote, WireError> {
-    let round = round(epoch, view)?;
-    if round.view == View::ZERO {
-        return Err(WireError::Field("view"));
-    }
-    let kind = u8::try_from(kind).ok().and_then(VoteKind::from_code).ok_or(WireError::Field("kind"))?;
-    match kind {
-        VoteKind::Nullify if batch.is_empty() => Ok(Vote::nullify(round)),
-        VoteKind::Nullify => Err(WireError::Field("batch")),
-        VoteKind::Notarize | VoteKind::Finalize => Ok(Vote { round, kind, batch: hash("batch", batch)? }),
-    }
-}
-
-fn round(epoch: u64, view: u64) -> Result<Round, WireError> {
+pub(crate) fn round(epoch: u64, view: u64) -> Result<Round, WireError> {
     let round = Round::new(Epoch(epoch), View(view));
     if round.epoch > Epoch::MAX {
         return Err(WireError::Field("epoch"));
@@ -387,10 +346,10 @@ fn height(height: u64) -> Result<Height, WireError> {
     Some(Height(height)).filter(|height| *height <= Height::MAX).ok_or(WireError::Field("height"))
 }
 
-fn hash(field: &'static str, bytes: &[u8]) -> Result<B256, WireError> {
+pub(crate) fn hash(field: &'static str, bytes: &[u8]) -> Result<B256, WireError> {
     array(field, bytes).map(B256::from)
 }
 
-fn array<const N: usize>(field: &'static str, bytes: &[u8]) -> Result<[u8; N], WireError> {
+pub(crate) fn array<const N: usize>(field: &'static str, bytes: &[u8]) -> Result<[u8; N], WireError> {
     bytes.try_into().map_err(|_| WireError::Field(field))
 }

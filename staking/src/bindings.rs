@@ -6,8 +6,10 @@
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::{SolConstructor, SolValue};
+use rota_proto::{SignedVote, VotePair};
 
 pub use self::inbox::{IRotaInbox, RotaInbox};
+pub use self::slasher::{ISlasher, Slasher};
 pub use self::staking::{IRotaStaking, RotaStaking};
 pub use self::verifier::Ed25519Verifier;
 
@@ -37,6 +39,16 @@ mod inbox {
         #[sol(all_derives)]
         RotaInbox,
         "abi/RotaInbox.json"
+    }
+}
+
+/// Generated from `abi/Slasher.json`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
+mod slasher {
+    alloy_sol_types::sol! {
+        #[sol(all_derives)]
+        Slasher,
+        "abi/Slasher.json"
     }
 }
 
@@ -70,6 +82,19 @@ pub fn inbox_creation_code(staking: Address) -> Bytes {
 #[must_use]
 pub fn verifier_creation_code() -> Bytes {
     Ed25519Verifier::BYTECODE.clone()
+}
+
+/// The report of a pair of conflicting votes, as the slasher takes it.
+#[must_use]
+pub fn vote_evidence(pair: &VotePair) -> ISlasher::VoteEvidence {
+    let [first, second] = pair.votes().map(|SignedVote { vote, signature, .. }| {
+        let (r, s) = signature.0.split_at(32);
+        let (r, s) = (B256::from_slice(r), B256::from_slice(s));
+        ISlasher::SignedVote { kind: vote.kind.code(), batch: vote.batch, r, s }
+    });
+    let round = pair.round();
+    let place = pair.signer().number();
+    ISlasher::VoteEvidence { epoch: round.epoch.0, view_: round.view.0, place, first, second }
 }
 
 /// The link that the inbox gives to an entry with this payload (C13).

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use rota_proto::{
     ConsensusKey, Epoch, KeyError, Place, Round, Signature, SignedVote, SigningDomain, ValidatorSet, Verified,
-    Verifier, VerifyError, View, Vote, VoteKind,
+    Verifier, VerifyError, View, Vote, VoteKind, VotePair,
 };
 
 use crate::bytes::{Reader, put_round};
@@ -57,6 +57,7 @@ impl fmt::Display for Offence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     rollup_chain_id: u64,
+    validator: Address,
     consensus_key: ConsensusKey,
     offence: Offence,
     votes: [Verified<SignedVote>; 2],
@@ -84,6 +85,9 @@ pub enum NotEvidence {
     /// They say the same.
     #[error("{0} was voted twice, which is no offence")]
     SameVote(Vote),
+    /// L1 does not take it for a vote: views begin with 1, nullify names no batch, the others name one.
+    #[error("{0} is no vote: its view is 0, it is to name no batch, or to name one")]
+    NoVote(Vote),
     /// They say things that one validator may say.
     #[error("{first} and {second} are no slashable pair")]
     NoConflict {
@@ -141,10 +145,45 @@ impl Evidence {
         if round.epoch != set.epoch() {
             return Err(NotEvidence::WrongEpoch { votes: round.epoch, set: set.epoch() });
         }
+        if let Some(signed) = [first, second].iter().find(|signed| !is_vote(&signed.vote)) {
+            return Err(NotEvidence::NoVote(signed.vote));
+        }
         let place = first.signer;
         let validator = set.get(place).ok_or(NotEvidence::EmptyPlace { place, epoch: set.epoch() })?;
         let votes = if first.vote < second.vote { [first, second] } else { [second, first] };
-        Ok(Self { rollup_chain_id, consensus_key: validator.consensus_key, offence, votes })
+        let (validator, consensus_key) = (validator.operator, validator.consensus_key);
+        Ok(Self { rollup_chain_id, validator, consensus_key, offence, votes })
+    }
+
+    /// Rule S8: the evidence that a pair of votes from anybody is, if both signatures stand and the votes conflict.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] names what does not stand; the conflict, which is cheaper, is looked at first.
+    pub fn of_pair(
+        pair: &VotePair,
+        domain: &SigningDomain,
+        set: &ValidatorSet,
+        verifier: &impl Verifier,
+    ) -> Result<Self, EvidenceError> {
+        let [first, second] = *pair.votes();
+        if Offence::of(&first.vote, &second.vote).is_none() {
+            return Err(NotEvidence::NoConflict { first: first.vote, second: second.vote }.into());
+        }
+        let verified = |signed: SignedVote| signed.verify(domain, set, verifier);
+        Ok(Self::new(domain.rollup_chain_id(), verified(first)?, verified(second)?, set)?)
+    }
+
+    /// The two votes as they travel.
+    #[must_use]
+    pub fn pair(&self) -> VotePair {
+        let [first, second] = self.votes.map(Verified::into_inner);
+        VotePair::new(first, second).expect("two different votes of one place in one round")
+    }
+
+    /// The validator, by the name that it has on L1 for ever.
+    #[must_use]
+    pub const fn validator(&self) -> Address {
+        self.validator
     }
 
     /// The rollup whose votes they are.
@@ -236,9 +275,6 @@ pub enum EvidenceError {
     /// A kind of vote that does not exist.
     #[error("vote kind {0} does not exist")]
     Kind(u8),
-    /// A nullify vote that names a batch.
-    #[error("a nullify vote names batch {0}")]
-    NullifyNamesBatch(B256),
     /// The votes stand in the other order.
     #[error("{first} does not stand before {second}")]
     Order {
@@ -335,8 +371,14 @@ fn read_vote(reader: &mut Reader<'_>, round: Round) -> Result<(Vote, Signature),
     let code = reader.u8().ok_or(short)?;
     let kind = VoteKind::from_code(code).ok_or(EvidenceError::Kind(code))?;
     let batch = reader.hash().ok_or(short)?;
-    if kind == VoteKind::Nullify && batch != B256::ZERO {
-        return Err(EvidenceError::NullifyNamesBatch(batch));
+    let vote = Vote { round, kind, batch };
+    if !is_vote(&vote) {
+        return Err(NotEvidence::NoVote(vote).into());
     }
-    Ok((Vote { round, kind, batch }, reader.signature().ok_or(short)?))
+    Ok((vote, reader.signature().ok_or(short)?))
+}
+
+/// Whether L1 takes it for a vote (rule S2).
+pub(crate) fn is_vote(vote: &Vote) -> bool {
+    vote.round.view > View::ZERO && (vote.kind == VoteKind::Nullify) == (vote.batch == B256::ZERO)
 }

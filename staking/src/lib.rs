@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod accountability;
 pub mod bindings;
 mod bytes;
 mod evidence;
@@ -9,6 +10,7 @@ pub mod limits;
 mod registry;
 mod slasher;
 
+pub use accountability::Inquest;
 pub use evidence::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
 pub use guard::{
     ForeignRecord, GuardFile, GuardFileError, Joined, RecordError, RecordTextError, Refusal, SafetyRecord, SlotError,

@@ -6,6 +6,7 @@ use rota_proto::{Certificate, Epoch, Place, Round, SignedVote, ValidatorSet, Ver
 
 use crate::{
     Evidence, Offence,
+    evidence::is_vote,
     limits::{RETENTION, SLASHER_EPOCHS},
 };
 
@@ -67,7 +68,7 @@ impl Slasher {
     /// kind, or it contradicts the first and nothing of that sort is proven yet.
     #[must_use]
     pub fn wants(&self, signed: &SignedVote) -> bool {
-        if !self.in_window(signed.vote.round) {
+        if !is_vote(&signed.vote) || !self.in_window(signed.vote.round) {
             return false;
         }
         match self.first_votes(signed).get(signed.vote.kind) {
@@ -81,7 +82,7 @@ impl Slasher {
     /// # Panics
     /// If `set` is not the one that verified the vote.
     pub fn observe(&mut self, signed: Verified<SignedVote>, set: &ValidatorSet) -> Option<Evidence> {
-        if !self.in_window(signed.vote.round) {
+        if !is_vote(&signed.vote) || !self.in_window(signed.vote.round) {
             return None;
         }
         let earlier = self.first_votes(&signed);
@@ -151,9 +152,6 @@ impl Slasher {
     fn in_window(&self, round: Round) -> bool {
         let Window { retention, views_ahead } = self.window;
         let current = self.last_final().epoch;
-        if round.view == View::ZERO {
-            return false;
-        }
         let Some(last_final) = self.finals.get(&round.epoch) else {
             return round.epoch == current.next() && round.view.0 <= views_ahead;
         };

@@ -5,11 +5,12 @@ use std::{fs, path::Path};
 use eyre::{OptionExt as _, Result, ensure};
 
 /// Where the node registers metrics, and what their names begin with.
-const SOURCES: [(&str, &str); 4] = [
+const SOURCES: [(&str, &str); 5] = [
     ("rota", "node/src/driver/metrics.rs"),
     ("rota_network", "node/src/network/metrics.rs"),
     ("rota_rpc", "node/src/rpc/metrics.rs"),
     ("rota_poster", "node/src/poster/metrics.rs"),
+    ("rota_evidence", "node/src/evidence/metrics.rs"),
 ];
 
 #[test]

@@ -7,9 +7,9 @@ use rota_proto::{Epoch, Strict, Verifier as _, Vote};
 use rota_testnet::sim::{
     ExecutionKind, Expectation, LinkPlan, Outcome, Scenario,
     adversaries::{
-        Accomplice, Censor, DoubleVoter, Equivocator, FarFuture, Forger, Impersonator, InvalidProposer, Late,
-        LyingServer, Mutator, Nuller, Outdated, Replayer, Silent, Skipper, TorsionSigner, Withholder, Wrong, drawn,
-        stands_cofactored, torsion_signature,
+        Accomplice, Censor, DoubleVoter, Equivocator, FalseAccuser, FarFuture, Forger, Impersonator, InvalidProposer,
+        Late, LyingServer, Mutator, Nuller, Outdated, Replayer, Silent, Skipper, TorsionSigner, Withholder, Wrong,
+        drawn, stands_cofactored, torsion_signature,
     },
     conduct::Conduct,
     finalized,
@@ -60,6 +60,39 @@ fn nobody_is_accused(outcomes: &[Outcome]) {
 #[test]
 fn equivocating_leader_is_slashed() {
     all(slashed(GUILTY), |seed| against(seed, Equivocator::default()));
+}
+
+/// Rules E1 to E4 of replica: found by some, kept by all, one who was away and one who crashes among them.
+#[test]
+fn evidence_against_an_equivocating_leader_reaches_every_honest_node() {
+    let outcomes = all(slashed(GUILTY), |seed| {
+        let scenario = against(seed, Equivocator::default()).crash(2_000, 2, seed % 7, 1_000).partition(3..8, [3]);
+        scenario.with(|plan| plan.goal = seconds(25))
+    });
+    for outcome in outcomes {
+        let kept: BTreeSet<usize> = outcome.stats.kept.iter().map(|(node, _)| *node).collect();
+        assert_eq!(kept, BTreeSet::from([0, 2, 3]), "{outcome}");
+    }
+}
+
+/// The same while sets and keys change, and epochs pass in a second.
+#[test]
+fn evidence_of_past_epochs_convicts_by_their_sets() {
+    all(slashed(GUILTY), |seed| {
+        let scenario = against(seed, DoubleVoter).rotating_keys(400).partition(3..5, [3]);
+        scenario.with(|plan| plan.goal = seconds(15))
+    });
+}
+
+/// Rules E2 to E4 of replica: most is refused unverified, nobody is accused, nothing grows.
+#[test]
+fn flood_of_false_evidence_accuses_nobody_and_fills_no_memory() {
+    let outcomes = all(sound(), |seed| over_epochs(seed, FalseAccuser));
+    nobody_is_accused(&outcomes);
+    for outcome in outcomes {
+        let (forged, refused) = (outcome.stats.forged, outcome.stats.accusations_refused);
+        assert!(forged > 0 && refused > forged / 4, "{forged} verified, {refused} refused unverified\n{outcome}");
+    }
 }
 
 #[test]
@@ -240,5 +273,5 @@ fn adversaries_that_answer_each_other_come_to_an_end() {
 fn chaos_draws_every_adversary() {
     let random = &mut Random::new(1);
     let names: BTreeSet<&str> = (0..1_000).map(|_| drawn(random).name()).collect();
-    assert_eq!(names.len(), 18, "{names:?}");
+    assert_eq!(names.len(), 19, "{names:?}");
 }

@@ -9,10 +9,10 @@ use rota_testnet::sim::{
         Accomplice, DoubleVoter, Equivocator, FarFuture, Forger, Impersonator, InvalidProposer, Silent, Skipper, Wrong,
     },
     bugs::{
-        CandidateNotDurable, CertificateNotDurable, DiskFaultIgnored, EvidenceRepeated, FinalNotDurable,
-        FinalizeAfterNullify, HeadCount, NeverForgets, NonceNotChecked, NullificationsNotRequired, OldCopy,
-        OriginNotChecked, ParentNotChecked, QuorumOffByOne, RecordNotDurable, RootNotCompared, SignaturesNotChecked,
-        StaleSet, TimerNotRearmed, VotesAddedUp,
+        CandidateNotDurable, CertificateNotDurable, DiskFaultIgnored, EvidenceIgnored, EvidenceRepeated,
+        FinalNotDurable, FinalizeAfterNullify, HeadCount, NeverForgets, NonceNotChecked, NullificationsNotRequired,
+        OldCopy, OriginNotChecked, ParentNotChecked, QuorumOffByOne, RecordNotDurable, RootNotCompared,
+        SignaturesNotChecked, StaleSet, TimerNotRearmed, VotesAddedUp,
     },
     caught,
     checkers::SAFETY,
@@ -243,6 +243,16 @@ fn signatures_that_nobody_checks_accuse_the_innocent() {
 #[test]
 fn certificates_that_nobody_checks_name_the_innocent() {
     is_caught("accountability", 1..5, |seed| Scenario::seed(seed).adversary(3, FarFuture), SignaturesNotChecked);
+}
+
+/// Rule E1 of replica: those who saw one batch of an equivocating leader alone learn of the other from others.
+#[test]
+fn evidence_that_nobody_listens_to_does_not_get_about() {
+    let equivocating = |seed| {
+        let scenario = Scenario::seed(seed).adversary(3, Equivocator::default());
+        scenario.with(|plan| plan.goal = seconds(15))
+    };
+    is_caught("spread", 1..5, equivocating, EvidenceIgnored);
 }
 
 /// Rule S3 of staking.

@@ -97,7 +97,8 @@ impl Network {
             | Message::FinalBatch(_)
             | Message::CatchUpRequest(_)
             | Message::CatchUpAnswer(_)
-            | Message::Status(_) => unreachable!("the core sends no such message"),
+            | Message::Status(_)
+            | Message::Evidence(_) => unreachable!("the core sends no such message"),
         }
     }
 

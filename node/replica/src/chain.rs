@@ -282,6 +282,7 @@ impl Replica {
                 self.live.join(&candidate.header, body.clone());
             }
         }
+        self.recall_accused(&started.accused);
         // Rule I2: the second of two conflicting votes may come after a restart.
         started.witnessed.iter().flat_map(|seen| seen.verified_votes()).for_each(|vote| self.watch(vote));
         self.consensus(Input::Started(Box::new(started.durable)), refusals);

@@ -39,6 +39,8 @@ pub struct Times {
     pub epoch_lag_max: u64,
     /// A batch may be so far ahead of our clock (rule B1).
     pub clock_ahead_ms: u64,
+    /// L1 takes evidence of an offence for so many epochs after that of the offence (rule E2).
+    pub evidence_epochs: u64,
 }
 
 impl Default for Times {
@@ -51,6 +53,7 @@ impl Default for Times {
             origin_age_max_s: 12 * 3_600,
             epoch_lag_max: 4,
             clock_ahead_ms: 1_000,
+            evidence_epochs: 8,
         }
     }
 }

@@ -3,9 +3,10 @@
 use alloy_primitives::Bytes;
 use rota_consensus::{Input, Rejected};
 use rota_proto::{
-    BatchHeader, BodyMessage, Certificate, ConsensusKey, Fetch, FinalBatch, Message, Proposal, RoundAnswer, SignedVote,
-    VerifyError,
+    BatchHeader, BodyMessage, Certificate, ConsensusKey, Fetch, FinalBatch, JustificationError, Message, Proposal,
+    RoundAnswer, SignedVote, SigningDomain, ValidatorSet, Verified, Verifier, VerifyError,
 };
+use rota_staking::{Evidence, EvidenceError};
 
 use crate::{
     Effect, Replica,
@@ -30,6 +31,7 @@ impl Replica {
             }
             Message::RoundAnswer(answer) => self.receive_round_answer(from, *answer, refusals),
             Message::Status(status) => self.hear_of_height(status.height),
+            Message::Evidence(pair) => self.receive_evidence(pair),
             // Transactions are recovered by the host first; final batches are asked for and given by it. An answer that
             // nobody asked for would end a question that somebody else answers.
             Message::Transactions(_) | Message::CatchUpRequest(_) | Message::CatchUpAnswer(_) => {}
@@ -206,30 +208,49 @@ impl Replica {
                 certificate.verified_votes().for_each(|vote| self.watch(vote));
                 self.follow(certificate, refusals);
             }
+            Checked::Evidence(evidence) => self.accuse(evidence, true),
         }
     }
 
-    pub(crate) fn watch(&mut self, vote: rota_proto::Verified<SignedVote>) {
+    pub(crate) fn watch(&mut self, vote: Verified<SignedVote>) {
         if let Some(set) = self.consensus.set(vote.vote.round.epoch).cloned()
             && let Some(evidence) = self.slasher.observe(vote, &set)
         {
-            self.effects.push(Effect::Evidence(Box::new(evidence)));
+            self.accuse(Box::new(evidence), false);
         }
+    }
+}
+
+/// Why what a peer signed, or passed on, does not stand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckError {
+    /// A signature, or what a proposal is justified by.
+    #[error(transparent)]
+    Message(#[from] JustificationError),
+    /// Evidence.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+}
+
+impl From<VerifyError> for CheckError {
+    fn from(error: VerifyError) -> Self {
+        Self::Message(error.into())
     }
 }
 
 /// Verifies what the replica asked about: the same for every host (rule K2 of proto).
 ///
 /// # Errors
-/// [`VerifyError`] or what it wraps, as text for the log.
+/// [`CheckError`].
 pub fn check(
     what: Unverified,
-    domain: &rota_proto::SigningDomain,
-    set: &rota_proto::ValidatorSet,
-    verifier: &impl rota_proto::Verifier,
-) -> Result<Checked, rota_proto::JustificationError> {
+    domain: &SigningDomain,
+    set: &ValidatorSet,
+    verifier: &impl Verifier,
+) -> Result<Checked, CheckError> {
     Ok(match what {
         Unverified::Vote(vote) => Checked::Vote(vote.verify(domain, set, verifier)?),
+        Unverified::Evidence(pair) => Checked::Evidence(Box::new(Evidence::of_pair(&pair, domain, set, verifier)?)),
         Unverified::Certificate(certificate) => Checked::Certificate(certificate.verify(domain, set, verifier)?),
         Unverified::CatchUp(certificate) => Checked::CatchUp(certificate.verify(domain, set, verifier)?),
         Unverified::Proposal(proposal) => Checked::Proposal(proposal.verify(domain, set, verifier)?),

@@ -3,6 +3,7 @@
 mod catch_up;
 mod chain;
 mod config;
+mod evidence;
 mod inbox;
 mod live;
 mod origins;
@@ -11,7 +12,8 @@ mod words;
 mod work;
 
 pub use config::{ReplicaConfig, Times};
-pub use inbox::check;
+pub use evidence::EvidenceRefusal;
+pub use inbox::{CheckError, check};
 pub use replica::Replica;
 pub use words::{
     Arrival, BuildOrder, Checked, CommittedBatch, Effect, Event, ExecuteOrder, Halt, ReadyBatch, Recovered, Source,

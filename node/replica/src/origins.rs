@@ -33,6 +33,7 @@ impl Replica {
             self.origins_seen.pop_front();
         }
         if self.registry.newest_epoch() > before {
+            self.forget_expired();
             self.effects.push(Effect::PersistRegistry(self.registry.encode()));
         }
         self.enter_awaited_epoch(refusals);

@@ -8,7 +8,10 @@ use rota_mempool::Mempool;
 use rota_proto::{BatchHeader, ConsensusKey, Epoch, Height, Place, Round};
 use rota_staking::{Registry, Slasher, Window};
 
-use crate::{Arrival, Effect, Event, Halt, ReplicaConfig, Source, catch_up::CatchUp, live::LiveBatches, words::Ticket};
+use crate::{
+    Arrival, Effect, Event, Halt, ReplicaConfig, Source, catch_up::CatchUp, evidence::Accused, live::LiveBatches,
+    words::Ticket,
+};
 
 /// A whole sequencer without IO.
 ///
@@ -20,6 +23,7 @@ pub struct Replica {
     pub(crate) consensus: Simplex,
     pub(crate) registry: Registry,
     pub(crate) slasher: Slasher,
+    pub(crate) accused: Accused,
     pub(crate) pool: Mempool,
     /// Rule B13: a line for each sender of whom the authorizations of a transaction are being recovered: what came from
     /// the same side since. The host bounds how much that is.
@@ -79,6 +83,7 @@ impl Replica {
         Ok(Self {
             slasher: Slasher::new(config.domain.rollup_chain_id(), window, round),
             consensus: Simplex::new(config.consensus, schedule, key, context, anchor),
+            accused: Accused::default(),
             pool,
             lines: BTreeMap::new(),
             registry,
@@ -249,6 +254,7 @@ impl Replica {
             ("offered", offered),
             ("origins", self.origins_seen.len()),
             ("lines", self.lines.len()),
+            ("accused", self.accused.len()),
             ("lined up", self.lines.values().map(VecDeque::len).sum()),
         ];
         let parts = self.consensus.sizes().into_iter().chain(self.slasher.sizes()).chain(self.registry.sizes());

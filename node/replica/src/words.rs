@@ -9,10 +9,12 @@ use rota_mempool::{
     AccountState, Added, Candidate, CandidateForm, ChainRules, Dropped, JournalRecord, Origin, Refused,
 };
 use rota_proto::{
-    BatchBody, BatchHeader, Certificate, ConsensusKey, Fetch, FinalBatch, Height, Message, Place, Proposal, Round,
-    SignedVote, Transaction, ValidatorSet, Verified, Vote,
+    BatchBody, BatchHeader, Certificate, ConsensusKey, Epoch, Fetch, FinalBatch, Height, Message, Place, Proposal,
+    Round, SignedVote, Transaction, ValidatorSet, Verified, Vote, VotePair,
 };
 use rota_staking::{Evidence, L1Block, RegistryError};
+
+use crate::EvidenceRefusal;
 
 /// Something that happened outside.
 #[derive(Debug)]
@@ -128,6 +130,8 @@ pub struct Started {
     pub bodies: BTreeMap<B256, Bytes>,
     /// Certificates that the slasher knew, of as many rounds as it remembers.
     pub witnessed: Vec<Verified<Certificate>>,
+    /// Against whom evidence is kept, and the epoch that it is of.
+    pub accused: Vec<(Address, Epoch)>,
 }
 
 /// A batch with everything that is known after execution.
@@ -185,6 +189,8 @@ pub enum Unverified {
     },
     /// The finalization of a piece of chain that we catch up by.
     CatchUp(Certificate),
+    /// Two votes that somebody accuses their signer with.
+    Evidence(Box<VotePair>),
 }
 
 /// The same, verified.
@@ -208,6 +214,8 @@ pub enum Checked {
     },
     /// The finalization of a piece of chain that we catch up by.
     CatchUp(Verified<Certificate>),
+    /// Somebody's evidence.
+    Evidence(Box<Evidence>),
 }
 
 /// Which kind of question a verdict on signatures answers.
@@ -323,8 +331,15 @@ pub enum Effect {
         /// What became of it.
         result: Result<Added, Refused>,
     },
-    /// A validator contradicted itself: make it durable, then tell everyone.
-    Evidence(Box<Evidence>),
+    /// A validator contradicted itself: make it durable, then tell everyone (rule E1).
+    Evidence {
+        /// What it signed.
+        evidence: Box<Evidence>,
+        /// Whether somebody else found it.
+        heard: bool,
+    },
+    /// Count this: evidence that came to nothing; where its sender is to blame, score it (rule E2).
+    EvidenceRefused(EvidenceRefusal),
     /// The validators of the epoch that begins.
     EpochBegan(Arc<ValidatorSet>),
     /// Stop: going on would be unsafe or useless.

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod evidence;
 mod guard;
 mod keys;
 pub(crate) mod passphrase;
@@ -25,6 +26,7 @@ use passphrase::PassphraseError;
 use crate::{
     config::ConfigError,
     driver::DriverError,
+    evidence::BookError,
     executor::ExecutorError,
     instance::InstanceError,
     l1::L1Error,
@@ -48,6 +50,9 @@ struct Cli {
 enum Command {
     /// Runs a node from its data folder.
     Node(NodeArguments),
+    /// Lists, shows, verifies and reports what validators are accused with.
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// Shows, gives out and takes in the record of what a validator's key may have signed.
     #[command(subcommand)]
     Guard(guard::GuardCommand),
@@ -108,6 +113,7 @@ pub fn main() -> ExitCode {
                 let voting = if arguments.no_doppelganger_wait { Voting::AtOnce } else { Voting::Listened };
                 node::run(&Folder::new(arguments.data), voting, until_stopped()).await
             }
+            Command::Evidence(command) => evidence::run(command).await,
             Command::Guard(command) => guard::run(&command),
             Command::Keys(command) => keys::run(&command),
             Command::Testnet(arguments) => testnet::make(*arguments).await,
@@ -184,11 +190,12 @@ fn is_setting(error: &Cause) -> bool {
 fn is_storage(error: &Cause) -> bool {
     carried::<StoreError>(error).is_some()
         || carried::<GuardStorageError>(error).is_some()
+        || carried::<BookError>(error).is_some()
         || matches!(carried(error), Some(SignError::Storage(_)))
         || matches!(carried(error), Some(GuardImportError::Storage(_)))
         || matches!(carried(error), Some(ExecutorError::Store(_) | ExecutorError::Execution(ExecutionError::State(_))))
         || matches!(carried(error), Some(PosterError::Store(_) | PosterError::Journal(_)))
-        || matches!(carried(error), Some(DriverError::Store(_)))
+        || matches!(carried(error), Some(DriverError::Store(_) | DriverError::Evidence(_)))
 }
 
 fn carried<T: std::error::Error + 'static>(error: &Cause) -> Option<&T> {

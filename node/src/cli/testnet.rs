@@ -278,6 +278,7 @@ fn network(arguments: &TestnetArguments, deployed: &Deployed, genesis_hash: B256
             chain_id: deployed.chain_id,
             staking: deployed.staking,
             inbox: deployed.inbox,
+            slasher: None,
             deployment_block: deployed.block,
             start_block: deployed.start_block,
             epoch_length: arguments.epoch_length,

@@ -43,6 +43,9 @@ pub struct L1Toml {
     pub staking: Address,
     /// The inbox.
     pub inbox: Address,
+    /// The slasher; without one, evidence is kept and told, and not brought before L1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slasher: Option<Address>,
     /// The block in which the staking contract was deployed.
     pub deployment_block: u64,
     /// The first block of epoch 0.
@@ -74,6 +77,7 @@ pub struct TimesToml {
     pub origin_age_max_s: u64,
     pub epoch_lag_max: u64,
     pub clock_ahead_ms: u64,
+    pub evidence_epochs: u64,
 }
 
 impl Default for TimesToml {
@@ -91,6 +95,7 @@ impl Default for TimesToml {
             origin_age_max_s: times.origin_age_max_s,
             epoch_lag_max: times.epoch_lag_max,
             clock_ahead_ms: times.clock_ahead_ms,
+            evidence_epochs: times.evidence_epochs,
         }
     }
 }
@@ -129,6 +134,7 @@ impl TimesToml {
             origin_age_max_s: self.origin_age_max_s,
             epoch_lag_max: self.epoch_lag_max,
             clock_ahead_ms: self.clock_ahead_ms,
+            evidence_epochs: self.evidence_epochs,
         }
     }
 }

@@ -4,7 +4,7 @@ use rota_consensus::Timer;
 use rota_proto::{
     Certificate, ConsensusKey, JustificationError, Message, Round, Strict, ValidatorSet, Verified, Vote, VoteKind,
 };
-use rota_replica::{Effect, Event, Halt, Ticket, Unverified, check};
+use rota_replica::{CheckError, Effect, Event, Halt, Ticket, Unverified, check};
 
 use super::{Driver, DriverError, heard::Finding};
 use crate::{
@@ -70,16 +70,12 @@ impl Driver {
                 dropped.iter().for_each(|dropped| self.parts.metrics.dropped(dropped.reason.name()));
             }
             Effect::Submitted { id, result } => self.answer_arrival(id, result),
-            Effect::Evidence(evidence) => {
-                tracing::error!(offence = ?evidence.offence(), place = %evidence.place(), round = %evidence.round(),
-                    "a validator contradicted itself");
-                self.parts.metrics.caught();
-                let name = format!("evidence/{}/{}/{:?}", evidence.round(), evidence.place(), evidence.offence());
-                self.parts.store.put_meta(&name, &evidence.encode())?;
-            }
+            Effect::Evidence { evidence, heard } => self.keep_evidence(&evidence, heard)?,
+            Effect::EvidenceRefused(refusal) => self.refuse_evidence(&refusal),
             Effect::EpochBegan(set) => {
                 tracing::info!(epoch = %set.epoch(), validators = set.len(), "epoch began");
                 self.meet(&set);
+                self.repeat_evidence();
             }
             Effect::Halt(why) => self.halt(why),
         }
@@ -106,9 +102,15 @@ impl Driver {
             Err(error) => {
                 // What the leader did not sign is its sender's own.
                 let (fault, name) = match error {
-                    JustificationError::Unverified(_) => (Misbehaviour::BadSignature, "bad-signature"),
-                    JustificationError::NotTheParent | JustificationError::NotBetween(_) => {
+                    CheckError::Message(JustificationError::Unverified(_)) => {
+                        (Misbehaviour::BadSignature, "bad-signature")
+                    }
+                    CheckError::Message(JustificationError::NotTheParent | JustificationError::NotBetween(_)) => {
                         (Misbehaviour::InvalidContent, "false-justification")
+                    }
+                    CheckError::Evidence(_) => {
+                        self.parts.docket.metrics.refused("bad-signature");
+                        (Misbehaviour::BadSignature, "bad-signature")
                     }
                 };
                 tracing::debug!(%error, "refused");
@@ -144,7 +146,7 @@ impl Driver {
         signer.hold_back(floor, resume).map_err(|error| DriverError::Signer(Box::new(error.into())))
     }
 
-    fn broadcast(&self, message: &Message) {
+    pub(super) fn broadcast(&self, message: &Message) {
         self.complain(self.parts.network.broadcast(message, self.others.clone()));
     }
 

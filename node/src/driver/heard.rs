@@ -1,5 +1,7 @@
 //! Messages of peers: what they say goes to the replica, what they are worth goes back to the network (rule N22).
 
+use std::time::Instant;
+
 use libp2p::PeerId;
 use rota_proto::{ConsensusKey, FinalBatch, Message, Strict};
 use rota_replica::{Event, Source};
@@ -32,7 +34,13 @@ impl Driver {
             self.recovery.recover(received, self.parts.replica.pool());
             return Ok(());
         }
-        let finding = self.weigh(validator, message, &way)?;
+        let finding =
+            if matches!(message, Message::Evidence(_)) && !self.accusations.may_bring(validator, Instant::now()) {
+                self.parts.docket.metrics.refused("rate");
+                None
+            } else {
+                self.weigh(validator, message, &way)?
+            };
         if let Some(Finding::Fault(fault)) = finding {
             self.complain(self.parts.network.punish(from, fault));
         }
@@ -61,7 +69,8 @@ impl Driver {
             return Ok(None);
         }
         let is_proposal = matches!(message, Message::Proposal(_));
-        let signed = is_proposal || matches!(message, Message::Vote(_) | Message::Certificate(_));
+        let signed =
+            matches!(message, Message::Vote(_) | Message::Certificate(_) | Message::Proposal(_) | Message::Evidence(_));
         let content = signed.then(|| message.encode());
         let final_batch = if let Message::FinalBatch(batch) = &message { Some(batch.clone()) } else { None };
         self.finding = None;

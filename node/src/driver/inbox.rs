@@ -66,6 +66,7 @@ impl Driver {
                 tracing::info!(%peer, validator = validator.is_some(), height = %status.height, "peer connected");
                 self.peers += 1;
                 self.newcomers.came(peer, validator.is_some(), Instant::now());
+                self.accusations.came(peer, Instant::now());
                 self.highest = self.highest.max(status.height.0);
                 self.take(Event::PeerHeight(status.height))
             }
@@ -73,6 +74,7 @@ impl Driver {
                 tracing::info!(%peer, "peer gone");
                 self.recovery.forget(&peer);
                 self.newcomers.gone(&peer);
+                self.accusations.gone(&peer);
                 self.peers = self.peers.saturating_sub(1);
                 Ok(())
             }

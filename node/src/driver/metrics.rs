@@ -31,7 +31,6 @@ pub struct Metrics {
     batches: Counter,
     transactions: Counter,
     views_skipped: Counter,
-    evidence: Counter,
     finality_wait: Histogram,
     height: Gauge,
     epoch: Gauge,
@@ -52,7 +51,6 @@ impl Metrics {
             batches: Counter::default(),
             transactions: Counter::default(),
             views_skipped: Counter::default(),
-            evidence: Counter::default(),
             // From 10 ms to 160 s.
             finality_wait: Histogram::new(exponential_buckets(0.01, 2.0, 15)),
             height: Gauge::default(),
@@ -69,7 +67,6 @@ impl Metrics {
         registry.register("final_batches", "Batches that became final here", m.batches);
         registry.register("final_transactions", "Transactions that became final here", m.transactions);
         registry.register("views_skipped", "Views that a quorum gave up", m.views_skipped);
-        registry.register("evidence", "Contradictions of validators that were caught", m.evidence);
         registry.register_with_unit(
             "finality_wait",
             "How long work waited until something became final",
@@ -110,11 +107,6 @@ impl Metrics {
     /// A quorum gave up a view.
     pub(super) fn view_skipped(&self) {
         self.views_skipped.inc();
-    }
-
-    /// A validator contradicted itself.
-    pub(super) fn caught(&self) {
-        self.evidence.inc();
     }
 
     /// Where the chain stands.

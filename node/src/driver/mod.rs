@@ -2,8 +2,10 @@
 
 mod acts;
 mod arrivals;
+mod evidence;
 mod heard;
 mod inbox;
+mod inquest;
 mod metrics;
 mod newcomers;
 mod recovery;
@@ -29,14 +31,16 @@ use rota_replica::{CommittedBatch, Event, Halt, Replica};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::{
+    evidence::{BookError, Docket},
     executor::{ExecutorError, Jobs},
     network::{Misbehaviour, NetworkEvents, NetworkHandle, Seen},
     signer::{SignError, Signer},
-    status::ChainStatus,
+    status::{ChainStatus, Health},
     store::{Head, Store, StoreError, StoredBatch},
 };
 
 use arrivals::Arrivals;
+use evidence::Accusations;
 use heard::Finding;
 pub use inbox::{Submission, Submitted};
 pub use metrics::Metrics;
@@ -66,9 +70,6 @@ const FOUND_MAX: usize = 64;
 /// Peers' questions that are answered from the store at a time: megabytes are read and encoded for one.
 const SERVED_AT_ONCE: usize = 2;
 
-/// Certificates are kept for so many epochs, the evidence window.
-const EVIDENCE_EPOCHS: u64 = 8;
-
 /// Live records are pruned once in so many batches.
 const PRUNED_EVERY: u64 = 64;
 
@@ -81,6 +82,9 @@ pub enum DriverError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Evidence could not be kept.
+    #[error(transparent)]
+    Evidence(#[from] BookError),
     /// The guard's record failed.
     #[error("the signer failed: {0}")]
     Signer(#[source] Box<SignError>),
@@ -120,6 +124,10 @@ pub struct Parts {
     pub journal: Option<crate::journal::JournalFile>,
     /// What is counted.
     pub metrics: Metrics,
+    /// The evidence that is kept.
+    pub docket: Docket,
+    /// How long certificates are kept: L1 takes evidence for so many epochs.
+    pub evidence_epochs: u64,
 }
 
 /// The task.
@@ -134,6 +142,7 @@ pub struct Driver {
     arrivals: Arrivals,
     peers: usize,
     newcomers: Newcomers,
+    accusations: Accusations,
     highest: u64,
     /// The validators of the current epoch, without ourselves.
     others: Vec<ConsensusKey>,
@@ -170,6 +179,7 @@ impl Driver {
             arrivals: Arrivals::default(),
             peers: 0,
             newcomers: Newcomers::default(),
+            accusations: Accusations::new(Instant::now()),
             highest: 0,
             others: Vec::new(),
             finding: None,
@@ -187,6 +197,14 @@ impl Driver {
     /// # Errors
     /// [`DriverError`] says why it must.
     pub async fn run(mut self, started: Event, mut shutdown: watch::Receiver<bool>) -> Result<(), DriverError> {
+        let ended = self.drive(started, &mut shutdown).await;
+        if let Err(DriverError::Halted(why)) = &ended {
+            self.inquire(why, &mut shutdown).await?;
+        }
+        ended
+    }
+
+    async fn drive(&mut self, started: Event, shutdown: &mut watch::Receiver<bool>) -> Result<(), DriverError> {
         let set = self.parts.replica.simplex().set(self.parts.replica.simplex().round().epoch).cloned();
         if let Some(set) = set {
             self.meet(&set);
@@ -226,6 +244,7 @@ impl Driver {
         if self.clock_at.elapsed() >= CLOCK_AGE_MAX {
             self.clock_at = Instant::now();
             self.tell_newcomers();
+            self.tell_evidence_to_newcomers();
             self.queue.push_back(Event::Clock(now_ms()));
         }
     }
@@ -281,7 +300,7 @@ impl Driver {
             return Ok(());
         }
         let Some(Head { round, .. }) = self.parts.store.head()? else { return Ok(()) };
-        let kept = Round::new(Epoch(round.epoch.0.saturating_sub(EVIDENCE_EPOCHS)), View::ZERO);
+        let kept = Round::new(Epoch(round.epoch.0.saturating_sub(self.parts.evidence_epochs)), View::ZERO);
         Ok(self.parts.store.prune_live(round, kept)?)
     }
 
@@ -320,6 +339,10 @@ impl Driver {
     }
 
     fn tell_status(&self) {
+        self.tell_health(self.health());
+    }
+
+    fn tell_health(&self, health: Health) {
         let replica = &self.parts.replica;
         let simplex = replica.simplex();
         let set = simplex.set(simplex.round().epoch);
@@ -337,7 +360,7 @@ impl Driver {
             pool: (pool.pending, pool.queued),
             peers: self.peers,
             highest: self.highest,
-            health: self.health(),
+            health,
         };
         self.parts.metrics.show(&status);
         self.parts.status.send_if_modified(|known| {

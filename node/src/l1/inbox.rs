@@ -114,6 +114,34 @@ pub enum InboxError {
     Failed(String),
 }
 
+/// Why a transaction would come to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// L1 did not answer.
+    #[error(transparent)]
+    L1(#[from] L1Error),
+    /// It would be reverted.
+    #[error("the transaction would fail: {message}")]
+    Reverted {
+        /// What the endpoint says.
+        message: String,
+        /// What the contract says: an error of its own, or nothing.
+        data: Bytes,
+    },
+}
+
+impl From<CallError> for InboxError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::L1(error) => Self::L1(error),
+            CallError::Reverted { message, data } => match RotaInboxErrors::abi_decode(&data) {
+                Ok(refusal) => Self::Refused(Box::new(refusal)),
+                Err(_) => Self::Failed(message),
+            },
+        }
+    }
+}
+
 /// Why L1's endpoint does not take a transaction.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
@@ -210,16 +238,13 @@ impl L1Client {
     /// Tries a transaction at the newest block, and says the gas it takes.
     ///
     /// # Errors
-    /// [`InboxError`].
-    pub async fn try_call(&self, from: Address, to: Address, input: Bytes) -> Result<u64, InboxError> {
+    /// [`CallError`].
+    pub async fn try_call(&self, from: Address, to: Address, input: Bytes) -> Result<u64, CallError> {
         let call = TransactionRequest::default().from(from).to(to).input(input.into());
         self.provider.estimate_gas(call).block(BlockId::latest()).await.map_err(|error| {
             let Some(payload) = error.as_error_resp() else { return transport(error).into() };
-            let data = payload.as_revert_data();
-            match data.as_ref().map(|data| RotaInboxErrors::abi_decode(data)) {
-                Some(Ok(refusal)) => InboxError::Refused(Box::new(refusal)),
-                Some(Err(_)) | None => InboxError::Failed(payload.message.to_string()),
-            }
+            let data = payload.as_revert_data().unwrap_or_default();
+            CallError::Reverted { message: payload.message.to_string(), data }
         })
     }
 

@@ -1,6 +1,7 @@
 //! L1 as the node sees it: its final blocks, in order, with what the staking contract announced in them.
 
 mod inbox;
+mod slasher;
 
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use tokio::sync::{mpsc, watch};
 
 use crate::config::L1Toml;
 
-pub use inbox::{Account, Appended, EntryError, InboxError, L1Tip, PostedEntry, SendError};
+pub use inbox::{Account, Appended, CallError, EntryError, InboxError, L1Tip, PostedEntry, SendError};
+pub use slasher::{ReportError, refusal_text, report};
 
 /// Blocks whose logs are asked for at once.
 pub const BLOCKS_PER_QUERY: u64 = 500;
@@ -60,6 +62,9 @@ pub enum L1Error {
         /// What it says.
         next_height: u64,
     },
+    /// There is another contract than the slasher at its address.
+    #[error("nothing at {0} says whom it has slashed: is that address the slasher?")]
+    NoSlasher(Address),
     /// It has no block where it must have one.
     #[error("L1 has no block {0}")]
     Missing(u64),

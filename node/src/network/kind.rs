@@ -33,6 +33,8 @@ pub enum MessageKind {
     CatchUpAnswer,
     /// The first words of a connection, and of nothing else.
     Status,
+    /// Two votes that somebody is accused with.
+    Evidence,
 }
 
 impl MessageKind {
@@ -52,6 +54,7 @@ impl MessageKind {
             Message::CatchUpRequest(_) => Self::CatchUpRequest,
             Message::CatchUpAnswer(_) => Self::CatchUpAnswer,
             Message::Status(_) => Self::Status,
+            Message::Evidence(_) => Self::Evidence,
         }
     }
 
@@ -60,9 +63,13 @@ impl MessageKind {
     #[must_use]
     pub const fn lane(self) -> Option<Lane> {
         match self {
-            Self::Vote | Self::Certificate | Self::Proposal | Self::Fetch | Self::RoundQuery | Self::RoundAnswer => {
-                Some(Lane::Votes)
-            }
+            Self::Vote
+            | Self::Certificate
+            | Self::Proposal
+            | Self::Fetch
+            | Self::RoundQuery
+            | Self::RoundAnswer
+            | Self::Evidence => Some(Lane::Votes),
             Self::Body | Self::Transactions | Self::FinalBatch => Some(Lane::Bulk),
             Self::CatchUpRequest | Self::CatchUpAnswer | Self::Status => None,
         }
@@ -72,7 +79,7 @@ impl MessageKind {
     #[must_use]
     pub const fn topic(self) -> Option<Topic> {
         match self {
-            Self::Vote | Self::Certificate | Self::Proposal => Some(Topic::Consensus),
+            Self::Vote | Self::Certificate | Self::Proposal | Self::Evidence => Some(Topic::Consensus),
             Self::FinalBatch => Some(Topic::FinalBatches),
             Self::Transactions => Some(Topic::Transactions),
             Self::Body
@@ -96,7 +103,12 @@ impl MessageKind {
         match self {
             Self::Vote | Self::Certificate | Self::Proposal => 0,
             Self::Body | Self::Fetch | Self::RoundQuery | Self::RoundAnswer => 1,
-            Self::Transactions | Self::FinalBatch | Self::CatchUpRequest | Self::CatchUpAnswer | Self::Status => 2,
+            Self::Transactions
+            | Self::FinalBatch
+            | Self::CatchUpRequest
+            | Self::CatchUpAnswer
+            | Self::Status
+            | Self::Evidence => 2,
         }
     }
 }
@@ -121,7 +133,8 @@ pub(crate) fn round_of(message: &Message) -> Option<Round> {
         | Message::FinalBatch(_)
         | Message::CatchUpRequest(_)
         | Message::CatchUpAnswer(_)
-        | Message::Status(_) => None,
+        | Message::Status(_)
+        | Message::Evidence(_) => None,
     }
 }
 

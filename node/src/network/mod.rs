@@ -60,6 +60,7 @@ pub use hello::HandshakeError;
 pub use kind::{Lane, MessageKind, Topic};
 pub use limits::NetworkLimits;
 pub use misbehaviour::Misbehaviour;
+pub(crate) use rate::Bucket;
 pub use rate::Rate;
 pub use record::PeerRecord;
 pub(crate) use seen::Seen;

@@ -2,7 +2,7 @@
 
 use rota_staking::bindings::MAX_PAYLOAD_BYTES;
 
-use super::plan::Backlog;
+use super::words::Backlog;
 use crate::store::{Store, StoreError};
 
 /// Bytes that a header adds to a payload, about: its state root and what changes from one to the next.

@@ -27,7 +27,7 @@ pub enum PostError {
     #[error(transparent)]
     Submitter(#[from] SubmitterError),
     /// The account cannot pay.
-    #[error("submitter {account} has {balance} wei, an entry needs up to {needed} wei: fund it on L1")]
+    #[error("submitter {account} has {balance} wei, a transaction needs up to {needed} wei: fund it on L1")]
     Funds {
         /// The account.
         account: Address,

@@ -4,18 +4,19 @@
 //! synced.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use alloy_primitives::{B256, Bytes};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::plan::Sent;
+use super::words::Sent;
+use crate::durable;
 
-/// The version of the file. A newer one is refused.
-const VERSION: u32 = 1;
+/// The version of the file. A newer one is refused; the older has no reports of validators, and is read as it is.
+const VERSION: u32 = 2;
+const OLDEST: u32 = 1;
 
 /// A transaction as it was signed, with all that a restart needs of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +100,7 @@ impl Journal {
             Ok(bytes) => {
                 // The version first: the fields of another one may have other names.
                 let (found, _): (u32, IgnoredAny) = serde_json::from_slice(&bytes).map_err(damaged)?;
-                if found != VERSION {
+                if !(OLDEST..=VERSION).contains(&found) {
                     return Err(JournalError::Version { path: path.into(), found });
                 }
                 let (_, state): (u32, State) = serde_json::from_slice(&bytes).map_err(damaged)?;
@@ -152,19 +153,9 @@ impl Journal {
     fn change(&mut self, state: State) -> Result<(), JournalError> {
         let failed = |source| JournalError::Io { path: self.path.clone(), source };
         let json = serde_json::to_vec(&(VERSION, &state)).map_err(|error| failed(io::Error::other(error)))?;
-        self.replace(&json).map_err(failed)?;
+        durable::replace(&self.path, &json).map_err(failed)?;
         self.state = state;
         Ok(())
-    }
-
-    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
-        let beside = self.path.with_extension("new");
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, &self.path)?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     }
 }
 

@@ -10,9 +10,12 @@ mod parts;
 mod payload;
 mod plan;
 mod publisher;
+mod settle;
+mod slash;
 mod submitter;
 mod tracker;
 mod turn;
+mod words;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -22,7 +25,8 @@ use tokio::sync::watch;
 use crate::{
     config::{ConfigError, NetworkToml, PosterToml},
     driver::now_ms,
-    l1::{L1Client, L1Error, L1Tip},
+    evidence::{Court, CourtError, Docket},
+    l1::{L1Client, L1Tip},
     status::Posted,
     store::{Store, StoreError},
 };
@@ -35,11 +39,12 @@ pub use pack::{PackError, Packed, pack};
 pub use payload::{
     CONTENT_BYTES_MAX, Content, PART_BYTES, PARTS_MAX, Payload, PayloadError, Posting, STREAM_BYTES_MAX, VERSION,
 };
-pub use plan::{Backlog, End, Fate, InboxHead, L1View, PlanRules, PlannedEntry, Planner, Purpose, Rest, Sent, Step};
+pub use plan::{PlanRules, Planner};
 pub use publisher::Publisher;
 pub use submitter::{Submitter, SubmitterError};
 pub use tracker::{Conflict, TrackError, Tracker};
-pub use turn::{Member, order, position, seed};
+pub use turn::{Member, charge_seed, order, position, seed};
+pub use words::{Backlog, Charge, End, Errand, Fate, InboxHead, L1View, PlannedEntry, Purpose, Rest, Sent, Step};
 
 /// The longest wait between two tries while something fails.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
@@ -56,6 +61,9 @@ pub enum TickError {
     /// L1 could not be looked at, or differs from our chain.
     #[error(transparent)]
     Track(#[from] TrackError),
+    /// L1 could not be asked about evidence.
+    #[error(transparent)]
+    Court(#[from] CourtError),
     /// Nothing could be posted.
     #[error(transparent)]
     Post(#[from] PostError),
@@ -71,6 +79,7 @@ impl TickError {
             Self::Track(TrackError::LogsMissing { .. }) => "logs-missing",
             Self::Track(TrackError::Store(_) | TrackError::State(_)) => "store",
             Self::Track(TrackError::Conflict(_)) => "conflict",
+            Self::Court(error) => error.name(),
             Self::Post(error) => error.name(),
             Self::Hangs => "l1-hangs",
         }
@@ -91,37 +100,56 @@ pub enum PosterError {
     Journal(#[from] JournalError),
 }
 
-/// The task: it tracks the inbox, and posts if it has a key.
+/// Where the poster looks.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// L1.
+    pub l1: L1Client,
+    /// Our chain.
+    pub store: Arc<dyn Store>,
+    /// Evidence that is kept here.
+    pub docket: Docket,
+}
+
+/// What was seen of L1 at a block.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    block: B256,
+    /// The inbox's head, if our chain was compared with what L1 has.
+    head: Option<InboxHead>,
+}
+
+/// The task: it tracks the inbox and the slasher, and posts and reports if it has a key.
 #[derive(Debug)]
 pub struct Poster {
     l1: L1Client,
     store: Arc<dyn Store>,
     tracker: Tracker,
+    court: Court,
     publisher: Option<Publisher>,
-    /// The newest block that was looked at, and the inbox's head there.
-    seen: Option<(B256, InboxHead)>,
+    /// What was seen at the newest block, if all of it was.
+    seen: Option<Seen>,
     metrics: Metrics,
     conflict_told_ms: u64,
 }
 
 impl Poster {
     /// A poster, and where it says what L1 has. `publisher` is a poster's settings, its key, and the path of its
-    /// journal; without it the task only tracks.
+    /// journal; without it the task only looks.
     ///
     /// # Errors
     /// [`PosterError`].
     pub fn new(
-        l1: L1Client,
+        sources: Sources,
         network: &NetworkToml,
-        store: Arc<dyn Store>,
         publisher: Option<(PosterToml, Submitter, &Path)>,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), PosterError> {
+        let Sources { l1, store, docket } = sources.clone();
         let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.deployment_block, metrics.clone())?;
-        let publisher = publisher
-            .map(|parts| Publisher::new(l1.clone(), network, store.clone(), parts, metrics.clone()))
-            .transpose()?;
-        Ok((Self { l1, store, tracker, publisher, seen: None, metrics, conflict_told_ms: 0 }, posted))
+        let court = Court::new(l1.clone(), network, docket)?;
+        let publisher = publisher.map(|parts| Publisher::new(sources, network, parts, metrics.clone())).transpose()?;
+        Ok((Self { l1, store, tracker, court, publisher, seen: None, metrics, conflict_told_ms: 0 }, posted))
     }
 
     /// Runs until the node stops. It may stop at any point: what matters is in the journal before it is sent.
@@ -146,38 +174,56 @@ impl Poster {
         }
     }
 
-    /// Looks at L1 if it has a new block, and takes a step.
+    /// Looks at L1 if it has a new block, and takes a step. What cannot be looked at holds up nothing else: evidence
+    /// waits for no comparison of batches, and batches for no slasher (E7 of evidence).
     ///
     /// # Errors
     /// [`TickError`]; the next tick tries again.
     pub async fn tick(&mut self) -> Result<(), TickError> {
         let tip = self.l1.tip().await.map_err(TrackError::from)?;
-        let seen = self.seen.filter(|(hash, _)| *hash == tip.hash && !self.tracker.is_behind());
-        let head = match seen {
-            Some((_, head)) => head,
-            None => self.look(&tip).await?,
-        };
-        let height = self.store.head().map_err(TrackError::from)?.map_or(0, |head| head.header.height().0);
-        self.metrics.backlog((height + 1).saturating_sub(head.next_height));
-        // P15: nothing is built on an entry that was not compared with our chain.
-        if let Some(publisher) = self.publisher.as_mut().filter(|_| self.tracker.knows(head.link)) {
-            let again = publisher.work(now_ms()).await?;
-            if again {
-                self.seen = None;
+        let mut trouble = None;
+        let seen = match self.seen.filter(|seen| seen.block == tip.hash && !self.tracker.is_behind()) {
+            Some(seen) => seen,
+            None => {
+                let (seen, found) = self.look(&tip).await?;
+                trouble = found;
+                seen
             }
+        };
+        if let Some(head) = seen.head {
+            let height = self.store.head().map_err(TrackError::from)?.map_or(0, |head| head.header.height().0);
+            self.metrics.backlog((height + 1).saturating_sub(head.next_height));
         }
-        Ok(())
+        if let Some(publisher) = &mut self.publisher
+            && publisher.work(now_ms()).await?
+        {
+            self.seen = None;
+        }
+        trouble.map_or(Ok(()), Err)
     }
 
-    async fn look(&mut self, tip: &L1Tip) -> Result<InboxHead, TickError> {
+    /// Looks at everything; what could not be seen is told beside the rest, and looked at again with the next tick.
+    async fn look(&mut self, tip: &L1Tip) -> Result<(Seen, Option<TickError>), TickError> {
         self.seen = None;
-        let (head, final_number) = self.tracker.look(tip).await?;
-        self.metrics.conflict(false);
-        if let Some(publisher) = &mut self.publisher {
-            publisher.look(tip, head, final_number).await.map_err(|error: L1Error| PostError::from(error))?;
+        let final_number = self.l1.final_number().await.map_err(TrackError::from)?.min(tip.number);
+        let charges = self.court.look(tip, final_number).await;
+        let tracked = self.tracker.look(tip, final_number).await;
+        if tracked.is_ok() {
+            self.metrics.conflict(false);
         }
-        self.seen = Some((tip.hash, head));
-        Ok(head)
+        let head = tracked.as_ref().ok().copied();
+        if let Some(publisher) = &mut self.publisher {
+            // P15: nothing is built on an entry that was not compared with our chain.
+            let known = head.filter(|head| self.tracker.knows(head.link));
+            let charges = charges.as_deref().unwrap_or_default();
+            publisher.look(tip, known, final_number, charges).await.map_err(PostError::from)?;
+        }
+        let seen = Seen { block: tip.hash, head };
+        let trouble = tracked.err().map(TickError::from).or(charges.err().map(TickError::from));
+        if trouble.is_none() {
+            self.seen = Some(seen);
+        }
+        Ok((seen, trouble))
     }
 
     fn complain(&mut self, error: &TickError) {

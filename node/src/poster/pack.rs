@@ -6,7 +6,7 @@ use rota_staking::bindings::{IRotaInbox::Entry, MAX_ENTRY_BATCHES};
 
 use super::{
     payload::{CONTENT_BYTES_MAX, Content, STREAM_BYTES_MAX},
-    plan::InboxHead,
+    words::InboxHead,
 };
 use crate::store::{Store, StoreError};
 

@@ -1,12 +1,15 @@
-//! What to do next (rules P5 to P14): a pure function of L1's picture, our chain, the journal and the clock.
+//! What to do next (rules P5 to P14; E6 to E8 of evidence): a pure function of L1's picture, our chain, the journal and
+//! the clock.
 
-use alloy_primitives::{Address, B256};
-use rota_staking::bindings::{IRotaInbox::Entry, MAX_ENTRY_BATCHES};
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use alloy_primitives::Address;
+use rota_staking::bindings::MAX_ENTRY_BATCHES;
 
 use super::{
-    fees::{FeeCap, Fees, Market},
-    turn::{self, Member},
+    fees::{Fees, Market},
+    turn,
+    words::{Backlog, Charge, End, Errand, Fate, InboxHead, L1View, Purpose, Rest, Sent, Step},
 };
 
 /// The numbers that a plan goes by; their defaults stand in `PosterToml`.
@@ -28,172 +31,6 @@ pub struct PlanRules {
     pub max_fee: u128,
 }
 
-/// The head of the inbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct InboxHead {
-    /// The link of the last entry.
-    pub link: B256,
-    /// The height that comes next, above 0.
-    pub next_height: u64,
-}
-
-/// L1 at one of its blocks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct L1View {
-    /// The block's number.
-    pub block: u64,
-    /// The base fee and the tip of now, in wei per gas.
-    pub base_fee: u128,
-    /// The tip to offer, in wei per gas.
-    pub tip: u128,
-    /// The inbox's head.
-    pub head: InboxHead,
-    /// The next height after what waits to be mined, as far as the endpoint knows.
-    pub pending_next: u64,
-    /// Transactions of the submitter that are mined.
-    pub nonce: u64,
-    /// The L1 epoch, of which the members are.
-    pub epoch: u64,
-    /// Who may post.
-    pub members: Vec<Member>,
-    /// What became of the transaction in the journal.
-    pub fate: Fate,
-}
-
-/// What became of the transaction in the journal, or of one that it replaced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fate {
-    /// L1's endpoint does not know it.
-    #[default]
-    Unknown,
-    /// L1's endpoint refused it for its fees.
-    Underpriced,
-    /// It waits to be mined.
-    Waiting,
-    /// It is mined and did what it was to do.
-    Done,
-    /// It is mined and was reverted.
-    Reverted,
-}
-
-/// Our final batches that L1 does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Backlog {
-    /// How many.
-    pub batches: u64,
-    /// Their bytes before compression, counted as far as is enough to post.
-    pub bytes: usize,
-    /// The timestamp of the first, in seconds since 1970.
-    pub oldest_s: u64,
-    /// Whether the first may be too long for one transaction.
-    pub is_long: bool,
-}
-
-/// What a transaction was sent for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Purpose {
-    /// To append an entry.
-    Append(PlannedEntry),
-    /// To carry a part of an entry that alone is too long.
-    Part {
-        /// The entry.
-        entry: PlannedEntry,
-        /// keccak256 of its stream.
-        stream: B256,
-    },
-    /// To use up a nonce, so that an append that would be reverted is never mined.
-    Cancel,
-}
-
-/// The entry of a transaction, as far as a plan goes by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlannedEntry {
-    /// Its first height.
-    pub first_height: u64,
-    /// Its last height.
-    pub last_height: u64,
-    /// The link that it follows.
-    pub parent_link: B256,
-}
-
-impl From<&Entry> for PlannedEntry {
-    fn from(entry: &Entry) -> Self {
-        Self { first_height: entry.firstHeight, last_height: entry.lastHeight, parent_link: entry.parentLink }
-    }
-}
-
-/// The transaction that the journal holds: at most one nonce is in use at a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sent {
-    /// Its nonce.
-    pub nonce: u64,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// Its fees.
-    pub fees: Fees,
-    /// The L1 block after which it was sent.
-    pub block: u64,
-}
-
-/// Why nothing is done now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
-    /// L1 has everything.
-    NothingToPost,
-    /// There is little, and it is young.
-    TooLittle,
-    /// The validator is not in the set of the current L1 epoch.
-    NotMember,
-    /// Others come first.
-    OthersTurn {
-        /// Our position in the order.
-        position: u64,
-    },
-    /// We are a backup, and somebody's append waits to be mined.
-    SomebodyPends,
-    /// Ours waits to be mined.
-    AwaitsMining,
-    /// The cap does not allow what L1 asks.
-    Capped(FeeCap),
-}
-
-/// How the transaction in the journal ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It was mined and did what it was to do.
-    Done,
-    /// It was mined and reverted: somebody else was first, or L1's state changed under it.
-    Reverted,
-    /// Another transaction took its nonce.
-    Overtaken,
-    /// L1 went back behind it: a transaction before it is not mined any more.
-    Vanished,
-}
-
-/// What to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing.
-    Rest(Rest),
-    /// Post the next entry with this nonce and these fees.
-    Post {
-        /// The nonce.
-        nonce: u64,
-        /// The fees.
-        fees: Fees,
-    },
-    /// Send the transaction of the journal again as it is.
-    Resend,
-    /// Send the transaction of the journal again with these fees.
-    Raise(Fees),
-    /// Use up the nonce of the transaction of the journal.
-    Cancel(Fees),
-    /// Forget the transaction of the journal: it ended.
-    Settle(End),
-}
-
 /// How much longer backups wait while a batch goes out in parts, which have to be final on L1 before their entry.
 const LONG_PATIENCE: u64 = 20;
 
@@ -203,6 +40,8 @@ pub struct Planner {
     rules: PlanRules,
     /// The head that something waits to be posted on, and since when we have seen both, in milliseconds.
     waiting: Option<(InboxHead, u64)>,
+    /// Validators that are to be slashed and are not, and since when we have seen that, in milliseconds.
+    charged: BTreeMap<Address, u64>,
     /// The last block of L1, and since when we have seen it, in milliseconds.
     block: (u64, u64),
 }
@@ -211,72 +50,58 @@ impl Planner {
     /// A plan that has seen nothing yet.
     #[must_use]
     pub const fn new(rules: PlanRules) -> Self {
-        Self { rules, waiting: None, block: (0, 0) }
+        Self { rules, waiting: None, charged: BTreeMap::new(), block: (0, 0) }
     }
 
     /// The next step.
     pub fn next(&mut self, view: &L1View, backlog: &Backlog, sent: Option<&Sent>, now_ms: u64) -> Step {
         self.note(view, backlog, now_ms);
         let market = Market { base_fee: view.base_fee, tip: view.tip, cap: self.rules.max_fee };
+        let wanted = self.wanted(view, backlog, now_ms);
         let Some(sent) = sent else {
-            return match (self.may_post(view, backlog, now_ms), Fees::first(&market)) {
+            return match (wanted, Fees::first(&market)) {
                 (Err(rest), _) => Step::Rest(rest),
-                (Ok(()), Err(capped)) => Step::Rest(Rest::Capped(capped)),
-                (Ok(()), Ok(fees)) => Step::Post { nonce: view.nonce, fees },
+                (Ok(_), Err(capped)) => Step::Rest(Rest::Capped(capped)),
+                (Ok(errand), Ok(fees)) => Step::Post { errand, nonce: view.nonce, fees },
             };
         };
         if let Some(end) = end_of(sent, view) {
             return Step::Settle(end);
         }
-        let follows = match &sent.purpose {
-            Purpose::Append(entry) => {
-                entry.parent_link == view.head.link && entry.first_height == view.head.next_height
-            }
-            Purpose::Part { entry, .. } => entry.first_height == view.head.next_height,
-            Purpose::Cancel => false,
-        };
-        if !follows && (sent.purpose != Purpose::Cancel || self.may_post(view, backlog, now_ms).is_ok()) {
-            // P12: the nonce of an append that came too late goes to the next one, or to nothing. What L1's endpoint
-            // does not know it need not outbid: at the cap, a transaction that all pools dropped would block its nonce.
-            let fees = match view.fate {
-                Fate::Done | Fate::Reverted => return Step::Rest(Rest::AwaitsMining),
-                Fate::Unknown => Fees::first(&market),
-                Fate::Underpriced | Fate::Waiting => sent.fees.raised(&market),
-            };
-            return match (fees, self.may_post(view, backlog, now_ms)) {
-                (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
-                (Ok(fees), Ok(())) => Step::Post { nonce: sent.nonce, fees },
-                (Ok(fees), Err(_)) => Step::Cancel(fees),
-            };
+        let is_wanted = is_wanted(&sent.purpose, view);
+        if is_wanted == Some(false) && (sent.purpose != Purpose::Cancel || wanted.is_ok()) {
+            return replace(sent, view, &market, wanted);
         }
         let slow = view.block >= sent.block.saturating_add(self.rules.replace_after_blocks);
-        match (view.fate, slow) {
-            // Done or reverted: it was mined after the block of this view.
-            (Fate::Done | Fate::Reverted, _) | (Fate::Waiting, false) => Step::Rest(Rest::AwaitsMining),
-            (Fate::Unknown, false) => Step::Resend,
-            (Fate::Underpriced, _) | (Fate::Unknown | Fate::Waiting, true) => {
-                match (sent.fees.raised(&market), view.fate) {
-                    (Ok(fees), _) => Step::Raise(fees),
-                    (Err(_), Fate::Unknown) => Step::Resend,
-                    (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
-                }
-            }
+        let is_mined = matches!(view.fate, Fate::Done | Fate::Reverted);
+        // E7 of evidence: it takes the place of what L1 is slow with, if the cap allows.
+        let gives_way = slow && !is_mined && !matches!(sent.purpose, Purpose::Slash(_));
+        if gives_way
+            && matches!(wanted, Ok(Errand::Slash(_)))
+            && let step @ Step::Post { .. } = replace(sent, view, &market, wanted)
+        {
+            return step;
         }
+        if is_wanted.is_none() {
+            return Step::Rest(Rest::Unknown);
+        }
+        go_on(sent, view, &market, slow)
     }
 
-    /// Notes since when something waits on this head. Time in which L1 made no block does not count: with its next one
-    /// everyone begins anew (rule P6).
+    /// Notes since when something waits: batches on this head, and each charge. Time in which L1 made no block does not
+    /// count: with its next one everyone begins anew (rule P6).
     fn note(&mut self, view: &L1View, backlog: &Backlog, now_ms: u64) {
         let absent = self.stands_still(now_ms) && view.block != self.block.0;
         if view.block != self.block.0 {
             self.block = (view.block, now_ms);
         }
-        let due = self.is_due(backlog, now_ms);
-        let same = self.waiting.is_some_and(|(head, _)| head == view.head);
-        if !due {
-            self.waiting = None;
-        } else if !same || absent {
-            self.waiting = Some((view.head, now_ms));
+        let known = self.waiting.filter(|(head, _)| Some(*head) == view.head && !absent);
+        let due = view.head.filter(|_| self.is_due(backlog, now_ms));
+        self.waiting = due.map(|head| known.unwrap_or((head, now_ms)));
+        let open = || view.charges.iter().filter(|charge| !charge.slashed).map(|charge| charge.validator);
+        self.charged.retain(|validator, _| !absent && open().any(|charged| charged == *validator));
+        for validator in open() {
+            self.charged.entry(validator).or_insert(now_ms);
         }
     }
 
@@ -292,13 +117,38 @@ impl Planner {
         backlog.batches > 0 && (old || full)
     }
 
+    /// What is to be sent now: evidence first (E7 of evidence).
+    fn wanted(&self, view: &L1View, backlog: &Backlog, now_ms: u64) -> Result<Errand, Rest> {
+        match view.charges.iter().find(|charge| self.may_charge(view, charge, now_ms)) {
+            Some(charge) => Ok(Errand::Slash(charge.validator)),
+            None => self.may_post(view, backlog, now_ms).map(|()| Errand::Append),
+        }
+    }
+
+    /// E6 of evidence: whether it is our turn to have a validator slashed; nobody does that to itself.
+    fn may_charge(&self, view: &L1View, charge: &Charge, now_ms: u64) -> bool {
+        let accused = charge.validator;
+        let Some(since_ms) = self.charged.get(&accused).filter(|_| accused != self.rules.validator) else {
+            return false;
+        };
+        let seed = turn::charge_seed(self.rules.rollup_chain_id, view.epoch, accused);
+        let judges: Vec<_> = view.members.iter().copied().filter(|member| member.validator != accused).collect();
+        let order = turn::order(seed, &judges);
+        let last = u64::try_from(order.len()).unwrap_or(u64::MAX);
+        let position = turn::position(&order, self.rules.validator).unwrap_or(last);
+        let waits = if charge.pending && position > 0 { position.saturating_add(1) } else { position };
+        let early = now_ms.saturating_sub(*since_ms) < waits.saturating_mul(self.rules.backup_after_ms);
+        !early && (position == 0 || !self.stands_still(now_ms))
+    }
+
     /// Rules P5 to P7: whether it is our turn.
     fn may_post(&self, view: &L1View, backlog: &Backlog, now_ms: u64) -> Result<(), Rest> {
+        let head = view.head.ok_or(Rest::Unknown)?;
         if backlog.batches == 0 {
             return Err(Rest::NothingToPost);
         }
         let Some((_, since_ms)) = self.waiting else { return Err(Rest::TooLittle) };
-        let seed = turn::seed(self.rules.rollup_chain_id, view.epoch, view.head.link, view.head.next_height);
+        let seed = turn::seed(self.rules.rollup_chain_id, view.epoch, head.link, head.next_height);
         let order = turn::order(seed, &view.members);
         let position = turn::position(&order, self.rules.validator).ok_or(Rest::NotMember)?;
         let waited_ms = now_ms.saturating_sub(since_ms);
@@ -308,10 +158,53 @@ impl Planner {
             return Err(Rest::OthersTurn { position });
         }
         let patience_ms = position.saturating_add(1).saturating_mul(self.rules.backup_after_ms);
-        if position > 0 && view.pending_next > view.head.next_height && waited_ms < patience_ms {
+        if position > 0 && view.pending_next > head.next_height && waited_ms < patience_ms {
             return Err(Rest::SomebodyPends);
         }
         Ok(())
+    }
+}
+
+/// Whether what a transaction was sent for is still to be done; none if nobody knows.
+fn is_wanted(purpose: &Purpose, view: &L1View) -> Option<bool> {
+    match purpose {
+        Purpose::Append(entry) => {
+            view.head.map(|head| entry.parent_link == head.link && entry.first_height == head.next_height)
+        }
+        Purpose::Part { entry, .. } => view.head.map(|head| entry.first_height == head.next_height),
+        Purpose::Slash(validator) => {
+            Some(view.charges.iter().any(|charge| charge.validator == *validator && !charge.slashed))
+        }
+        Purpose::Cancel => Some(false),
+    }
+}
+
+/// P12: the nonce of a transaction that came too late goes to the next one, or to nothing. What L1's endpoint does not
+/// know it need not outbid: at the cap, a transaction that all pools dropped would block its nonce.
+fn replace(sent: &Sent, view: &L1View, market: &Market, wanted: Result<Errand, Rest>) -> Step {
+    let fees = match view.fate {
+        Fate::Done | Fate::Reverted => return Step::Rest(Rest::AwaitsMining),
+        Fate::Unknown => Fees::first(market),
+        Fate::Underpriced | Fate::Waiting => sent.fees.raised(market),
+    };
+    match (fees, wanted) {
+        (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
+        (Ok(fees), Ok(errand)) => Step::Post { errand, nonce: sent.nonce, fees },
+        (Ok(fees), Err(_)) => Step::Cancel(fees),
+    }
+}
+
+/// P8, P10: a transaction in flight is awaited, sent again, or better paid.
+fn go_on(sent: &Sent, view: &L1View, market: &Market, slow: bool) -> Step {
+    match (view.fate, slow) {
+        // Done or reverted: it was mined after the block of this view.
+        (Fate::Done | Fate::Reverted, _) | (Fate::Waiting, false) => Step::Rest(Rest::AwaitsMining),
+        (Fate::Unknown, false) => Step::Resend,
+        (Fate::Underpriced, _) | (Fate::Unknown | Fate::Waiting, true) => match (sent.fees.raised(market), view.fate) {
+            (Ok(fees), _) => Step::Raise(fees),
+            (Err(_), Fate::Unknown) => Step::Resend,
+            (Err(capped), _) => Step::Rest(Rest::Capped(capped)),
+        },
     }
 }
 

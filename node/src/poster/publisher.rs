@@ -1,4 +1,5 @@
-//! The side of the poster that sends: it carries out what the plan says (rules P8 to P13).
+//! The side of the poster that sends: it carries out what the plan says (rules P8 to P13). All that the submitter sends
+//! goes by one stream of nonces, evidence first.
 
 use std::{path::Path, sync::Arc};
 
@@ -10,19 +11,19 @@ use rota_proto::EpochSchedule;
 use rota_staking::bindings::{RotaInbox, RotaInbox::RotaInboxErrors};
 
 use super::{
-    Backlog, End, Fees, InboxHead, Journal, L1View, Metrics, Planner, PostError, PosterError, Purpose, Record, Rest,
-    Sent, Step, Submitter,
+    Backlog, Charge, Errand, Fate, Fees, InboxHead, Journal, L1View, Metrics, Planner, PostError, PosterError, Purpose,
+    Record, Rest, Sent, Sources, Step, Submitter,
     backlog::BacklogMeter,
-    journal::Part,
     pack::{Packed, pack},
     parts::Next,
     plan::PlanRules,
+    slash::Deferred,
     submitter::unsigned,
 };
 use crate::{
     config::{NetworkToml, PosterToml},
+    evidence::Docket,
     l1::{InboxError, L1Client, L1Error, L1Tip, SendError},
-    poster::Fate,
     store::Store,
 };
 
@@ -41,22 +42,26 @@ pub struct Publisher {
     pub(super) l1: L1Client,
     l1_chain_id: u64,
     inbox: Address,
+    pub(super) slasher: Option<Address>,
     schedule: EpochSchedule,
     store: Arc<dyn Store>,
-    submitter: Submitter,
+    pub(super) docket: Docket,
+    pub(super) submitter: Submitter,
     pub(super) journal: Journal,
     settings: PosterToml,
     validator: Address,
     planner: Planner,
     meter: BacklogMeter,
-    metrics: Metrics,
-    view: Option<L1View>,
+    pub(super) metrics: Metrics,
+    pub(super) view: Option<L1View>,
+    /// Evidence that L1 would not take, for a while.
+    pub(super) deferred: Deferred,
     balance: U256,
     rested: Option<Rest>,
     /// The newest final block.
     pub(super) final_number: u64,
     /// Which transaction of the journal is mined.
-    mined: Option<B256>,
+    pub(super) mined: Option<B256>,
     /// The block after which the last part waits for L1 to make it final.
     awaits_final_after: Option<u64>,
 }
@@ -67,9 +72,8 @@ impl Publisher {
     /// # Errors
     /// [`PosterError`].
     pub fn new(
-        l1: L1Client,
+        Sources { l1, store, docket }: Sources,
         network: &NetworkToml,
-        store: Arc<dyn Store>,
         (settings, submitter, journal): (PosterToml, Submitter, &Path),
         metrics: Metrics,
     ) -> Result<Self, PosterError> {
@@ -87,8 +91,10 @@ impl Publisher {
             l1,
             l1_chain_id: network.l1.chain_id,
             inbox: network.l1.inbox,
+            slasher: network.l1.slasher,
             schedule: network.registry()?.schedule,
             store,
+            docket,
             submitter,
             journal: Journal::open(journal)?,
             settings,
@@ -97,6 +103,7 @@ impl Publisher {
             meter: BacklogMeter::default(),
             metrics,
             view: None,
+            deferred: Deferred::default(),
             balance: U256::ZERO,
             rested: None,
             final_number: 0,
@@ -105,11 +112,17 @@ impl Publisher {
         })
     }
 
-    /// Looks at L1 as of its newest block.
+    /// Looks at L1 as of its newest block. Without a head nothing is known of the inbox that could be built on.
     ///
     /// # Errors
     /// [`L1Error`].
-    pub async fn look(&mut self, tip: &L1Tip, head: InboxHead, final_number: u64) -> Result<(), L1Error> {
+    pub async fn look(
+        &mut self,
+        tip: &L1Tip,
+        head: Option<InboxHead>,
+        final_number: u64,
+        charges: &[Charge],
+    ) -> Result<(), L1Error> {
         let at = BlockId::hash(tip.hash);
         let account = self.l1.account(self.submitter.address(), at).await?;
         // A transaction of now is mined in the next block.
@@ -130,7 +143,8 @@ impl Publisher {
             tip: self.l1.suggested_tip().await.unwrap_or_default().max(least_tip),
             head,
             // Not every endpoint tells; then only what is mined counts.
-            pending_next: pending.map_or(head.next_height, |pending| pending.next_height),
+            pending_next: pending.map_or(0, |pending| pending.next_height),
+            charges: self.deferred.without(charges, tip.number),
             nonce: account.nonce,
             epoch,
             members,
@@ -146,7 +160,10 @@ impl Publisher {
     pub async fn work(&mut self, now_ms: u64) -> Result<bool, PostError> {
         for _ in 0..STEPS_AT_ONCE {
             let Some(view) = &self.view else { return Ok(true) };
-            let backlog = self.meter.measure(self.store.as_ref(), view.head.next_height, self.settings.min_bytes)?;
+            let backlog = match view.head {
+                None => Backlog::default(),
+                Some(head) => self.meter.measure(self.store.as_ref(), head.next_height, self.settings.min_bytes)?,
+            };
             let sent = self.journal.record().map(|record| &record.sent);
             let step = self.planner.next(view, &backlog, sent, now_ms);
             match step {
@@ -155,8 +172,13 @@ impl Publisher {
                     return Ok(false);
                 }
                 Step::Settle(end) => self.settle(end)?,
-                Step::Post { .. } if self.awaits_final_after == Some(view.block) => return Ok(false),
-                Step::Post { nonce, fees } => return self.post(nonce, fees).await,
+                Step::Post { errand: Errand::Slash(accused), nonce, fees } => {
+                    return self.report(accused, nonce, fees).await;
+                }
+                Step::Post { errand: Errand::Append, .. } if self.awaits_final_after == Some(view.block) => {
+                    return Ok(false);
+                }
+                Step::Post { errand: Errand::Append, nonce, fees } => return self.post(nonce, fees).await,
                 Step::Resend => return self.send("resent").await,
                 Step::Raise(fees) => return self.raise(fees).await,
                 Step::Cancel(fees) => return self.cancel(fees).await,
@@ -167,7 +189,7 @@ impl Publisher {
 
     /// Rule P8: packed, tried, signed, kept, sent, in this order.
     async fn post(&mut self, nonce: u64, fees: Fees) -> Result<bool, PostError> {
-        let Some(head) = self.view.as_ref().map(|view| view.head) else { return Ok(true) };
+        let Some(head) = self.view.as_ref().and_then(|view| view.head) else { return Ok(true) };
         let store = self.store.clone();
         let last = store.head()?.map_or(0, |head| head.header.height().0);
         let packing = tokio::task::spawn_blocking(move || pack(store.as_ref(), &head, last));
@@ -186,7 +208,7 @@ impl Publisher {
             }
         };
         let sent = Sent { nonce, purpose, fees, block: self.block() };
-        let gas = match self.l1.try_call(account, to, input.clone()).await {
+        let gas = match self.l1.try_call(account, to, input.clone()).await.map_err(InboxError::from) {
             Ok(gas) => gas,
             Err(InboxError::L1(error)) => return Err(error.into()),
             Err(InboxError::Refused(refusal)) if is_late(&refusal) => {
@@ -196,12 +218,23 @@ impl Publisher {
             }
             Err(error) => return Err(PostError::Refused { validator, account, reason: error.to_string() }),
         };
-        let gas_limit = gas.saturating_add(gas / 8);
-        let needed = U256::from(gas_limit) * U256::from(fees.max_fee);
-        if needed > self.balance {
-            return Err(PostError::Funds { account, balance: self.balance, needed });
-        }
         tracing::info!(first, last, bytes, nonce, max_fee_wei = fees.max_fee, "posting");
+        self.dispatch(sent, to, gas, input).await
+    }
+
+    /// Rule P8: what was tried, and takes so much gas, is signed, kept, sent, in this order.
+    pub(super) async fn dispatch(
+        &mut self,
+        sent: Sent,
+        to: Address,
+        gas: u64,
+        input: Bytes,
+    ) -> Result<bool, PostError> {
+        let gas_limit = gas.saturating_add(gas / 8);
+        let needed = U256::from(gas_limit) * U256::from(sent.fees.max_fee);
+        if needed > self.balance {
+            return Err(PostError::Funds { account: self.submitter.address(), balance: self.balance, needed });
+        }
         let kind = if self.journal.record().is_some() { "replaced" } else { "sent" };
         let transaction = self.transaction(&sent, to, gas_limit, input);
         self.keep(sent, transaction)?;
@@ -276,39 +309,6 @@ impl Publisher {
         }
     }
 
-    /// Rule P11: a transaction of ours is over.
-    fn settle(&mut self, end: End) -> Result<(), PostError> {
-        let Some(Record { sent, hashes, .. }) = self.journal.record() else { return Ok(()) };
-        let transaction = hashes.last().copied().unwrap_or_default();
-        match (end, &sent.purpose) {
-            (End::Done, Purpose::Append(entry)) => {
-                tracing::info!(first = entry.first_height, last = entry.last_height, %transaction, "posted");
-                self.metrics.transaction("posted");
-            }
-            (End::Done, Purpose::Part { entry, stream }) => {
-                let transaction = self.mined.unwrap_or(transaction);
-                tracing::info!(height = entry.first_height, %transaction, "a part of a long batch is on L1");
-                self.metrics.transaction("part");
-                let part = Part { stream: *stream, transaction };
-                return Ok(self.journal.part_done(part)?);
-            }
-            (End::Done, Purpose::Cancel) => self.metrics.transaction("called-back"),
-            (End::Reverted, purpose) => {
-                tracing::warn!(?purpose, %transaction, "an entry was reverted on L1: somebody else was first");
-                self.metrics.failure("reverted");
-            }
-            (End::Overtaken, purpose) => {
-                tracing::warn!(?purpose, nonce = sent.nonce, "another transaction of the submitter's took the nonce");
-                self.metrics.failure("nonce-taken");
-            }
-            (End::Vanished, purpose) => {
-                tracing::warn!(?purpose, nonce = sent.nonce, "L1 went back behind our transaction");
-                self.metrics.failure("reorganized");
-            }
-        }
-        Ok(self.journal.put(None)?)
-    }
-
     /// Rule P10: the cap is said once, clearly, and not at every look.
     fn tell_rest(&mut self, rest: Rest, backlog: &Backlog) {
         let same = self.rested.is_some_and(|known| std::mem::discriminant(&known) == std::mem::discriminant(&rest));
@@ -324,6 +324,7 @@ impl Publisher {
             Rest::NotMember => tracing::info!(validator = %self.validator, "not in the set of L1's epoch: not posting"),
             Rest::NothingToPost
             | Rest::TooLittle
+            | Rest::Unknown
             | Rest::OthersTurn { .. }
             | Rest::SomebodyPends
             | Rest::AwaitsMining => tracing::debug!(?rest, batches = backlog.batches, "not posting now"),
@@ -343,7 +344,7 @@ impl Publisher {
         }
     }
 
-    fn block(&self) -> u64 {
+    pub(super) fn block(&self) -> u64 {
         self.view.as_ref().map_or(0, |view| view.block)
     }
 

@@ -41,6 +41,9 @@ pub enum SubmitterError {
         /// Why.
         reason: String,
     },
+    /// A text is no key.
+    #[error("not a key of 32 bytes in hex")]
+    Hex,
     /// The key did not sign.
     #[error("the submitter's key did not sign: {0}")]
     Sign(String),
@@ -70,6 +73,14 @@ impl Submitter {
                 text.trim().parse().map(Self).map_err(unusable)
             }
         }
+    }
+
+    /// A key of 32 bytes in hex.
+    ///
+    /// # Errors
+    /// [`SubmitterError::Hex`].
+    pub fn of_hex(text: &str) -> Result<Self, SubmitterError> {
+        text.trim().parse().map(Self).map_err(|_| SubmitterError::Hex)
     }
 
     /// The account.

@@ -156,17 +156,16 @@ impl Tracker {
         Ok((Self { l1, store, deployment_block, compared, recent, reach, mismatches: 0, posted, metrics }, reader))
     }
 
-    /// Looks at L1 as of its newest block, and says where the inbox stands, and which block is final.
+    /// Looks at L1 as of its newest block and the newest final one, and says where the inbox stands.
     ///
     /// # Errors
     /// [`TrackError`].
-    pub async fn look(&mut self, tip: &L1Tip) -> Result<(InboxHead, u64), TrackError> {
-        let final_number = self.l1.final_number().await?.min(tip.number);
+    pub async fn look(&mut self, tip: &L1Tip, final_number: u64) -> Result<InboxHead, TrackError> {
         let head = self.l1.inbox_head(BlockId::hash(tip.hash)).await?;
         self.compare_final(final_number).await?;
         self.compare_recent(&head, final_number, tip.number).await?;
         self.tell();
-        Ok((head, final_number))
+        Ok(head)
     }
 
     /// Whether there is more to compare before the newest block.

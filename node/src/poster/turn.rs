@@ -23,6 +23,19 @@ pub fn seed(rollup_chain_id: u64, epoch: u64, link: B256, next_height: u64) -> B
     keccak256(bytes)
 }
 
+/// What the order of those who may report a validator is drawn from. Not from the evidence: two nodes may hold two
+/// pieces against one validator. With each epoch of L1 there is another order, so that nobody gains by choosing a name
+/// whose judges are its friends.
+#[must_use]
+pub fn charge_seed(rollup_chain_id: u64, epoch: u64, accused: Address) -> B256 {
+    let mut bytes = b"rota/evidence".to_vec();
+    for number in [rollup_chain_id, epoch] {
+        bytes.extend_from_slice(&number.to_be_bytes());
+    }
+    bytes.extend_from_slice(accused.as_slice());
+    keccak256(bytes)
+}
+
 /// The members in the order of their turns: each drawn by its power among those that are left, as leaders are.
 #[must_use]
 pub fn order(seed: B256, members: &[Member]) -> Vec<Address> {

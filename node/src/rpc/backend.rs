@@ -12,6 +12,8 @@ use rota_mempool::{Refused, Status};
 use rota_proto::{BatchHeader, Transaction};
 use tokio::sync::{broadcast, watch};
 
+use crate::evidence::Piece;
+
 /// The node behind the server. Reads are of the store and may block for a moment; what asks the pool, which one task
 /// owns, is a future.
 pub trait Backend: Send + Sync + 'static {
@@ -78,6 +80,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// How many peers are connected.
     fn peers(&self) -> usize;
+
+    /// What validators are accused with, and what has become of it.
+    fn evidence(&self) -> Vec<Piece>;
 
     /// How far catching up has come, if the node is behind.
     fn syncing(&self) -> Option<Syncing>;

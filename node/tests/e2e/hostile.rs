@@ -229,7 +229,7 @@ async fn messages(node: &Node, hostile: &Hostile) -> Result<()> {
         let _connection = hostile.send("votes", &bytes).await?;
         counter.rises(node, before, 1.0).await.map_err(|error| eyre!("{what}: {error:#}"))?;
     }
-    let caught = Counter { name: "rota_evidence_total", label: String::new() };
+    let caught = Counter::new("rota_evidence_pieces_total", "step", "found");
     caught.rises(node, 0.0, 1.0).await
 }
 

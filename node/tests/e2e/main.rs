@@ -6,6 +6,7 @@
 mod clients;
 mod crashes;
 mod epochs;
+mod evidence;
 mod exits;
 mod hostile;
 mod second_starts;

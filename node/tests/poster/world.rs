@@ -16,8 +16,9 @@ use prometheus_client::registry::Registry;
 use rota_execution::{BatchEnvironment, Budget, Execution, Genesis, L1Block, StateView as _};
 use rota_node::{
     config::{NetworkToml, PosterToml},
+    evidence::{self, Docket, EvidenceBook},
     l1::L1Client,
-    poster::{Metrics, Poster, Submitter},
+    poster::{Metrics, Poster, Sources, Submitter},
     replay::{Replayed, replay},
     signer::Keystore,
     status::Posted,
@@ -41,7 +42,7 @@ pub(crate) struct World {
     pub(crate) genesis: Genesis,
     pub(crate) store: Arc<dyn Store>,
     execution: Execution,
-    keys: Vec<SigningKey>,
+    pub(crate) keys: Vec<SigningKey>,
     pub(crate) operators: Vec<PrivateKeySigner>,
     nonce: u64,
     /// Batches that are built and not committed yet, with their bodies.
@@ -250,13 +251,25 @@ impl World {
         let journal = self.journal(index);
         let publisher = (settings, Submitter::from(operator), journal.as_path());
         let metrics = Metrics::new(&mut Registry::default());
-        Ok(Poster::new(self.l1(anvil)?, &self.network, self.store.clone(), Some(publisher), metrics)?)
+        Ok(Poster::new(self.sources(anvil, index)?, &self.network, Some(publisher), metrics)?)
     }
 
     /// A node without a key.
     pub(crate) fn tracker(&self, anvil: &Anvil) -> Result<(Poster, watch::Receiver<Posted>)> {
         let metrics = Metrics::new(&mut Registry::default());
-        Ok(Poster::new(self.l1(anvil)?, &self.network, self.store.clone(), None, metrics)?)
+        Ok(Poster::new(self.sources(anvil, usize::MAX)?, &self.network, None, metrics)?)
+    }
+
+    /// Where a node looks, with a book of evidence of its own.
+    fn sources(&self, anvil: &Anvil, index: usize) -> Result<Sources> {
+        let metrics = evidence::Metrics::new(&mut Registry::default());
+        let docket = Docket { book: Arc::new(self.book(index)?), metrics };
+        Ok(Sources { l1: self.l1(anvil)?, store: self.store.clone(), docket })
+    }
+
+    /// The evidence that a node keeps, as its disk has it.
+    pub(crate) fn book(&self, index: usize) -> Result<EvidenceBook> {
+        Ok(EvidenceBook::open(&self.folder.path().join(format!("evidence{index}.json")))?)
     }
 
     pub(crate) fn journal(&self, index: usize) -> PathBuf {

@@ -148,12 +148,20 @@ pub struct Status {
     #[prost(bytes = "vec", tag = "4")]
     pub batch: ::prost::alloc::vec::Vec<u8>,
 }
+/// Two votes by one place in one round, in order of kind, then batch: what a validator is accused with.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Evidence {
+    #[prost(message, optional, tag = "1")]
+    pub first: ::core::option::Option<Vote>,
+    #[prost(message, optional, tag = "2")]
+    pub second: ::core::option::Option<Vote>,
+}
 /// All that travels on a direct stream between validators and in gossip.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Message {
     #[prost(
         oneof = "message::Content",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15"
     )]
     pub content: ::core::option::Option<message::Content>,
 }
@@ -189,5 +197,7 @@ pub mod message {
         CatchUpAnswer(super::CatchUpAnswer),
         #[prost(message, tag = "14")]
         Status(super::Status),
+        #[prost(message, tag = "15")]
+        Evidence(super::Evidence),
     }
 }

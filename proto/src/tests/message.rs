@@ -6,10 +6,12 @@ use prost::Message as _;
 use super::samples::{batch, certificate, header, messages, place, proposal, round, sign, unsigned_certificate};
 use crate::{
     BatchHeader, BodyMessage, CatchUpAnswer, Certificate, Epoch, ExtraData, FinalBatch, HeaderError, Height,
-    Justification, Message, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers, View, Vote, WireError,
+    Justification, Message, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers, View, Vote, VotePair,
+    WireError,
     limits::{
-        BODY_BYTES_MAX, CERTIFICATE_BYTES_MAX, NULLIFICATIONS_PER_PROPOSAL_MAX, TRANSACTION_BYTES_MAX,
-        TRANSACTIONS_BYTES_MAX, TRANSACTIONS_PER_MESSAGE_MAX, VOTE_BYTES_MAX, VOTES_PER_ANSWER_MAX,
+        BODY_BYTES_MAX, CERTIFICATE_BYTES_MAX, EVIDENCE_BYTES_MAX, NULLIFICATIONS_PER_PROPOSAL_MAX,
+        TRANSACTION_BYTES_MAX, TRANSACTIONS_BYTES_MAX, TRANSACTIONS_PER_MESSAGE_MAX, VOTE_BYTES_MAX,
+        VOTES_PER_ANSWER_MAX,
     },
     wire::v1::{self, message::Content},
 };
@@ -47,6 +49,7 @@ fn votes_with_a_wrong_field_are_refused() {
     check!("vote", Vote, field("kind"), |vote| vote.kind = 257);
     check!("vote", Vote, field("batch"), |vote| vote.batch = Vec::new());
     check!("vote", Vote, field("batch"), |vote| vote.batch.push(0));
+    check!("vote", Vote, field("batch"), |vote| vote.batch = vec![0; 32]);
     check!("vote", Vote, field("batch"), |vote| vote.kind = 2);
     check!("vote", Vote, field("signer"), |vote| vote.signer = 128);
     check!("vote", Vote, field("signer"), |vote| vote.signer = 256);
@@ -118,6 +121,21 @@ fn requests_and_answers_with_a_wrong_field_are_refused() {
     check!("status", Status, field("batch"), |status| status.batch.clear());
 }
 
+/// Rule W4: two different votes by one place in one round, in order of kind, then batch.
+#[test]
+fn evidence_that_is_no_pair_is_refused() {
+    let field = WireError::Field;
+    check!("evidence", Evidence, field("first"), |pair| pair.first = None);
+    check!("evidence", Evidence, field("second"), |pair| pair.second = None);
+    check!("evidence", Evidence, field("second"), |pair| std::mem::swap(&mut pair.first, &mut pair.second));
+    check!("evidence", Evidence, field("second"), |pair| pair.second = pair.first.clone());
+    check!("evidence", Evidence, field("second"), |pair| pair.second.as_mut().unwrap().signer = 2);
+    check!("evidence", Evidence, field("second"), |pair| pair.second.as_mut().unwrap().view = 7);
+    check!("evidence", Evidence, field("second"), |pair| pair.second.as_mut().unwrap().epoch = 8);
+    check!("evidence", Evidence, field("kind"), |pair| pair.first.as_mut().unwrap().kind = 4);
+    check!("evidence", Evidence, field("signature"), |pair| pair.second.as_mut().unwrap().signature.clear());
+}
+
 /// Rule W4, at the limit and one past: what stands inside a message has its own limits.
 #[test]
 fn transactions_and_bodies_inside_keep_their_own_limits() {
@@ -147,7 +165,7 @@ fn version_that_is_no_text_is_refused() {
 #[test]
 fn each_kind_comes_back() {
     let messages = messages();
-    assert_eq!(messages.len(), 14);
+    assert_eq!(messages.len(), 15);
     for (name, message) in messages {
         assert_eq!(Message::decode(&message.encode()), Ok(message), "{name}");
     }
@@ -183,6 +201,10 @@ fn largest_messages_fit() {
     let full = CERTIFICATE_BYTES_MAX.min(Message::Certificate(certificate.clone()).encode().len());
     assert!(full < CERTIFICATE_BYTES_MAX, "{full}");
     assert!(Message::Vote(vote).encode().len() <= VOTE_BYTES_MAX - 32);
+    let other = SignedVote { vote: Vote::finalize(vote.vote.round, B256::repeat_byte(0xfe)), ..vote };
+    let pair = Message::Evidence(Box::new(VotePair::new(vote, other).unwrap()));
+    assert!(pair.encode().len() <= EVIDENCE_BYTES_MAX - 64);
+    assert_eq!(Message::decode(&pair.encode()), Ok(pair));
     let nullification = largest_certificate(Vote::nullify(vote.vote.round));
     let header = batch();
     let proposal = Proposal {

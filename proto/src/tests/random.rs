@@ -7,10 +7,11 @@ use super::samples::{header, unsigned_certificate};
 use crate::{
     BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, Certificate, Epoch, ExtraData, Fetch, FinalBatch, Height,
     Justification, Message, Place, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers, Status, View, Vote,
+    VotePair,
 };
 
 fn any_hash() -> impl Strategy<Value = B256> {
-    any::<[u8; 32]>().prop_map(B256::from)
+    any::<[u8; 32]>().prop_map(B256::from).prop_filter("no vote names the zero batch", |hash| !hash.is_zero())
 }
 
 fn any_round() -> impl Strategy<Value = Round> {
@@ -94,6 +95,14 @@ fn any_fetch() -> impl Strategy<Value = Fetch> {
     })
 }
 
+/// Two votes of a place in a round that say different things.
+fn any_pair() -> impl Strategy<Value = VotePair> {
+    (any_signed(), any_signed()).prop_filter_map("the same vote twice", |(one, other)| {
+        let vote = Vote { round: one.vote.round, ..other.vote };
+        VotePair::new(one, SignedVote { vote, signer: one.signer, ..other })
+    })
+}
+
 fn any_message() -> impl Strategy<Value = Message> {
     let answer =
         (any_round(), option::of(any_certificate()), vec(any_signed(), 0..4)).prop_map(|(round, entered_by, votes)| {
@@ -113,6 +122,7 @@ fn any_message() -> impl Strategy<Value = Message> {
         any_final_batch().prop_map(|batch| Message::FinalBatch(Box::new(batch))),
         (any_height(), any::<u32>()).prop_map(|(from, count)| Message::CatchUpRequest(CatchUpRequest { from, count })),
         vec(any_final_batch(), 0..4).prop_map(|batches| Message::CatchUpAnswer(CatchUpAnswer { batches })),
+        any_pair().prop_map(|pair| Message::Evidence(Box::new(pair))),
         status,
     ]
 }

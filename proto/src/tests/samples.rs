@@ -10,7 +10,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use crate::{
     BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, Certificate, ConsensusKey, Epoch, ExtraData, Fetch,
     FinalBatch, Height, Justification, Message, Place, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers,
-    SigningDomain, Status, Validator, ValidatorSet, View, Vote, VotingPower,
+    SigningDomain, Status, Validator, ValidatorSet, View, Vote, VotePair, VotingPower,
 };
 
 /// The epoch of everything here.
@@ -125,6 +125,12 @@ pub(super) fn proposal() -> Proposal {
     }
 }
 
+/// Place 3 notarized two batches in view 6.
+pub(super) fn accusation() -> VotePair {
+    let [one, other] = [batch().hash(), B256::repeat_byte(0x55)].map(|batch| sign(Vote::notarize(round(6), batch), 3));
+    VotePair::new(one, other).unwrap()
+}
+
 /// One message of each kind, with the name its kind has on the wire.
 pub(super) fn messages() -> Vec<(&'static str, Message)> {
     let hash = batch().hash();
@@ -161,6 +167,7 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
                 batches: vec![FinalBatch { finalization: None, ..batch.clone() }, batch],
             }),
         ),
+        ("evidence", Message::Evidence(Box::new(accusation()))),
         (
             "status",
             Message::Status(Status {

@@ -6,7 +6,7 @@ use super::samples::messages;
 use crate::{
     Message, WireError,
     limits::{
-        ANSWER_BYTES_MAX, BATCHES_PER_ANSWER_MAX, BODY_BYTES_MAX, CERTIFICATE_BYTES_MAX,
+        ANSWER_BYTES_MAX, BATCHES_PER_ANSWER_MAX, BODY_BYTES_MAX, CERTIFICATE_BYTES_MAX, EVIDENCE_BYTES_MAX,
         NULLIFICATIONS_PER_PROPOSAL_MAX, PROPOSAL_BYTES_MAX, REQUEST_BYTES_MAX, TRANSACTIONS_BYTES_MAX,
         TRANSACTIONS_PER_MESSAGE_MAX, VOTE_BYTES_MAX, VOTES_PER_ANSWER_MAX,
     },
@@ -16,7 +16,7 @@ use crate::{
 const ENVELOPE: usize = 8;
 
 /// Number in the `oneof`, name, and limit of each kind.
-const KINDS: [(u32, &str, usize); 14] = [
+const KINDS: [(u32, &str, usize); 15] = [
     (1, "vote", VOTE_BYTES_MAX),
     (2, "certificate", CERTIFICATE_BYTES_MAX),
     (3, "proposal", PROPOSAL_BYTES_MAX),
@@ -31,6 +31,7 @@ const KINDS: [(u32, &str, usize); 14] = [
     (12, "catch-up-request", REQUEST_BYTES_MAX),
     (13, "catch-up-answer", ANSWER_BYTES_MAX),
     (14, "status", REQUEST_BYTES_MAX),
+    (15, "evidence", EVIDENCE_BYTES_MAX),
 ];
 
 /// A field as it stands in the bytes: its number, and key and value as they came.
@@ -88,7 +89,7 @@ fn check_not_canonical(bytes: &[u8], name: &'static str, why: &str) {
 #[test]
 fn nothing_and_unknown_kinds_are_refused() {
     assert!(matches!(Message::decode(&[]), Err(WireError::Protobuf(_))));
-    for tag in [15, 16, 1_000] {
+    for tag in [16, 17, 1_000] {
         assert_eq!(Message::decode(&delimited(tag, &[])), Err(WireError::UnknownKind(tag)));
     }
     let zero = Message::decode(&[0x02, 0x00]);
@@ -240,7 +241,7 @@ fn defaults_and_long_numbers_are_refused() {
 #[test]
 fn refusals_name_their_numbers() {
     let texts = [
-        (WireError::UnknownKind(15), "message kind 15 is not known here"),
+        (WireError::UnknownKind(16), "message kind 16 is not known here"),
         (
             WireError::TooLong { kind: "vote", length: 201, limit: 192 },
             "a vote message of 201 bytes is above the limit of 192",

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
-use rota_proto::Place;
+use rota_proto::{Epoch, Place, Round, Signature, SignedVote, View, Vote, VotePair};
 use serde::Deserialize;
 
 use super::*;
@@ -52,6 +52,35 @@ fn a_late_duplicate_is_told_from_every_other_refusal() {
     let gap = RotaInbox::HeightGap { firstHeight: 9, nextHeight: 7 }.abi_encode();
     let decoded = RotaInbox::RotaInboxErrors::abi_decode(&gap).expect("a refusal of the inbox");
     assert!(matches!(decoded, RotaInbox::RotaInboxErrors::HeightGap(refused) if refused.nextHeight == 7));
+}
+
+#[test]
+fn report_of_a_pair_holds_both_votes_in_their_order() {
+    let round = Round::new(Epoch(3), View(9));
+    let signed = |vote, byte| SignedVote { vote, signer: Place::new(2).expect("below 128"), signature: halves(byte) };
+    let (nullify, batch) = (Vote::nullify(round), B256::repeat_byte(8));
+    let pair = VotePair::new(signed(Vote::finalize(round, batch), 3), signed(nullify, 1)).expect("a pair");
+    let report = vote_evidence(&pair);
+    assert_eq!((report.epoch, report.view_, report.place), (3, 9, 2));
+    let votes = [report.first, report.second].map(|vote| (vote.kind, vote.batch, vote.r, vote.s));
+    let [r1, s1, r3, s3] = [1, 2, 3, 4].map(B256::repeat_byte);
+    assert_eq!(votes, [(2, B256::ZERO, r1, s1), (3, batch, r3, s3)]);
+}
+
+/// A signature whose first half is this byte, and whose second half is the next one.
+fn halves(byte: u8) -> Signature {
+    let [r, s] = [byte, byte + 1].map(B256::repeat_byte);
+    Signature([r.0, s.0].concat().try_into().expect("64 bytes"))
+}
+
+#[test]
+fn refusals_of_the_slasher_are_told_apart() {
+    let known = Slasher::AlreadySlashed { validator: Address::repeat_byte(1), offenceEpoch: 4 }.abi_encode();
+    let decoded = Slasher::SlasherErrors::abi_decode(&known).expect("a refusal of the slasher");
+    assert!(matches!(decoded, Slasher::SlasherErrors::AlreadySlashed(refused) if refused.offenceEpoch == 4));
+    let late = Slasher::EvidenceExpired { epoch: 1, currentEpoch: 20, lastEpoch: 9 }.abi_encode();
+    let decoded = Slasher::SlasherErrors::abi_decode(&late).expect("a refusal of the slasher");
+    assert!(matches!(decoded, Slasher::SlasherErrors::EvidenceExpired(refused) if refused.lastEpoch == 9));
 }
 
 #[test]

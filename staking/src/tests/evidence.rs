@@ -1,4 +1,8 @@
-use rota_proto::{Epoch, Round, SigningDomain, Strict, VerifyError, View, Vote, VoteKind};
+use alloy_primitives::B256;
+use rota_proto::{
+    Epoch, Round, Signature, SignedVote, SigningDomain, Strict, ValidatorSet, VerifyError, View, Vote, VoteKind,
+    VotePair,
+};
 
 use super::{ROLLUP, batch, domain, key, place, round, set, sign, verified};
 use crate::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
@@ -100,6 +104,34 @@ fn s6_evidence_of_the_last_round_there_can_be_is_read() {
     assert_eq!(read.verify(domain(), &set, &Strict), Ok(evidence));
 }
 
+#[test]
+fn s8_a_pair_from_anybody_is_evidence_if_it_stands_and_conflicts() {
+    for pair in pairs() {
+        let evidence = real(pair);
+        assert_eq!(evidence.validator(), set(2, 4).get(place(1)).expect("a member").operator);
+        assert_eq!(Evidence::of_pair(&evidence.pair(), domain(), &set(2, 4), &Strict), Ok(evidence));
+    }
+}
+
+#[test]
+fn s8_a_pair_that_is_no_evidence_is_refused_by_name_the_conflict_first() {
+    let [notarize, nullify] = [Vote::notarize(HERE, batch(1)), Vote::nullify(HERE)];
+    let forged = |vote| SignedVote { signature: Signature([7; 64]), ..sign(1, vote) };
+    let of_pair = |one, other, set: &ValidatorSet| {
+        Evidence::of_pair(&VotePair::new(one, other).expect("a pair"), domain(), set, &Strict)
+    };
+    let error = NotEvidence::NoConflict { first: notarize, second: nullify };
+    assert_eq!(of_pair(forged(notarize), forged(nullify), &set(2, 4)), Err(error.into()));
+    let other = Vote::notarize(HERE, batch(2));
+    let error = |vote| VerifyError::BadSignature { place: place(1), vote };
+    assert_eq!(of_pair(forged(notarize), sign(1, other), &set(2, 4)), Err(error(notarize).into()));
+    assert_eq!(of_pair(sign(1, notarize), forged(other), &set(2, 4)), Err(error(other).into()));
+    let error = VerifyError::EmptyPlace { place: place(1), epoch: Epoch(2) };
+    assert_eq!(of_pair(sign(1, notarize), sign(1, other), &set(2, 1)), Err(error.into()));
+    let error = VerifyError::WrongEpoch { message: Epoch(2), set: Epoch(3) };
+    assert_eq!(of_pair(sign(1, notarize), sign(1, other), &set(3, 4)), Err(error.into()));
+}
+
 /// The bytes of a double notarize, changed.
 fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Result<UnverifiedEvidence, EvidenceError> {
     let mut bytes = real(pairs()[0]).encode();
@@ -122,7 +154,10 @@ fn s6_bytes_that_are_no_evidence_are_refused_by_name() {
     for code in [0, 4] {
         assert_eq!(changed(|bytes| bytes[57] = code), Err(EvidenceError::Kind(code)));
     }
-    assert_eq!(changed(|bytes| bytes[57] = 2), Err(EvidenceError::NullifyNamesBatch(batch(1))));
+    let no_vote = |vote| Err(EvidenceError::NotEvidence(NotEvidence::NoVote(vote)));
+    let nullify = Vote { kind: VoteKind::Nullify, ..Vote::notarize(HERE, batch(1)) };
+    assert_eq!(changed(|bytes| bytes[57] = 2), no_vote(nullify));
+    assert_eq!(changed(|bytes| bytes[58..90].fill(0)), no_vote(Vote::notarize(HERE, B256::ZERO)));
 }
 
 #[test]

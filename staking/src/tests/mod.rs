@@ -1,6 +1,7 @@
 //! What the tests of this crate share: keys, sets, votes, randomness from a seed, and the definition of a slashable
 //! pair written a second time, as naively as it can be.
 
+mod accountability;
 mod evidence;
 mod fuzz;
 mod guard;
@@ -13,6 +14,7 @@ mod registry_random;
 mod registry_snapshot;
 mod slasher;
 mod slasher_random;
+mod slasher_vectors;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 

@@ -1,4 +1,5 @@
-use rota_proto::{Certificate, Round, SignedVote, Strict, Verified, Vote};
+use alloy_primitives::B256;
+use rota_proto::{Certificate, Round, SignedVote, Strict, Verified, Vote, VoteKind};
 
 use super::{ROLLUP, batch, domain, place, round, set, sign, verified};
 use crate::{Evidence, Offence, Slasher, Window, limits::SLASHER_EPOCHS};
@@ -109,6 +110,27 @@ fn wanted(slasher: &Slasher, views: std::ops::Range<u64>, epoch: u64) {
     let found: Vec<_> =
         (0..100).filter(|view| slasher.wants(&verified(0, Vote::nullify(round(epoch, *view))))).collect();
     assert_eq!(found, views.collect::<Vec<_>>(), "epoch {epoch}");
+}
+
+#[test]
+fn s2_what_l1_takes_for_no_vote_is_not_looked_at() {
+    let here = round(2, 9);
+    let mut slasher = slasher(here);
+    let nullify = Vote { kind: VoteKind::Nullify, ..Vote::notarize(here, batch(1)) };
+    for vote in [nullify, Vote::notarize(here, B256::ZERO), Vote::finalize(here, B256::ZERO)] {
+        assert!(!slasher.wants(&sign(0, vote)), "{vote}");
+        assert_eq!(slasher.observe(verified(0, vote), &set(2, 4)), None);
+    }
+    for vote in [Vote::notarize(here, batch(1)), Vote::finalize(here, batch(1)), Vote::nullify(here)] {
+        let found = slasher.observe(verified(0, vote), &set(2, 4));
+        assert_eq!(
+            found.map(|evidence| evidence.offence()),
+            match vote.kind {
+                VoteKind::Nullify => Some(Offence::NullifyFinalize),
+                VoteKind::Notarize | VoteKind::Finalize => None,
+            }
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use rota_consensus::Candidate;
 use rota_execution::Genesis;
 use rota_mempool::JournalRecord;
@@ -16,7 +16,7 @@ use super::{
     random::Random,
 };
 
-pub use writes::{Commit, Defects, DiskError, Head, Part, Stored, Write};
+pub use writes::{Accusation, Commit, Defects, DiskError, Head, Part, Stored, Write};
 
 /// Certificates by round, kind and batch.
 type Certificates = BTreeMap<(Round, u8, B256), Certificate>;
@@ -34,7 +34,7 @@ pub struct Disk {
     candidates: BTreeMap<(Round, B256), (Candidate, Bytes)>,
     certificates: Certificates,
     registry: Option<Vec<u8>>,
-    evidence: BTreeMap<String, Vec<u8>>,
+    evidence: BTreeMap<Address, Accusation>,
     journal: Vec<JournalRecord>,
     guard: Vec<u8>,
     /// The guard's file as it was at the last crash.
@@ -221,9 +221,9 @@ impl Disk {
         self.registry.as_deref()
     }
 
-    /// Evidence by name.
+    /// What each validator is accused with.
     #[must_use]
-    pub const fn evidence(&self) -> &BTreeMap<String, Vec<u8>> {
+    pub const fn evidence(&self) -> &BTreeMap<Address, Accusation> {
         &self.evidence
     }
 
@@ -276,7 +276,7 @@ impl Disk {
             }
             Write::Final(commit) => self.extend(*commit),
             Write::Registry(snapshot) => self.registry = Some(snapshot),
-            Write::Evidence(name, bytes) => drop(self.evidence.insert(name, bytes)),
+            Write::Evidence(validator, accusation) => drop(self.evidence.insert(validator, *accusation)),
             Write::Journal(record) => self.journal.push(record),
             Write::Guard(slot) => self.put(&slot, slot.bytes.len()),
         }

@@ -49,7 +49,7 @@ pub enum Fact {
         /// Who leads it.
         leader: NodeId,
     },
-    /// The node holds evidence against a seat: one for each that its replica makes.
+    /// The node's replica has evidence against a seat, found by itself or heard of, that is to be kept and told.
     Accuses {
         /// Against whom.
         accused: NodeId,
@@ -59,6 +59,13 @@ pub enum Fact {
         view: u64,
         /// What they are: `two notarize`, `two finalize` or `nullify and finalize`.
         offence: &'static str,
+    },
+    /// Evidence against a seat is durable at the node: told when it is, and anew after each start.
+    Kept {
+        /// Against whom.
+        accused: NodeId,
+        /// The epoch of the offence.
+        epoch: u64,
     },
     /// The core says that two finalizations conflict. Both were told as [`Certified`](Self::Certified) before.
     Conflict,

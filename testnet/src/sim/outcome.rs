@@ -71,6 +71,10 @@ pub struct Stats {
     pub deeds: u64,
     /// Against whom honest nodes hold evidence.
     pub accused: BTreeSet<NodeId>,
+    /// Which honest nodes keep evidence against whom.
+    pub kept: BTreeSet<(NodeId, NodeId)>,
+    /// Evidence that replicas refused, verified or not.
+    pub accusations_refused: u64,
     /// Whom the certificates of all nodes together name, if two finalizations conflict.
     pub accountable: BTreeSet<NodeId>,
 }
@@ -110,6 +114,8 @@ impl AddAssign<&Self> for Stats {
         self.catch_ups += other.catch_ups;
         self.deeds += other.deeds;
         self.accused.extend(&other.accused);
+        self.kept.extend(&other.kept);
+        self.accusations_refused += other.accusations_refused;
         self.accountable.extend(&other.accountable);
     }
 }

@@ -98,6 +98,10 @@ pub fn fingerprint(message: &Message) -> u64 {
         Message::CatchUpRequest(request) => mix(request.from.0 ^ u64::from(request.count) ^ 9),
         Message::CatchUpAnswer(answer) => mix(answer.batches.len() as u64 ^ 10),
         Message::Status(status) => mix(status.height.0 ^ short(status.batch) ^ 11),
+        Message::Evidence(pair) => {
+            let signer = u64::from(pair.signer().number());
+            pair.votes().iter().fold(signer ^ 12, |sum, one| mix(sum ^ vote(&one.vote)))
+        }
     }
 }
 
@@ -124,6 +128,7 @@ pub fn summary(message: &Message) -> String {
         Message::FinalBatch(batch) => format!("batch {} {}", batch.header.height(), Brief(batch.header.hash())),
         Message::CatchUpRequest(request) => format!("asks for {} batches from {}", request.count, request.from),
         Message::CatchUpAnswer(answer) => format!("{} final batches", answer.batches.len()),
+        Message::Evidence(pair) => format!("accuses {} in {}", pair.signer(), pair.round()),
         Message::Status(status) => format!("is at height {} {}", status.height, Brief(status.batch)),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use rota_proto::{Certificate, JustificationError, Proposal, SignedVote, ValidatorSet, Verified, VerifyError};
-use rota_replica::{Checked, Unverified};
+use rota_replica::{CheckError, Checked, Unverified};
 
 use super::keys::Keys;
 
@@ -25,13 +25,15 @@ impl Verdicts {
     ///
     /// # Errors
     /// As [`rota_replica::check`].
-    pub fn check(&mut self, what: Unverified, set: &ValidatorSet, keys: &Keys) -> Result<Checked, JustificationError> {
+    pub fn check(&mut self, what: Unverified, set: &ValidatorSet, keys: &Keys) -> Result<Checked, CheckError> {
         Ok(match what {
             Unverified::Vote(vote) => Checked::Vote(self.vote(vote, set, keys)?),
             Unverified::Certificate(certificate) => Checked::Certificate(self.certificate(certificate, set, keys)?),
             Unverified::CatchUp(certificate) => Checked::CatchUp(self.certificate(certificate, set, keys)?),
             Unverified::Proposal(proposal) => Checked::Proposal(self.proposal(*proposal, set, keys)?),
-            answer @ Unverified::RoundAnswer { .. } => rota_replica::check(answer, keys.domain(), set, keys)?,
+            other @ (Unverified::RoundAnswer { .. } | Unverified::Evidence(_)) => {
+                rota_replica::check(other, keys.domain(), set, keys)?
+            }
         })
     }
 

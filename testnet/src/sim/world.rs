@@ -348,6 +348,9 @@ impl World {
         if let Fact::Accuses { accused, .. } = fact {
             self.out.stats.accused.insert(*accused);
         }
+        if let Fact::Kept { accused, .. } = fact {
+            self.out.stats.kept.insert((node, *accused));
+        }
     }
 
     /// Only a closing batch, which may be proposed again, has finalizations of two views.

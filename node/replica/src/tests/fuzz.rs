@@ -6,7 +6,7 @@ use rota_consensus::Timer;
 use rota_fuzz::{Result, Target, Unstructured, magnitude};
 use rota_proto::{
     Epoch, Fetch, FinalBatch, Height, Justification, Message, Round, RoundAnswer, SignedVote, Status, View, Vote,
-    VoteKind,
+    VoteKind, VotePair,
 };
 
 use super::{
@@ -177,7 +177,15 @@ impl World {
                 height: Height(u.int_in_range(0..=Height::MAX.0)?),
                 batch: B256::ZERO,
             }),
-            _ => Message::CatchUpAnswer(rota_proto::CatchUpAnswer { batches: Vec::new() }),
+            _ => {
+                let [one, other] = [self.signed(u)?, self.signed(u)?];
+                let vote = if u.ratio(7, 8)? { Vote { round: one.vote.round, ..other.vote } } else { other.vote };
+                let number = u8::from(one.signer) % 4;
+                let other = if u.ratio(7, 8)? { signed(vote, number) } else { SignedVote { vote, ..other } };
+                let pair = VotePair::new(SignedVote { signer: other.signer, ..one }, other);
+                let unasked = Message::CatchUpAnswer(rota_proto::CatchUpAnswer { batches: Vec::new() });
+                pair.map_or(unasked, |pair| Message::Evidence(Box::new(pair)))
+            }
         })
     }
 
@@ -278,6 +286,9 @@ impl World {
         let bodies = self.made.len() + self.node.asked.len() + 1;
         let live = self.node.size("live");
         assert!(live <= bodies, "{live} live batches");
+        let accused = self.node.evidence.iter().map(|(evidence, _)| evidence.validator());
+        let once = accused.clone().collect::<std::collections::BTreeSet<_>>().len() == accused.count();
+        assert!(once || self.l1 > ORIGIN + 80, "E1: evidence against a validator comes once");
     }
 }
 

@@ -4,6 +4,7 @@ mod arrivals;
 mod batches;
 mod catching_up;
 mod cluster;
+mod evidence;
 mod finality;
 mod fuzz;
 mod l1;

@@ -12,6 +12,7 @@ use rota_mempool::{AccountCode, AccountState, CandidateForm, MempoolLimits};
 use rota_proto::{
     BatchBody, Certificate, ConsensusKey, FinalBatch, Message, Place, Strict, Transaction, Verified, View, Vote,
 };
+use rota_staking::Evidence;
 
 use super::text::{name, text};
 use super::world::{Foreign, NOON_MS, domain, genesis, key, registry, signed};
@@ -44,6 +45,8 @@ pub(super) struct Node {
     pub(super) asked: Vec<(Vote, bool)>,
     /// Final batches from height 1 on.
     pub(super) finals: Vec<FinalBatch>,
+    /// Evidence that was to be kept and told, and whether somebody else found it.
+    pub(super) evidence: Vec<(Evidence, bool)>,
 }
 
 impl Node {
@@ -87,6 +90,7 @@ impl Node {
             durable: BTreeSet::new(),
             asked: Vec::new(),
             finals: Vec::new(),
+            evidence: Vec::new(),
         }
     }
 
@@ -228,6 +232,7 @@ impl Node {
                 let recovered = arrival.recover(self.replica.pool().rules());
                 self.step(Event::Recovered(Box::new(recovered)));
             }
+            Effect::Evidence { evidence, heard } => self.evidence.push((*evidence, heard)),
             Effect::PersistCandidate { .. }
             | Effect::PersistCertificate(_)
             | Effect::PersistRegistry(_)
@@ -238,7 +243,7 @@ impl Node {
             | Effect::Journal(_)
             | Effect::Dropped(_)
             | Effect::Submitted { .. }
-            | Effect::Evidence(_)
+            | Effect::EvidenceRefused(_)
             | Effect::EpochBegan(_)
             | Effect::Halt(_) => {}
         }

@@ -32,7 +32,8 @@ pub(super) const fn name(effect: &Effect) -> &'static str {
         Effect::Journal(_) => "journal",
         Effect::Dropped(_) => "dropped",
         Effect::Submitted { .. } => "submitted",
-        Effect::Evidence(_) => "evidence",
+        Effect::Evidence { .. } => "evidence",
+        Effect::EvidenceRefused(_) => "evidence refused",
         Effect::EpochBegan(_) => "epoch began",
         Effect::Halt(_) => "halt",
     }
@@ -51,6 +52,9 @@ pub(super) fn text(effect: &Effect) -> String {
     }
     if let Effect::Halt(why) = effect {
         return format!("halt: {why}");
+    }
+    if let Effect::EvidenceRefused(refusal) = effect {
+        return format!("{name}: {refusal}");
     }
     if let Effect::CatchUp(from) = effect {
         return format!("catch up from {from}");

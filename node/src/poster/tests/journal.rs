@@ -1,6 +1,8 @@
 //! P8: the journal on the disk.
 
 use super::*;
+use alloy_primitives::Address;
+
 use crate::poster::{Fees, PlannedEntry, Purpose};
 
 fn record(nonce: u64) -> Record {
@@ -13,6 +15,12 @@ fn record(nonce: u64) -> Record {
     }
 }
 
+/// A report of a validator in flight.
+fn report(nonce: u64) -> Record {
+    let sent = Sent { purpose: Purpose::Slash(Address::repeat_byte(7)), ..record(nonce).sent };
+    Record { sent, ..record(nonce) }
+}
+
 /// What the file may hold: nothing, a transaction in flight, parts of a stream.
 pub(crate) fn files() -> Vec<Vec<u8>> {
     let part = Part { stream: B256::repeat_byte(4), transaction: B256::repeat_byte(5) };
@@ -20,6 +28,7 @@ pub(crate) fn files() -> Vec<Vec<u8>> {
         State::default(),
         State { record: Some(record(4)), parts: Vec::new() },
         State { record: None, parts: vec![part; 2] },
+        State { record: Some(report(4)), parts: Vec::new() },
     ];
     states.iter().map(|state| serde_json::to_vec(&(VERSION, state)).unwrap()).collect()
 }
@@ -30,7 +39,7 @@ fn what_was_kept_is_there_after_a_restart() {
     let path = folder.path().join("poster.json");
     let mut journal = Journal::open(&path).unwrap();
     assert_eq!(journal.record(), None);
-    for kept in [Some(record(4)), Some(record(5)), None] {
+    for kept in [Some(record(4)), Some(report(5)), None] {
         journal.put(kept.clone()).unwrap();
         assert_eq!(journal.record(), kept.as_ref());
         assert_eq!(Journal::open(&path).unwrap().record(), kept.as_ref());
@@ -50,8 +59,8 @@ fn a_file_cut_off_beside_the_journal_does_not_count() {
 fn a_newer_version_and_damage_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("poster.json");
-    fs::write(&path, b"[2,{\"other\":1}]").unwrap();
-    assert!(matches!(Journal::open(&path), Err(JournalError::Version { found: 2, .. })));
+    fs::write(&path, b"[3,{\"other\":1}]").unwrap();
+    assert!(matches!(Journal::open(&path), Err(JournalError::Version { found: 3, .. })));
     for damage in [&b""[..], b"[1,", b"[1,{\"sent\":0}]", b"null"] {
         fs::write(&path, damage).unwrap();
         let refused = Journal::open(&path).unwrap_err();
@@ -88,4 +97,14 @@ fn parts_of_one_stream_are_kept_in_order_until_another_begins() {
     assert_eq!((known(9), journal.record()), (all[..2].to_vec(), Some(&record(5))));
     journal.part_done(part(8, 7)).unwrap();
     assert_eq!((known(9), known(8)), (vec![], vec![B256::repeat_byte(7)]));
+}
+
+/// Version 1 had no reports of validators; what it holds is read as it is.
+#[test]
+fn an_older_journal_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("poster.json");
+    let state = State { record: Some(record(4)), parts: Vec::new() };
+    fs::write(&path, serde_json::to_vec(&(1, &state)).unwrap()).unwrap();
+    assert_eq!(Journal::open(&path).unwrap().record(), Some(&record(4)));
 }

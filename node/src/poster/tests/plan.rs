@@ -1,6 +1,8 @@
 //! P5 to P13: the plan, as tables of pictures and steps.
 
-use super::*;
+use alloy_primitives::B256;
+
+use super::{super::*, *};
 
 const GWEI: u128 = 1_000_000_000;
 const RULES: PlanRules = PlanRules {
@@ -18,7 +20,8 @@ const T0: u64 = 1_000_000;
 /// A validator that has the position on the head of [`view`].
 fn at_position(position: usize) -> PlanRules {
     let view = view();
-    let seed = turn::seed(RULES.rollup_chain_id, view.epoch, view.head.link, view.head.next_height);
+    let head = view.head.unwrap();
+    let seed = turn::seed(RULES.rollup_chain_id, view.epoch, head.link, head.next_height);
     PlanRules { validator: turn::order(seed, &view.members)[position], ..RULES }
 }
 
@@ -29,8 +32,9 @@ fn view() -> L1View {
         block: 100,
         base_fee: 10 * GWEI,
         tip: GWEI,
-        head,
+        head: Some(head),
         pending_next: 11,
+        charges: Vec::new(),
         nonce: 7,
         epoch: 2,
         members,
@@ -51,7 +55,7 @@ fn sent() -> Sent {
     Sent { nonce: 7, purpose: Purpose::Append(entry), fees: fees(), block: 100 }
 }
 
-const POST: Step = Step::Post { nonce: 7, fees: Fees { max_fee: 21 * GWEI, tip: GWEI } };
+const POST: Step = Step::Post { errand: Errand::Append, nonce: 7, fees: Fees { max_fee: 21 * GWEI, tip: GWEI } };
 
 /// P5.
 #[test]
@@ -98,9 +102,10 @@ fn progress_of_the_head_makes_backups_wait_anew() {
     let mut view = view();
     let mut planner = Planner::new(at_position(1));
     planner.next(&view, &full(), None, T0);
-    view.head.link = B256::repeat_byte(6);
+    view.head = Some(InboxHead { link: B256::repeat_byte(6), next_height: 11 });
     view.block += 1;
-    let seed = turn::seed(RULES.rollup_chain_id, view.epoch, view.head.link, view.head.next_height);
+    let head = view.head.unwrap();
+    let seed = turn::seed(RULES.rollup_chain_id, view.epoch, head.link, head.next_height);
     let position = turn::position(&turn::order(seed, &view.members), planner.rules.validator).unwrap();
     let mut now_ms = T0 + 9_000;
     let began_ms = now_ms;
@@ -217,7 +222,7 @@ fn an_append_that_came_too_late_gives_its_nonce_to_the_next_one_or_to_nothing() 
     let late = Sent { purpose: Purpose::Append(entry), ..sent() };
     let waiting = L1View { fate: Fate::Waiting, ..view() };
     let mut first = Planner::new(at_position(0));
-    let post = Step::Post { nonce: 7, fees: raised };
+    let post = Step::Post { errand: Errand::Append, nonce: 7, fees: raised };
     assert_eq!(first.next(&waiting, &full(), Some(&late), T0), post, "our turn");
     let mut backup = Planner::new(at_position(2));
     assert_eq!(backup.next(&waiting, &full(), Some(&late), T0), Step::Cancel(raised), "another's turn");
@@ -244,5 +249,175 @@ fn a_late_append_that_no_pool_knows_blocks_no_nonce_at_the_cap() {
     ] {
         let step = Planner::new(at_position(position)).next(&L1View { fate, ..view() }, &full(), Some(&late), T0);
         assert_eq!(step, expected, "position {position}, {fate:?}");
+    }
+}
+
+/// P15: what L1 has was not compared with our chain.
+#[test]
+fn nothing_is_built_on_a_head_that_is_not_known() {
+    let unknown = L1View { head: None, ..view() };
+    let rest = Step::Rest(Rest::Unknown);
+    assert_eq!(Planner::new(at_position(0)).next(&unknown, &full(), None, T0), rest);
+    for (block, fate) in [(100, Fate::Waiting), (103, Fate::Waiting), (103, Fate::Unknown), (103, Fate::Underpriced)] {
+        let view = L1View { block, fate, ..unknown.clone() };
+        assert_eq!(Planner::new(RULES).next(&view, &full(), Some(&sent()), T0), rest, "{block} {fate:?}");
+    }
+    let mined = L1View { nonce: 8, fate: Fate::Done, ..unknown };
+    assert_eq!(Planner::new(RULES).next(&mined, &full(), Some(&sent()), T0), Step::Settle(End::Done));
+}
+
+/// Validator 9, which is no member, has to be slashed.
+const ACCUSED: Address = Address::repeat_byte(9);
+
+fn charge() -> Charge {
+    Charge { validator: ACCUSED, slashed: false, pending: false }
+}
+
+fn charged() -> L1View {
+    L1View { charges: vec![charge()], ..view() }
+}
+
+/// A validator that has the position in the order of those who may report [`ACCUSED`].
+fn judge(position: usize) -> PlanRules {
+    let seed = turn::charge_seed(RULES.rollup_chain_id, view().epoch, ACCUSED);
+    PlanRules { validator: turn::order(seed, &view().members)[position], ..RULES }
+}
+
+const SLASH: Step =
+    Step::Post { errand: Errand::Slash(ACCUSED), nonce: 7, fees: Fees { max_fee: 21 * GWEI, tip: GWEI } };
+
+/// Whether the evidence is reported at a time so many milliseconds after it was seen first; L1 makes blocks.
+fn reports(planner: &mut Planner, view: &mut L1View, after_ms: u64) -> bool {
+    view.block += 1;
+    planner.next(view, &Backlog::default(), None, T0 + after_ms) == SLASH
+}
+
+/// E6 of evidence.
+#[test]
+fn kth_judge_reports_after_k_waits_and_who_is_none_after_all() {
+    let stranger = PlanRules { validator: Address::repeat_byte(0xee), ..RULES };
+    for (position, rules) in (0..4).map(|position| (position, judge(position))).chain([(4, stranger)]) {
+        let (mut planner, mut view) = (Planner::new(rules), charged());
+        let waits_ms = 10_000 * u64::try_from(position).unwrap();
+        for after_ms in (0..=waits_ms).step_by(1_000) {
+            assert_eq!(reports(&mut planner, &mut view, after_ms), after_ms == waits_ms, "{position} at {after_ms}");
+        }
+    }
+}
+
+/// E6 of evidence: the accused has no turn, whatever the others do.
+#[test]
+fn nobody_reports_itself_or_what_is_slashed() {
+    let accused = Address::repeat_byte(2);
+    let own = Charge { validator: accused, ..charge() };
+    let mut view = L1View { charges: vec![own], ..view() };
+    let mut planner = Planner::new(PlanRules { validator: accused, ..RULES });
+    let seed = turn::charge_seed(RULES.rollup_chain_id, view.epoch, accused);
+    let others: Vec<Member> = view.members.iter().copied().filter(|member| member.validator != accused).collect();
+    let first = turn::order(seed, &others)[0];
+    assert!(matches!(
+        Planner::new(PlanRules { validator: first, ..RULES }).next(&view, &Backlog::default(), None, T0),
+        Step::Post { errand: Errand::Slash(_), .. }
+    ));
+    for after_ms in (0..200_000).step_by(5_000) {
+        view.block += 1;
+        let step = planner.next(&view, &Backlog::default(), None, T0 + after_ms);
+        assert_eq!(step, Step::Rest(Rest::NothingToPost), "{after_ms}");
+    }
+    let slashed = L1View { charges: vec![Charge { slashed: true, ..charge() }], ..self::view() };
+    let step = Planner::new(judge(0)).next(&slashed, &Backlog::default(), None, T0);
+    assert_eq!(step, Step::Rest(Rest::NothingToPost));
+}
+
+/// E6 of evidence.
+#[test]
+fn backup_is_patient_once_with_a_report_that_pends() {
+    let (mut planner, mut view) = (Planner::new(judge(1)), charged());
+    view.charges = vec![Charge { pending: true, ..charge() }];
+    let reported: Vec<bool> =
+        [0, 10_000, 19_999, 20_000].map(|after_ms| reports(&mut planner, &mut view, after_ms)).into();
+    assert_eq!(reported, [false, false, false, true]);
+    let mut first = Planner::new(judge(0));
+    assert!(reports(&mut first, &mut view, 0), "whose turn it is does not ask");
+}
+
+/// E6 of evidence.
+#[test]
+fn time_without_blocks_of_l1_does_not_count_for_judges() {
+    let (mut planner, mut view) = (Planner::new(judge(1)), charged());
+    reports(&mut planner, &mut view, 0);
+    let hour = 3_600_000;
+    assert_ne!(planner.next(&view, &Backlog::default(), None, T0 + hour), SLASH, "L1 stands still");
+    assert!(!reports(&mut planner, &mut view, hour + 1), "L1 is back: everyone begins anew");
+    assert!(!reports(&mut planner, &mut view, hour + 10_000));
+    assert!(reports(&mut planner, &mut view, hour + 10_001));
+}
+
+/// E5, E6 of evidence: L1 took the slashing back, and the waits begin anew.
+#[test]
+fn what_a_reorganization_took_back_is_reported_again_in_turn() {
+    let (mut planner, mut view) = (Planner::new(judge(1)), charged());
+    reports(&mut planner, &mut view, 0);
+    view.charges = vec![Charge { slashed: true, ..charge() }];
+    assert!(!reports(&mut planner, &mut view, 9_000));
+    view.charges = vec![charge()];
+    assert!(!reports(&mut planner, &mut view, 12_000));
+    assert!(!reports(&mut planner, &mut view, 21_999));
+    assert!(reports(&mut planner, &mut view, 22_000));
+}
+
+/// E7 of evidence.
+#[test]
+fn evidence_goes_before_batches_and_waits_for_no_comparison() {
+    let rules = judge(0);
+    for head in [view().head, None] {
+        let view = L1View { head, ..charged() };
+        assert_eq!(Planner::new(rules).next(&view, &full(), None, T0), SLASH);
+    }
+}
+
+/// E7 of evidence: an entry that L1 takes soon is waited for; one that it is slow with gives way.
+#[test]
+fn evidence_takes_the_nonce_of_what_l1_is_slow_with() {
+    let raised = fees().raised(&Market { base_fee: 10 * GWEI, tip: GWEI, cap: RULES.max_fee }).unwrap();
+    let Step::Post { fees: first, .. } = SLASH else { unreachable!() };
+    let slash = |fees| Step::Post { errand: Errand::Slash(ACCUSED), nonce: 7, fees };
+    let awaits = Step::Rest(Rest::AwaitsMining);
+    let part = Purpose::Part {
+        entry: PlannedEntry { first_height: 11, last_height: 11, parent_link: B256::repeat_byte(5) },
+        stream: B256::ZERO,
+    };
+    let at_cap = Sent { fees: Fees { max_fee: 95 * GWEI, tip: GWEI }, ..sent() };
+    let capped = FeeCap { needed: 95 * GWEI + (95 * GWEI).div_ceil(8), cap: RULES.max_fee };
+    let cases = [
+        ("in time", sent(), 102, Fate::Waiting, awaits),
+        ("slow", sent(), 103, Fate::Waiting, slash(raised)),
+        ("slow, a part", Sent { purpose: part, ..sent() }, 103, Fate::Waiting, slash(raised)),
+        ("slow, called back", Sent { purpose: Purpose::Cancel, ..sent() }, 103, Fate::Waiting, slash(raised)),
+        ("forgotten", sent(), 103, Fate::Unknown, slash(first)),
+        ("at the cap", at_cap, 103, Fate::Waiting, Step::Rest(Rest::Capped(capped))),
+        ("mined after this block", sent(), 103, Fate::Done, awaits),
+    ];
+    for (name, sent, block, fate, expected) in cases {
+        let view = L1View { block, fate, ..charged() };
+        assert_eq!(Planner::new(judge(0)).next(&view, &full(), Some(&sent), T0), expected, "{name}");
+    }
+}
+
+/// E8 of evidence: a report in flight is sent again, raised, awaited like any other, whosever turn it is by then.
+#[test]
+fn report_in_flight_goes_on_until_somebody_else_was_first() {
+    let raised = fees().raised(&Market { base_fee: 10 * GWEI, tip: GWEI, cap: RULES.max_fee }).unwrap();
+    let sent = Sent { purpose: Purpose::Slash(ACCUSED), ..sent() };
+    let next = |view: &L1View| Planner::new(judge(3)).next(view, &full(), Some(&sent), T0);
+    assert_eq!(next(&charged()), Step::Resend);
+    assert_eq!(next(&L1View { fate: Fate::Waiting, ..charged() }), Step::Rest(Rest::AwaitsMining));
+    assert_eq!(next(&L1View { fate: Fate::Waiting, block: 103, ..charged() }), Step::Raise(raised));
+    assert_eq!(next(&L1View { fate: Fate::Done, nonce: 8, ..charged() }), Step::Settle(End::Done));
+    // Somebody else was first, or L1 does not take it any more.
+    let slashed = L1View { charges: vec![Charge { slashed: true, ..charge() }], ..view() };
+    for late in [slashed, view()] {
+        let late = L1View { fate: Fate::Waiting, head: None, ..late };
+        assert_eq!(next(&late), Step::Cancel(raised));
     }
 }

@@ -56,3 +56,19 @@ fn first_turns_go_by_power() {
     let chi: f64 = first.iter().zip(expected).map(|(seen, wanted)| (*seen as f64 - wanted).powi(2) / wanted).sum();
     assert!(chi < 16.3, "{first:?} gives {chi}");
 }
+
+/// E6 of evidence.
+#[test]
+fn every_part_of_the_seed_of_judges_counts() {
+    let [one, other] = [1, 2].map(Address::repeat_byte);
+    let seeds = [
+        charge_seed(1, 2, one),
+        charge_seed(2, 2, one),
+        charge_seed(1, 3, one),
+        charge_seed(1, 2, other),
+        seed(1, 2, B256::ZERO, 0),
+    ];
+    for (index, one) in seeds.iter().enumerate() {
+        assert!(seeds[..index].iter().all(|other| other != one));
+    }
+}

@@ -118,6 +118,8 @@ pub(crate) fn all(context: Arc<Context>) -> Result<RpcModule<Context>, RegisterM
     table.add("eth_getFilterLogs", 1, logs::filter_logs)?;
     table.add("eth_uninstallFilter", 1, logs::uninstall_filter)?;
 
+    table.add("rota_evidence", 1, node::evidence)?;
+
     table.add("txpool_status", 0, pool::status)?;
     table.add("txpool_content", 0, pool::content)?;
     table.add("txpool_contentFrom", 1, pool::content_from)?;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, Bytes, U64, keccak256};
 use serde_json::{Value, json};
 
-use crate::rpc::{arguments::Arguments, context::Context, error::RpcError};
+use crate::{
+    evidence::Piece,
+    rpc::{arguments::Arguments, context::Context, error::RpcError},
+};
 
 pub(super) async fn client_version(context: Arc<Context>, _: Arguments) -> Result<String, RpcError> {
     Ok(context.version.clone())
@@ -40,6 +43,13 @@ pub(super) async fn syncing(context: Arc<Context>, _: Arguments) -> Result<Value
             "highestBlock": U64::from(syncing.highest),
         })
     }))
+}
+
+/// R25: what validators are accused with, or one of them.
+pub(super) async fn evidence(context: Arc<Context>, arguments: Arguments) -> Result<Vec<Piece>, RpcError> {
+    let of: Option<Address> = arguments.optional(0)?;
+    let pieces = context.backend.evidence().into_iter();
+    Ok(pieces.filter(|piece| of.is_none_or(|validator| piece.validator == validator)).collect())
 }
 
 /// A node holds no keys of users.

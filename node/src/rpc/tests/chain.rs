@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
 use super::wallets::Key;
+use crate::evidence::Piece;
 use crate::rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting};
 
 pub(crate) const CHAIN_ID: u64 = 7682;
@@ -41,6 +42,7 @@ pub(crate) struct Chain {
     heads: watch::Sender<Heads>,
     pending: broadcast::Sender<Arc<Transaction>>,
     held: Arc<AtomicBool>,
+    evidence: Arc<Mutex<Vec<Piece>>>,
 }
 
 struct Inner {
@@ -115,7 +117,8 @@ impl Chain {
         let heads = Heads { latest: genesis.header, pending: None, safe: 0, finalized: 0 };
         let (heads, _) = watch::channel(heads);
         let (pending, _) = broadcast::channel(64);
-        Self { inner: Arc::new(Mutex::new(inner)), rules, heads, pending, held: Arc::default() }
+        let evidence = Arc::default();
+        Self { inner: Arc::new(Mutex::new(inner)), rules, heads, pending, held: Arc::default(), evidence }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -225,6 +228,11 @@ impl Chain {
     /// What L1 says.
     pub(crate) fn posted(&self, safe: u64, finalized: u64) {
         self.heads.send_modify(|heads| (heads.safe, heads.finalized) = (safe, finalized));
+    }
+
+    /// Evidence is kept.
+    pub(crate) fn accuse(&self, piece: Piece) {
+        self.evidence.lock().unwrap().push(piece);
     }
 
     fn final_account(inner: &Inner, address: Address) -> Option<Account> {
@@ -342,6 +350,10 @@ impl Backend for Chain {
 
     fn peers(&self) -> usize {
         3
+    }
+
+    fn evidence(&self) -> Vec<Piece> {
+        self.evidence.lock().unwrap().clone()
     }
 
     fn syncing(&self) -> Option<Syncing> {

@@ -8,7 +8,13 @@ use super::{
     client::{Served, raw},
     wallets::Key,
 };
-use crate::rpc::{RpcConfig, RpcStartError};
+use crate::{
+    evidence::{
+        Piece,
+        samples::{piece, validator},
+    },
+    rpc::{RpcConfig, RpcStartError},
+};
 
 async fn send(served: &Served, raw: String) -> Value {
     served.ok("eth_sendRawTransaction", json!([raw])).await
@@ -292,4 +298,16 @@ async fn server_that_is_stopped_takes_nobody() {
     served.server.stop().await;
     assert!(socket.receive().await.is_none());
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+/// Rule R25.
+#[tokio::test]
+async fn evidence_is_told_all_of_it_or_that_against_one_validator() {
+    let served = Served::start(Chain::manual()).await;
+    assert_eq!(served.ok("rota_evidence", json!([])).await, json!([]));
+    [1, 3].into_iter().for_each(|number| served.chain.accuse(piece(number)));
+    let told = served.ok("rota_evidence", json!([])).await;
+    assert_eq!(serde_json::from_value::<Vec<Piece>>(told.clone()).unwrap(), [piece(1), piece(3)]);
+    assert_eq!(served.ok("rota_evidence", json!([validator(3)])).await, json!([told[1]]));
+    assert_eq!(served.ok("rota_evidence", json!([validator(2)])).await, json!([]));
 }

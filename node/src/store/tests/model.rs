@@ -153,7 +153,7 @@ impl Pair {
     }
 
     fn certificate(&mut self, round: Round) -> Certificate {
-        let batch = B256::repeat_byte(self.random.random_range(0..3));
+        let batch = B256::repeat_byte(self.random.random_range(1..4));
         let vote = match self.random.random_range(0..3) {
             0 => Vote::notarize(round, batch),
             1 => Vote::nullify(round),

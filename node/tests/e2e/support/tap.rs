@@ -93,6 +93,7 @@ fn signatures(message: &Message) -> Vec<SignedVote> {
             votes.extend(&answer.votes);
             votes
         }
+        Message::Evidence(pair) => pair.votes().to_vec(),
         Message::FinalBatch(batch) => of(batch.finalization.iter().collect()),
         Message::CatchUpAnswer(answer) => {
             of(answer.batches.iter().filter_map(|batch| batch.finalization.as_ref()).collect())

@@ -90,7 +90,8 @@ impl LyingServer {
             | Message::Transactions(_)
             | Message::FinalBatch(_)
             | Message::CatchUpAnswer(_)
-            | Message::Status(_) => None,
+            | Message::Status(_)
+            | Message::Evidence(_) => None,
         };
         let askers = from.map_or_else(Vec::new, |from| hands.outside.keys.nodes_of(&from));
         lie.map(|lie| Deed::Tell(askers, lie)).into_iter().collect()

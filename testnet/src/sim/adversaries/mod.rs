@@ -4,6 +4,7 @@ mod accomplice;
 mod censor;
 mod double_voter;
 mod equivocator;
+mod false_accuser;
 mod far_future;
 mod forger;
 mod impersonator;
@@ -29,6 +30,7 @@ pub use accomplice::Accomplice;
 pub use censor::Censor;
 pub use double_voter::DoubleVoter;
 pub use equivocator::Equivocator;
+pub use false_accuser::FalseAccuser;
 pub use far_future::FarFuture;
 pub use forger::Forger;
 pub use impersonator::Impersonator;
@@ -56,7 +58,7 @@ const ANSWERED_MAX: usize = 1_024;
 /// One of them, as chaos draws them: all, those who split the network more often.
 #[must_use]
 pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
-    match random.below(25) {
+    match random.below(26) {
         0..=3 => Box::new(Equivocator::default()),
         4 | 5 => Box::new(DoubleVoter),
         6 => Box::new(Accomplice::default()),
@@ -75,6 +77,7 @@ pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
         21 => Box::new(Outdated::since(Epoch(random.within(1..=4)))),
         22 => Box::new(Censor),
         23 => Box::new(Forger),
+        24 => Box::new(FalseAccuser),
         _ => Box::new(LyingServer::default()),
     }
 }

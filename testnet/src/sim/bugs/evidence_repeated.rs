@@ -22,7 +22,7 @@ impl Conduct for EvidenceRepeated {
     }
 
     fn instead(&mut self, effect: Effect, _hands: &mut Hands<'_>) -> Vec<Deed> {
-        if let Effect::Evidence(evidence) = &effect {
+        if let Effect::Evidence { evidence, .. } = &effect {
             self.proven = Some(evidence.clone());
         }
         vec![Deed::effect(effect)]
@@ -30,6 +30,7 @@ impl Conduct for EvidenceRepeated {
 
     fn hear(&mut self, event: Event, _hands: &mut Hands<'_>) -> (Vec<Deed>, Option<Event>) {
         let again = self.proven.clone().filter(|_| matches!(event, Event::Timer(Timer::Retry)));
-        (again.map(|proven| Deed::effect(Effect::Evidence(proven))).into_iter().collect(), Some(event))
+        let again = again.map(|evidence| Deed::effect(Effect::Evidence { evidence, heard: false }));
+        (again.into_iter().collect(), Some(event))
     }
 }

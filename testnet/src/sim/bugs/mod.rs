@@ -4,6 +4,7 @@
 mod candidate_not_durable;
 mod certificate_not_durable;
 mod disk_fault_ignored;
+mod evidence_ignored;
 mod evidence_repeated;
 mod final_not_durable;
 mod finalize_after_nullify;
@@ -30,6 +31,7 @@ use rota_staking::L1Block;
 pub use candidate_not_durable::CandidateNotDurable;
 pub use certificate_not_durable::CertificateNotDurable;
 pub use disk_fault_ignored::DiskFaultIgnored;
+pub use evidence_ignored::EvidenceIgnored;
 pub use evidence_repeated::EvidenceRepeated;
 pub use final_not_durable::FinalNotDurable;
 pub use finalize_after_nullify::FinalizeAfterNullify;

@@ -14,6 +14,7 @@ mod roots;
 mod sets;
 mod signatures;
 mod sizes;
+mod spread;
 mod stops;
 
 use std::collections::BTreeSet;
@@ -34,6 +35,7 @@ pub use roots::Roots;
 pub use sets::Sets;
 pub use signatures::Signatures;
 pub use sizes::Sizes;
+pub use spread::Spread;
 pub use stops::Stops;
 
 use super::{facts::Checker, story::NodeId};
@@ -49,6 +51,12 @@ pub struct Setup {
     pub first_l1_block: u64,
     /// L1 blocks in an epoch.
     pub epoch_blocks: u64,
+    /// How long an epoch lasts.
+    pub epoch_ms: u64,
+    /// How late the node that sees L1 last sees it.
+    pub l1_lag_ms: u64,
+    /// L1 takes evidence for so many epochs.
+    pub evidence_epochs: u64,
     /// The stakes of the first epoch by seat.
     pub stakes: Vec<u64>,
     /// The seats whose keys do not follow the rules: those of adversaries and of twins.
@@ -61,8 +69,8 @@ pub struct Setup {
     pub pool: [usize; 2],
 }
 
-/// The names of the checkers of what holds whatever happens, also where nothing can become final. Liveness is promised
-/// only where faults end, and memory only where no disk gives an old copy of a guard's record.
+/// The names of the checkers of what holds whatever happens, also where nothing can become final. Liveness and spread
+/// are promised only where faults end, and memory only where no disk gives an old copy of a guard's record.
 pub const SAFETY: [&str; 13] = [
     "agreement",
     "chain",
@@ -93,7 +101,8 @@ pub fn all(setup: Setup) -> Vec<Box<dyn Checker>> {
         Box::new(Sets::default()),
         Box::new(Signatures::default()),
         Box::new(Innocence::new(guilty.clone())),
-        Box::new(Evidence::default()),
+        Box::new(Evidence::new(&setup)),
+        Box::new(Spread::new(&setup)),
         Box::new(Memory),
         Box::new(Stops::new(stakes, guilty.clone())),
         Box::new(Sizes::new(stakes.len(), setup.pool)),

@@ -172,6 +172,8 @@ impl Sizes {
             "offered" => OFFERED,
             "origins" => ORIGINS,
             "lines" => LINES,
+            // Each once, by its name on L1, which does not change with its keys.
+            "accused" => self.validators,
             // Behind them as much as a host lets wait: as many bytes as a batch has.
             "lined up" => TRANSACTIONS,
             _ => return None,

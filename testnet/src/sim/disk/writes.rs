@@ -1,12 +1,12 @@
 //! What is written to a disk, and how disks fail.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use rota_consensus::Candidate;
 use rota_mempool::JournalRecord;
-use rota_proto::{BatchHeader, Certificate, Epoch, Round};
+use rota_proto::{BatchHeader, Certificate, Epoch, Round, VotePair};
 use rota_staking::SlotWrite;
 
-use crate::sim::executor::Done;
+use crate::sim::{executor::Done, story::NodeId};
 
 /// A final batch in the store.
 #[derive(Clone, Debug)]
@@ -42,6 +42,15 @@ pub struct Commit {
     pub opens: Option<Epoch>,
 }
 
+/// What a validator is accused with.
+#[derive(Clone, Copy, Debug)]
+pub struct Accusation {
+    /// Its two votes.
+    pub pair: VotePair,
+    /// Whose key signed them.
+    pub accused: NodeId,
+}
+
 /// One write, durable only once its part is flushed.
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -53,8 +62,8 @@ pub enum Write {
     Final(Box<Commit>),
     /// The state of the registry.
     Registry(Vec<u8>),
-    /// Evidence under its name.
-    Evidence(String, Vec<u8>),
+    /// What a validator is accused with.
+    Evidence(Address, Box<Accusation>),
     /// Of the journal of local transactions, which is never flushed by itself.
     Journal(JournalRecord),
     /// A slot of the guard's file.

@@ -8,7 +8,7 @@ use rota_staking::{Evidence, Offence, Refusal, Verdict};
 
 use super::{End, Host, Job, Task, Wake, kind};
 use crate::sim::{
-    disk::{Part, Write},
+    disk::{Accusation, Part, Write},
     facts::Fact,
     outside::Outside,
     story::{Brief, NodeId, brief_vote, short},
@@ -74,11 +74,16 @@ impl Host {
             Effect::Journal(records) => records.into_iter().for_each(|record| self.journal(record, out)),
             Effect::Dropped(dropped) => out.stats.dropped += dropped.len() as u64,
             Effect::Submitted { result, .. } => out.stats.unwanted += u64::from(result.is_err()),
-            Effect::Evidence(evidence) => self.accuse(&evidence, out),
+            Effect::Evidence { evidence, heard } => self.accuse(&evidence, heard, out),
+            Effect::EvidenceRefused(refusal) => {
+                out.stats.accusations_refused += 1;
+                out.story.tell(self.id, &[8], || format!("  refuses evidence: {refusal}"));
+            }
             Effect::EpochBegan(set) => {
                 out.story.tell(self.id, &[6, set.epoch().0], || format!("begins epoch {}", set.epoch()));
                 self.count_epoch(set.epoch(), out);
                 self.meet(&set, out);
+                self.repeat_evidence(out);
             }
             Effect::Halt(why) => self.halt(&why, out),
         }
@@ -210,7 +215,8 @@ impl Host {
         out.facts.push((self.id, fact));
     }
 
-    fn accuse(&mut self, evidence: &Evidence, out: &mut Outside) {
+    /// Rule E1 of replica: durable, then told to all.
+    fn accuse(&mut self, evidence: &Evidence, heard: bool, out: &mut Outside) {
         let round = evidence.round();
         let seat = out.keys.nodes_of(evidence.consensus_key()).first().copied();
         let accused = seat.unwrap_or_else(|| usize::from(evidence.place().number()));
@@ -219,11 +225,30 @@ impl Host {
             Offence::DoubleFinalize => "two finalize",
             Offence::NullifyFinalize => "nullify and finalize",
         };
-        out.story.tell(self.id, &[7, accused as u64], || format!("proves {offence} in {round} against n{accused}"));
+        out.story.tell(self.id, &[7, accused as u64, u64::from(heard)], || {
+            let how = if heard { "hears of" } else { "proves" };
+            format!("{how} {offence} in {round} by n{accused}")
+        });
         let (epoch, view) = (round.epoch.0, round.view.0);
         out.facts.push((self.id, Fact::Accuses { accused, epoch, view, offence }));
-        let name = format!("evidence/{round}/{}/{offence}", evidence.place());
-        self.put(Write::Evidence(name, evidence.encode()), Part::Store, out);
+        let accusation = Box::new(Accusation { pair: evidence.pair(), accused });
+        if self.write(Write::Evidence(evidence.validator(), accusation.clone()), out) {
+            self.tasks_first(vec![Task::Flush(Part::Store), Task::Accuse(accusation)]);
+        }
+    }
+
+    /// The evidence is durable: everyone may hear of it.
+    pub(super) fn tell_evidence(&self, accusation: &Accusation, out: &mut Outside) {
+        out.facts.push((self.id, kept(accusation)));
+        out.send_all(self.id, Message::Evidence(Box::new(accusation.pair)));
+    }
+
+    /// All validators hear again who is accused: some may not have known the set of that epoch before.
+    fn repeat_evidence(&self, out: &mut Outside) {
+        let others = self.validators(out);
+        for accusation in self.disk.evidence().values() {
+            out.send(self.id, &others, Message::Evidence(Box::new(accusation.pair)));
+        }
     }
 
     fn halt(&mut self, why: &Halt, out: &mut Outside) {
@@ -241,4 +266,9 @@ impl Host {
         };
         self.end = Some(End::Stopped(kind, why.to_string()));
     }
+}
+
+/// Evidence is durable.
+pub(super) fn kept(accusation: &Accusation) -> Fact {
+    Fact::Kept { accused: accusation.accused, epoch: accusation.pair.round().epoch.0 }
 }

@@ -16,8 +16,6 @@ use crate::sim::{
 
 /// Live records are pruned once in so many batches.
 const PRUNED_EVERY: u64 = 64;
-/// Certificates are kept for so many epochs, the evidence window.
-const EVIDENCE_EPOCHS: u64 = 8;
 
 /// What the executor is to do.
 #[derive(Debug)]
@@ -150,7 +148,7 @@ impl Host {
         }
         self.drop_bodies();
         if let Some(last) = path.last() {
-            self.forget_live(last.header().height());
+            self.forget_live(last.header().height(), out.settings.times.evidence_epochs);
             self.publish(certificate, out);
         }
         self.take(Event::Committed(path.iter().map(Done::committed).collect()), out);
@@ -180,10 +178,10 @@ impl Host {
     }
 
     /// Candidates below what is final and durable, and certificates below the evidence window, are of no more use.
-    fn forget_live(&mut self, height: Height) {
+    fn forget_live(&mut self, height: Height, evidence_epochs: u64) {
         if height.0.is_multiple_of(PRUNED_EVERY) {
             let round = self.disk.head().round;
-            let epoch = rota_proto::Epoch(round.epoch.0.saturating_sub(EVIDENCE_EPOCHS));
+            let epoch = rota_proto::Epoch(round.epoch.0.saturating_sub(evidence_epochs));
             self.disk.prune(round, Round::new(epoch, View::ZERO));
         }
     }

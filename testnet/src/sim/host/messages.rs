@@ -28,7 +28,7 @@ impl Host {
         });
     }
 
-    /// A connection to a peer is there: each tells the other how far it is, and what it may not know.
+    /// A connection to a peer is there: each tells the other how far it is, who is accused, and what it may not know.
     pub fn greet(&self, peer: NodeId, out: &mut Outside) {
         let head = &self.disk.head().header;
         let status = Status {
@@ -38,6 +38,9 @@ impl Host {
             batch: head.hash(),
         };
         out.send(self.id, &[peer], Message::Status(status));
+        for accusation in self.disk.evidence().values() {
+            out.send(self.id, &[peer], Message::Evidence(Box::new(accusation.pair)));
+        }
         out.wake_by_clock(self.id, NEWCOMER_PAUSE_MS, Wake::Newcomer(peer, 0));
     }
 
@@ -84,7 +87,8 @@ impl Host {
             | Message::RoundQuery(_)
             | Message::RoundAnswer(_)
             | Message::FinalBatch(_)
-            | Message::Status(_) => self.step(Event::Message { from: key, message }, out),
+            | Message::Status(_)
+            | Message::Evidence(_) => self.step(Event::Message { from: key, message }, out),
         }
     }
 }

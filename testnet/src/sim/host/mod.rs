@@ -21,7 +21,7 @@ use rota_staking::{GuardFile, L1Block, SafetyRecord};
 
 use super::{
     conduct::{Conduct, Deed, Hands},
-    disk::{Disk, DiskError, Part, Write},
+    disk::{Accusation, Disk, DiskError, Part, Write},
     executor::{Done, Executor},
     facts::Fact,
     outside::Outside,
@@ -67,6 +67,8 @@ pub enum Task {
     Signature(Vote, Place, Arc<ValidatorSet>),
     /// The executor's next job.
     Job(Box<Job>),
+    /// Evidence is durable: tell everyone whom it accuses.
+    Accuse(Box<Accusation>),
     /// The store has these batches: tell everyone that they are final.
     Told(Box<(Verified<Certificate>, Vec<Done>)>),
     /// The next event.
@@ -216,6 +218,7 @@ impl Host {
             Task::Flush(part) => self.flush(part, out),
             Task::Signature(vote, place, set) => self.sign_now(vote, place, &set, out),
             Task::Job(job) => self.work(*job, out),
+            Task::Accuse(accusation) => self.tell_evidence(&accusation, out),
             Task::Told(told) => self.tell_final(&told.0, &told.1, out),
             Task::Step(incoming) => self.hear_or_step(*incoming, out),
         }

@@ -8,7 +8,7 @@ use rota_proto::{Round, SignedVote, ValidatorSet, Verified, View};
 use rota_replica::{Event, Replica, ReplicaConfig, Started};
 use rota_staking::{GuardFile, Registry, RegistryError, SafetyRecord};
 
-use super::{Host, l1_block};
+use super::{Host, effects::kept, l1_block};
 use crate::sim::{
     conduct::Conduct,
     disk::{Disk, Head},
@@ -55,6 +55,7 @@ impl Host {
             format!("starts in epoch {} at height {} {}", round.epoch, tip.0, Brief(tip.1))
         });
         out.facts.push((id, Fact::Restarted { height: tip.0, batch: tip.1 }));
+        out.facts.extend(disk.evidence().values().map(|accusation| (id, kept(accusation))));
         let anchor = Anchor { opening, head: header, view: round.view };
         let replica = Replica::new(config(out), Some(out.keys.public(id)), registry, anchor);
         let mut this = Self {
@@ -119,7 +120,9 @@ impl Host {
         let votes = self.own_votes(set, out);
         let (record, listen_ms) = (guard_record(&self.guard), out.station(self.id).listen_ms);
         let durable = Durable { certificates, proposals, votes, record, ask: true, listen_ms };
-        Started { durable, bodies, witnessed }
+        let evidence = self.disk.evidence().iter();
+        let accused = evidence.map(|(validator, one)| (*validator, one.pair.round().epoch)).collect();
+        Started { durable, bodies, witnessed, accused }
     }
 
     /// Our votes of the epoch from the guard's record; one whose signature it does not know is signed again.

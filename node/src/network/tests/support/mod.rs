@@ -6,5 +6,5 @@ mod samples;
 
 pub(super) use intruder::{Intruder, greet};
 pub(super) use node::{Node, Setup};
-pub(super) use samples::{Validator, body, catch_up_answer, domain, every_kind, final_batch, network, vote};
-pub(crate) use samples::{certificate, header, proposal, round};
+pub(crate) use samples::{Validator, certificate, header, proposal, round};
+pub(super) use samples::{body, catch_up_answer, domain, every_kind, final_batch, network, vote};

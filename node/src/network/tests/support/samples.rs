@@ -8,7 +8,7 @@ use libp2p::identity::Keypair;
 use rota_proto::{
     BatchHeader, BodyMessage, CatchUpAnswer, Certificate, ConsensusKey, Epoch, ExtraData, Fetch, FinalBatch,
     Justification, Message, NetworkId, Place, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers,
-    SigningDomain, View, Vote,
+    SigningDomain, View, Vote, VotePair,
 };
 
 use crate::network::PeerRecord;
@@ -99,6 +99,12 @@ pub(crate) fn catch_up_answer(from: u64, count: u64) -> Message {
     Message::CatchUpAnswer(CatchUpAnswer { batches: (from..from + count).map(final_batch).collect() })
 }
 
+/// Somebody is accused with two votes.
+pub(crate) fn evidence() -> Message {
+    let [one, other] = [8, 9].map(|byte| signed(Vote::notarize(round(7), B256::repeat_byte(byte))));
+    Message::Evidence(Box::new(VotePair::new(one, other).unwrap()))
+}
+
 /// One message of every kind that has a lane.
 pub(crate) fn every_kind() -> Vec<Message> {
     vec![
@@ -111,5 +117,6 @@ pub(crate) fn every_kind() -> Vec<Message> {
         Message::RoundAnswer(Box::new(RoundAnswer { round: round(5), entered_by: None, votes: Vec::new() })),
         Message::Transactions(vec![Bytes::from_static(&[2; 120]), Bytes::from_static(&[3; 130])]),
         Message::FinalBatch(Box::new(final_batch(6))),
+        evidence(),
     ]
 }

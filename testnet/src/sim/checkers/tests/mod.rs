@@ -15,12 +15,16 @@ mod roots;
 mod sets;
 mod signatures;
 mod sizes;
+mod spread;
 mod stops;
+
+use std::collections::BTreeSet;
 
 use alloy_primitives::B256;
 use rota_proto::{Certificate, Epoch, Round, Signers, View, Vote};
 
 use crate::sim::{
+    checkers::{Bounds, Setup},
     facts::{Checker, Fact, FinalFact, Scene},
     queue::Time,
     story::NodeId,
@@ -78,6 +82,25 @@ impl<C: Checker> Watch<C> {
         let said = self.said.expect("the checker fires");
         assert!(said.contains(words), "it says: {said}");
         self.checker
+    }
+}
+
+/// Four nodes, the last of which is faulty, and an L1 with epochs of six seconds.
+fn setup() -> Setup {
+    let honest = (0..3).collect();
+    Setup {
+        genesis: hash(0),
+        genesis_origin: 1_006,
+        first_l1_block: 1_000,
+        epoch_blocks: 6,
+        epoch_ms: 6_000,
+        l1_lag_ms: 0,
+        evidence_epochs: 8,
+        stakes: vec![10; 4],
+        guilty: BTreeSet::from([3]),
+        bounds: Bounds { healed: Time::default(), bound_ms: 1, honest_views: 1, honest },
+        origin_age_max_s: 60,
+        pool: [100, 10_000],
     }
 }
 

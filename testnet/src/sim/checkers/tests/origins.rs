@@ -1,27 +1,9 @@
-use std::collections::BTreeSet;
-
-use super::{Watch, hash, told, watch};
-use crate::sim::{
-    checkers::{Bounds, Origins, Setup},
-    facts::FinalFact,
-    queue::Time,
-};
+use super::{Watch, hash, setup, told, watch};
+use crate::sim::{checkers::Origins, facts::FinalFact};
 
 /// Genesis names block 1,006, the first of epoch 1 of six blocks; a batch is at most 60 s younger than its origin.
 fn genesis() -> Watch<Origins> {
-    let bounds = Bounds { healed: Time::default(), bound_ms: 1, honest_views: 1, honest: BTreeSet::new() };
-    let setup = Setup {
-        genesis: hash(0),
-        genesis_origin: 1_006,
-        first_l1_block: 1_000,
-        epoch_blocks: 6,
-        stakes: Vec::new(),
-        guilty: BTreeSet::new(),
-        bounds,
-        origin_age_max_s: 60,
-        pool: [0, 0],
-    };
-    watch(Origins::new(&setup))
+    watch(Origins::new(&setup()))
 }
 
 /// On a later block, 12 s after the one before each, in this epoch.

@@ -14,7 +14,7 @@ fn sizes_after(unfinal_views: u64, name: &'static str, count: usize) -> Fact {
 }
 
 /// What there may be with ten views that are not final.
-const BOUNDS: [(&str, usize); 40] = [
+const BOUNDS: [(&str, usize); 41] = [
     ("views", 44),
     ("view votes", 516),
     ("certificates", 33),
@@ -54,6 +54,7 @@ const BOUNDS: [(&str, usize); 40] = [
     ("offered", 16),
     ("origins", 4_096),
     ("lines", 4_096),
+    ("accused", 4),
     ("lined up", 65_536),
 ];
 

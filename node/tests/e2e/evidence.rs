@@ -1,0 +1,211 @@
+//! Whoever contradicts itself is slashed on L1, and nobody has to do anything for it.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use alloy::signers::local::PrivateKeySigner;
+use alloy_primitives::{Address, B256};
+use eyre::{ContextCompat as _, Result, ensure, eyre};
+use futures::AsyncWriteExt as _;
+use rota_node::config::NodeToml;
+use rota_proto::{Certificate, Epoch, Message, Place, Round, View, Vote};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Devnet, Intruder, Node, Settings, consensus_secret, framed, open_court, operator, rota, sign, until, with,
+};
+
+/// Evidence is found at once; then there are a few L1 blocks of a second each for every validator that has the turn
+/// and is not there, and two until a block is final.
+const SLASHED: Duration = Duration::from_secs(60);
+
+/// Told, heard, kept.
+const HEARD: Duration = Duration::from_secs(20);
+
+/// From a conflict to the end of the process: reports of all who are guilty, one after the other.
+const ENDS: Duration = Duration::from_secs(180);
+
+/// The validator whose key is in hostile hands; it holds 1 of 101 and its node does not run.
+const TRAITOR: usize = 4;
+
+/// The validators that sign both finalizations hold 80 of 100.
+const GUILTY: std::ops::Range<usize> = 0..3;
+
+/// A validator's key signs two votes of one view that contradict each other, and one node sees both. Every node keeps
+/// them, also one that is away meanwhile, one of them reports them, and L1 slashes, within a minute. The command line
+/// lists, shows, verifies and would submit the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contradiction_is_slashed_on_l1_without_a_human() -> Result<()> {
+    let settings = Settings { stakes: vec![30, 27, 23, 20, 1], hostile: true, ..before_the_court(5) };
+    with(settings, async |net: &mut Devnet| {
+        open_court(net, 5).await?;
+        start(net, TRAITOR).await?;
+        net.node(0)?.reaches(3, Duration::from_secs(60)).await?;
+        let away = net.node_mut(3)?.stop().await?;
+        ensure!(away.code() == Some(0), "node 3 ended with {away}");
+
+        let since = Instant::now();
+        let round = Round::new(Epoch(0), View(net.node(0)?.status().await?.view + 4));
+        let votes = [B256::repeat_byte(1), B256::repeat_byte(2)].map(|batch| Vote::notarize(round, batch));
+        let secret = consensus_secret(&net.node(TRAITOR)?.folder)?;
+        let domain = net.network()?.domain();
+        let seat = place(TRAITOR)?;
+        let said = votes.map(|vote| Message::Vote(sign(&secret, &domain, vote, seat)));
+        say(net, &said).await?;
+        let traitor = operator(net, TRAITOR)?;
+        for index in 0..3 {
+            state(net.node(index)?, traitor, "final", SLASHED).await?;
+        }
+        println!("slashed finally after {:?}", since.elapsed());
+        net.node_mut(3)?.start().await?;
+        is_caught_up(net).await?;
+        on_the_command_line(net, traitor).await
+    })
+    .await
+}
+
+/// Nodes that are not started before their network has a slasher.
+fn before_the_court(nodes: usize) -> Settings {
+    Settings { absent: (0..nodes).collect(), epoch_length: 3_000, ..Settings::default() }
+}
+
+async fn start(net: &mut Devnet, nodes: usize) -> Result<()> {
+    for node in net.nodes.iter_mut().take(nodes) {
+        node.launch()?;
+    }
+    for node in net.nodes.iter_mut().take(nodes) {
+        node.answers().await?;
+    }
+    net.connected().await
+}
+
+fn place(index: usize) -> Result<Place> {
+    Place::new(u8::try_from(index)?).wrap_err("no such place")
+}
+
+/// A stranger says that to the first node.
+async fn say(net: &Devnet, messages: &[Message]) -> Result<()> {
+    let settings = NodeToml::read(&net.node(0)?.folder.join("config/node.toml"))?;
+    let address = settings.listen.first().wrap_err("the node listens nowhere")?;
+    let intruder = Intruder::connect(address, net.network()?.id()).await?;
+    let mut stream = intruder.stream("votes").await?;
+    for message in messages {
+        stream.write_all(&framed(&message.encode())?).await?;
+    }
+    stream.flush().await?;
+    // The connection stays until the node has read: it tells at once what it finds.
+    until("the first node keeps evidence", HEARD, async || {
+        let kept: Vec<Value> = net.node(0)?.call("rota_evidence", json!([])).await?;
+        Ok((!kept.is_empty()).then_some(()))
+    })
+    .await
+}
+
+/// Waits until a node says that evidence against a validator has come so far.
+async fn state(node: &Node, validator: Address, state: &str, within: Duration) -> Result<Value> {
+    until(&format!("node {} has the evidence as {state}", node.index), within, async || {
+        let kept: Vec<Value> = node.call("rota_evidence", json!([validator])).await?;
+        let [piece] = kept.as_slice() else { return Err(eyre!("{} pieces", kept.len())) };
+        ensure!(piece["progress"]["state"] == state, "it is {}", piece["progress"]);
+        Ok(Some(piece.clone()))
+    })
+    .await
+}
+
+/// Who was away does not hear what L1 has judged, and has no need to; it goes on like the others.
+async fn is_caught_up(net: &Devnet) -> Result<()> {
+    let height = net.height().await?;
+    net.node(3)?.reaches(height + 3, Duration::from_secs(60)).await.map(drop)
+}
+
+async fn on_the_command_line(net: &Devnet, traitor: Address) -> Result<()> {
+    let (name, first) = (traitor.to_string(), net.node(0)?);
+    let data = first.folder.display().to_string();
+    let listed = rota(&["evidence", "list", "--data", &data], None).await?;
+    ensure!(listed.as_array().is_some_and(|pieces| pieces.len() == 1), "{listed}");
+    let shown = rota(&["evidence", "show", &name, "--data", &data], None).await?;
+    ensure!(rota(&["evidence", "show", &name, "--rpc", &first.rpc], None).await? == shown, "{shown}");
+    ensure!(shown["offence"] == "double-notarize" && listed[0] == shown, "{shown}");
+
+    let file = net.folder.join("evidence.json");
+    fs::write(&file, serde_json::to_vec(&shown)?)?;
+    let file = file.display().to_string();
+    let network = first.folder.join("config/network.toml").display().to_string();
+    let verified = rota(&["evidence", "verify", &file, "--network", &network], None).await?;
+    ensure!(verified["stands"] == true, "{verified}");
+    // L1 has slashed for it: what would be sent is refused in the contract's words.
+    let submit = ["evidence", "submit", &file, "--network", &network, "--l1", &net.anvil.url, "--dry-run"];
+    let refused = rota(&submit, Some(&PrivateKeySigner::random())).await;
+    let refused = refused.err().wrap_err("it would be taken twice")?.to_string();
+    ensure!(refused.contains("AlreadySlashed"), "{refused}");
+
+    let status: Value = serde_json::from_str(&net.http.get(&format!("{}/status", first.operator)).await?.1)?;
+    ensure!(status["evidence"] == json!({ "open": 0, "confirmed": 1, "expired": 0 }), "{status}");
+    Ok(())
+}
+
+/// Three of four keys, with 80 of 100, finalize a second batch in a view that was finalized long ago. Every node stops,
+/// keeps both certificates and tells them, all three are accused and slashed, and the nodes end with exit code 70.
+#[tokio::test(flavor = "multi_thread")]
+async fn conflicting_finalizations_stop_the_nodes_and_convict_the_guilty() -> Result<()> {
+    with(Settings { hostile: true, ..before_the_court(4) }, async |net: &mut Devnet| {
+        open_court(net, 4).await?;
+        start(net, 4).await?;
+        net.node(0)?.reaches(8, Duration::from_secs(60)).await?;
+        let height = net.height().await?;
+        let headers = net.node(0)?.headers(height - 2, height).await?;
+        let round = Round::new(Epoch(0), headers.last().wrap_err("no batches")?.extra().parent_view);
+        let rival = finalization(net, Vote::finalize(round, B256::repeat_byte(9)))?;
+        let since = Instant::now();
+        say(net, &[Message::Certificate(rival)]).await?;
+        for node in &net.nodes {
+            until(&format!("node {} knows of the conflict", node.index), HEARD, async || {
+                let health = node.healthz().await?;
+                ensure!(health.contains("conflict"), "it is {health}");
+                Ok(Some(()))
+            })
+            .await?;
+        }
+        for index in GUILTY {
+            state(net.node(0)?, operator(net, index)?, "final", SLASHED).await?;
+        }
+        println!("all guilty slashed finally after {:?}", since.elapsed());
+        for node in &mut net.nodes {
+            let ended = node.end(ENDS).await?;
+            ensure!(ended.code() == Some(70), "node {} ended with {ended}", node.index);
+        }
+        println!("all nodes ended after {:?}", since.elapsed());
+        for node in &net.nodes {
+            are_kept(&node.folder, net).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A certificate by the guilty.
+fn finalization(net: &Devnet, vote: Vote) -> Result<Certificate> {
+    let domain = net.network()?.domain();
+    let mut signatures = Vec::new();
+    for index in GUILTY {
+        let secret = consensus_secret(&net.node(index)?.folder)?;
+        signatures.push(sign(&secret, &domain, vote, place(index)?).signature);
+    }
+    Ok(Certificate { vote, signers: GUILTY.map(place).collect::<Result<_>>()?, signatures })
+}
+
+/// A node that has ended keeps evidence against all who are guilty.
+async fn are_kept(folder: &Path, net: &Devnet) -> Result<()> {
+    let kept = rota(&["evidence", "list", "--data", &folder.display().to_string()], None).await?;
+    let kept = kept.as_array().wrap_err("no list")?;
+    for index in GUILTY {
+        let guilty = operator(net, index)?.to_string().to_lowercase();
+        let is_guilty = |piece: &&Value| piece["validator"].as_str().is_some_and(|it| it.to_lowercase() == guilty);
+        let piece = kept.iter().find(is_guilty).wrap_err_with(|| format!("nothing against node {index}"))?;
+        ensure!(piece["offence"] == "double-finalize", "{piece}");
+    }
+    Ok(())
+}
