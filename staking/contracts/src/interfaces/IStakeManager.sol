@@ -78,9 +78,7 @@ interface IStakeManager {
     /// @notice An unbonding was paid: `amount` tokens, less than its nominal amount if the validator was slashed.
     event Withdrawn(uint64 indexed id, address indexed validator, address indexed withdrawal, uint128 amount);
     /// @notice A validator was slashed: `taken` tokens at once, of which `reward` are the reporter's.
-    event Slashed(
-        address indexed validator, address indexed reporter, uint256 fraction, uint128 taken, uint128 reward
-    );
+    event Slashed(address indexed validator, address indexed reporter, uint256 fraction, uint128 taken, uint128 reward);
     /// @notice The whole penalty of a slashed validator is `fraction` of its stake; `taken` tokens more were taken.
     event Settled(address indexed validator, uint256 fraction, uint128 taken);
     /// @notice What remained of the bonded stake of a slashed validator was paid.

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {IStakeManager} from "./interfaces/IStakeManager.sol";
+
+/// @title The tokens themselves: in, out, and whose they are
+/// @notice Tokens come with calls, go to withdrawal accounts, or wait as somebody's credit (C79). Tokens that somebody sends here
+/// without a call belong to nobody and move nothing (C80).
+abstract contract Custody is IStakeManager, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    /// @notice The token that is staked.
+    IERC20 public immutable token;
+
+    /// @inheritdoc IStakeManager
+    uint128 public totalCredits;
+    /// @inheritdoc IStakeManager
+    mapping(address account => uint128) public credit;
+    /// @inheritdoc IStakeManager
+    bool public isOpen;
+
+    /// C65: before the opening nothing happens.
+    modifier whenOpen() {
+        if (!isOpen) revert NotOpen();
+        _;
+    }
+
+    constructor(address token_) {
+        if (token_.code.length == 0) revert NoToken(token_);
+        token = IERC20(token_);
+    }
+
+    /// @inheritdoc IStakeManager
+    function collect(address account) external nonReentrant whenOpen {
+        uint128 amount = credit[account];
+        if (amount == 0) revert NothingToCollect(account);
+        credit[account] = 0;
+        totalCredits -= amount;
+        emit Collected(account, amount);
+        _push(account, amount);
+    }
+
+    /// C67: a permit that is refused may have been used by somebody else, who thereby did what it asks for.
+    function _permit(uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) internal {
+        try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        uint256 allowance = token.allowance(msg.sender, address(this));
+        if (allowance < amount) revert AllowanceTooSmall(msg.sender, allowance, amount);
+    }
+
+    /// C80: what a call says it brings is what comes.
+    function _pull(uint256 amount) internal {
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = token.balanceOf(address(this)) - before;
+        if (received != amount) revert WrongAmountReceived(amount, received);
+    }
+
+    /// Nothing is no transfer: some tokens refuse it, and a total loss could then never be closed.
+    function _push(address to, uint128 amount) internal {
+        if (amount != 0) token.safeTransfer(to, amount);
+    }
+
+    /// C79: penalties and dust are fetched by whom they belong to.
+    function _credit(address account, uint128 amount) internal {
+        if (amount == 0) return;
+        credit[account] += amount;
+        totalCredits += amount;
+        emit Credited(account, amount);
+    }
+}

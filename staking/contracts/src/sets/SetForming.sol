@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IStakingParameters} from "../interfaces/IStakingParameters.sol";
+import {IValidatorSets} from "../interfaces/IValidatorSets.sol";
+import {Fifo} from "../structs/Fifo.sol";
+import {IndexedHeap} from "../structs/IndexedHeap.sol";
+import {Tickets} from "./Tickets.sol";
+
+/// @title The work on the set of the epoch after next, in steps
+/// @notice A step takes the first thing there is to do and moves one power once; each costs O(log n) (C47).
+abstract contract SetForming is Tickets {
+    using Fifo for Fifo.Line;
+    using IndexedHeap for IndexedHeap.Heap;
+    using SafeCast for uint256;
+
+    uint256 private constant BASIS_POINTS = 10_000;
+
+    /// The epoch and its rules, read once in a call.
+    struct Terms {
+        uint64 epoch;
+        uint64 effectiveEpoch;
+        uint64 minimumPower;
+        uint256 minimumSize;
+        uint256 maximumExitWait;
+        uint256 replacementMargin;
+    }
+
+    /// @dev What is left of the power that may move by choice in an epoch (C37); one word.
+    struct Budget {
+        uint64 epoch;
+        uint64 entry;
+        uint64 entryLeft;
+        uint64 exitLeft;
+    }
+
+    /// @notice What governance may set.
+    IStakingParameters public immutable parameters;
+
+    Budget private _budget;
+
+    constructor(address parameters_) {
+        parameters = IStakingParameters(parameters_);
+    }
+
+    /// @inheritdoc IValidatorSets
+    function forming() external view returns (Forming memory) {
+        Budget memory budget = _budget;
+        (uint128 taken, uint64 total) = _latestTotals();
+        return Forming({
+            epoch: budget.epoch,
+            entryBudget: budget.entry,
+            entryLeft: budget.entryLeft,
+            exitLeft: budget.exitLeft,
+            totalPower: total,
+            takenPlaces: taken,
+            members: _members,
+            waiting: _waiting.length,
+            displaced: _nameOf[_displaced]
+        });
+    }
+
+    /// The rules of now; the first call of an epoch finds the set as it was at the end of the one before (C37).
+    function _begin() internal returns (Terms memory terms) {
+        IStakingParameters.Values memory values = parameters.values();
+        terms = Terms({
+            epoch: currentEpoch(),
+            effectiveEpoch: currentEpoch() + LAG_EPOCHS,
+            minimumPower: (uint256(values.minimumBond) / parameters.powerUnit()).toUint64(),
+            minimumSize: values.minimumSize,
+            maximumExitWait: values.maximumExitWait,
+            replacementMargin: values.replacementMargin
+        });
+        if (_budget.epoch != terms.epoch) _fillBudget(terms.epoch, values);
+    }
+
+    /// The bounds of an epoch, from the power that there is now.
+    function _fillBudget(uint64 epoch, IStakingParameters.Values memory values) internal {
+        (, uint256 total) = _latestTotals();
+        // C37: at least one unit, so that there is progress, however small the set is.
+        uint64 entry = Math.max(1, total * values.entryBound / BASIS_POINTS).toUint64();
+        uint64 exit = Math.max(1, total * values.exitBound / BASIS_POINTS).toUint64();
+        _budget = Budget({epoch: epoch, entry: entry, entryLeft: entry, exitLeft: exit});
+    }
+
+    /// Does up to this many steps; fewer mean that nothing is left to do in this epoch.
+    function _work(Terms memory terms, uint256 steps) internal returns (uint256 done) {
+        while (done < steps && _step(terms)) {
+            ++done;
+        }
+    }
+
+    /// One step, and whether there was one to take.
+    function _step(Terms memory terms) private returns (bool) {
+        if (_serveNext(terms)) return true;
+        if (_displaceSmallest(terms)) return true;
+        // C43: who enters and who rises have the first right to the entry budget in turn.
+        if (terms.epoch % 2 == 0) return _enterLargest(terms) || _raiseNext(terms);
+        return _raiseNext(terms) || _enterLargest(terms);
+    }
+
+    /// C38: the tickets that were held before those in line, each as far as the exit budget goes.
+    function _serveNext(Terms memory terms) private returns (bool) {
+        uint64 exitLeft = _budget.exitLeft;
+        if (exitLeft == 0) return false;
+        uint64 ticket = _held.head;
+        if (ticket == 0 || _mustWait(ticket, terms)) {
+            ticket = _due.head;
+            if (ticket == 0) return false;
+            if (_mustWait(ticket, terms)) {
+                _hold(ticket);
+                return true;
+            }
+        }
+        uint64 amount = _serve(ticket, exitLeft, terms.effectiveEpoch);
+        _budget.exitLeft = exitLeft - amount;
+        return true;
+    }
+
+    /// C40: whether a ticket that would take a member's last power has to wait for others to come.
+    function _mustWait(uint64 ticket, Terms memory terms) private view returns (bool) {
+        Decrease memory decrease = _decreases[ticket];
+        Standing storage standing = _standings[decrease.index];
+        if (decrease.left == 0 || standing.state == State.Removed || decrease.left != standing.power) return false;
+        // Those behind it in line are still members when it has left, and are asked the same when their turn comes.
+        uint256 others = _members - 1;
+        if (others == 0) return true;
+        if (others >= terms.minimumSize) return false;
+        return terms.epoch - decrease.requestedEpoch < terms.maximumExitWait;
+    }
+
+    /// C44: at most one member is displaced at a time, and only if enough others are there.
+    function _displaceSmallest(Terms memory terms) private returns (bool) {
+        uint32 smallest = _staying.top();
+        if (_displaced != 0 || smallest == 0 || _members - 1 < terms.minimumSize) return false;
+        if (!_isDisplaceable(_standings[smallest].target, terms)) return false;
+        _displace(smallest);
+        return true;
+    }
+
+    /// C44: too small for the minimum, or for the largest that waits while no place is free.
+    function _isDisplaceable(uint64 target, Terms memory terms) private view returns (bool) {
+        if (target < terms.minimumPower) return true;
+        if (!_isFull()) return false;
+        uint64 largest = _standings[_waiting.top()].target;
+        if (largest < terms.minimumPower) return false;
+        return largest * BASIS_POINTS > target * (BASIS_POINTS + terms.replacementMargin);
+    }
+
+    /// C42: the largest that waits takes a free place, wholly or with all that an epoch can give.
+    function _enterLargest(Terms memory terms) private returns (bool) {
+        Budget memory budget = _budget;
+        uint32 largest = _waiting.top();
+        if (budget.entryLeft == 0 || largest == 0) return false;
+        uint64 target = _standings[largest].target;
+        if (target < terms.minimumPower) return false;
+        if (target > budget.entryLeft && budget.entryLeft != budget.entry) return false;
+        if (_isFull()) return false;
+
+        uint64 power = uint64(Math.min(target, budget.entryLeft));
+        _budget.entryLeft = budget.entryLeft - power;
+        _waiting.remove(largest);
+        _enter(largest, power, terms.effectiveEpoch);
+        return true;
+    }
+
+    /// C39: the first in line rises, as far as the entry budget and its turn go.
+    function _raiseNext(Terms memory terms) private returns (bool) {
+        uint64 entryLeft = _budget.entryLeft;
+        uint32 index = uint32(_increases.head);
+        if (entryLeft == 0 || index == 0) return false;
+        Standing storage standing = _standings[index];
+        uint64 turn = standing.turn;
+        uint64 amount = uint64(Math.min(turn, entryLeft));
+        _budget.entryLeft = entryLeft - amount;
+        uint64 powerBefore = standing.power;
+        uint64 pendingUp = standing.pendingUp - amount;
+        standing.power = powerBefore + amount;
+        standing.pendingUp = pendingUp;
+        standing.turn = turn - amount;
+        if (amount == turn) {
+            _increases.remove(index);
+            standing.turn = pendingUp;
+            if (pendingUp != 0) _increases.push(index);
+        }
+        _recordPower(index, standing, powerBefore, terms.effectiveEpoch);
+        return true;
+    }
+}

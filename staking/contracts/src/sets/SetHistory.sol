@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+
+import {Epochs} from "../Epochs.sol";
+import {Bls12381} from "../crypto/Bls12381.sol";
+import {IValidatorSets} from "../interfaces/IValidatorSets.sol";
+import {PackedPoint} from "./PackedPoint.sol";
+
+/// @title What is recorded of the sets of all epochs
+/// @notice It writes for an epoch in the future and reads of fixed ones; what is written, and when, is decided above.
+/// Validators, profiles and attestation keys are numbered from 1, in the order in which they came.
+abstract contract SetHistory is IValidatorSets, Epochs {
+    using Checkpoints for Checkpoints.Trace224;
+    using PackedPoint for PackedPoint.Point;
+    using SafeCast for uint256;
+
+    /// A place from an epoch on: who holds it, with which profile and power.
+    struct Change {
+        uint64 effectiveEpoch;
+        uint8 place;
+        uint32 index;
+        uint32 profile;
+        uint64 powerBefore;
+        uint64 power;
+    }
+
+    /// How many places there are: the width of a certificate's bitmap.
+    uint256 private constant _PLACES = 128;
+
+    /// The last number given to each.
+    uint32 private _lastValidator;
+    uint32 private _lastProfile;
+    uint32 private _lastAttestationKey;
+    uint32 private _lastSum;
+    mapping(address validator => uint32 index) internal _indexOf;
+    mapping(uint32 index => address) internal _nameOf;
+    mapping(uint32 number => Profile) internal _profileOf;
+    mapping(uint32 number => PackedPoint.Point) private _attestationKeys;
+
+    /// Who holds a place from which epoch on: `index << 96 | profile << 64 | power`, 0 while nobody does (C32).
+    Checkpoints.Trace224[_PLACES] private _holders;
+    /// Which place a validator holds from which epoch on: the place plus 1, 0 for none.
+    mapping(uint32 index => Checkpoints.Trace224) private _placesHeld;
+    /// From which epoch on: `taken places << 96 | total power << 32 | number of the change hash` (C35).
+    Checkpoints.Trace224 private _totals;
+    /// One for each epoch in which a change is effective, numbered from 1 (C34).
+    mapping(uint32 number => bytes32) private _changeHashes;
+    /// From which epoch on: the number of the sum of keys (C35). The sum of number 0 is infinity, all zero.
+    Checkpoints.Trace224 private _sumNumbers;
+    mapping(uint32 number => PackedPoint.Point) private _sums;
+
+    /// @inheritdoc IValidatorSets
+    function setOf(uint64 epoch) external view returns (Member[] memory members) {
+        uint32 key = _fixedEpoch(epoch);
+        (uint128 taken,,) = _unpackTotals(_totals.upperLookupRecent(key));
+        members = new Member[](_countBits(taken));
+        uint256 count = 0;
+        for (uint256 place = 0; place < _PLACES; ++place) {
+            if ((taken >> place) & 1 == 0) continue;
+            uint224 holder = _holders[place].upperLookupRecent(key);
+            Profile storage profile = _profileOf[uint32(holder >> 64)];
+            members[count++] = Member({
+                place: uint8(place),
+                validator: _nameOf[uint32(holder >> 96)],
+                consensusKey: profile.consensusKey,
+                power: uint64(holder),
+                feeRecipient: profile.feeRecipient
+            });
+        }
+    }
+
+    /// @inheritdoc IValidatorSets
+    function memberOf(uint64 epoch, uint8 place)
+        external
+        view
+        returns (address validator, bytes32 consensusKey, bytes memory attestationKey, uint64 power)
+    {
+        uint32 key = _fixedEpoch(epoch);
+        if (place >= _PLACES) revert NoSuchPlace(place, _PLACES);
+        uint224 holder = _holders[place].upperLookupRecent(key);
+        if (holder == 0) return (address(0), 0, "", 0);
+        Profile storage profile = _profileOf[uint32(holder >> 64)];
+        validator = _nameOf[uint32(holder >> 96)];
+        consensusKey = profile.consensusKey;
+        attestationKey = _attestationKeys[profile.attestationKeyId].unpack();
+        power = uint64(holder);
+    }
+
+    /// @inheritdoc IValidatorSets
+    function powerOf(address validator, uint64 epoch) external view returns (uint64 power) {
+        uint32 key = _fixedEpoch(epoch);
+        uint224 placePlusOne = _placesHeld[_indexOf[validator]].upperLookupRecent(key);
+        return placePlusOne == 0 ? 0 : uint64(_holders[placePlusOne - 1].upperLookupRecent(key));
+    }
+
+    /// @inheritdoc IValidatorSets
+    function totalsOf(uint64 epoch) external view returns (uint128 takenPlaces, uint64 totalPower) {
+        (takenPlaces, totalPower,) = _unpackTotals(_totals.upperLookupRecent(_fixedEpoch(epoch)));
+    }
+
+    /// @inheritdoc IValidatorSets
+    function attestationKeySum(uint64 epoch) external view returns (bytes memory) {
+        return _sumAt(uint32(_sumNumbers.upperLookupRecent(_fixedEpoch(epoch))));
+    }
+
+    /// @inheritdoc IValidatorSets
+    function changeHashOf(uint64 epoch) external view returns (bytes32) {
+        (,, uint32 number) = _unpackTotals(_totals.upperLookupRecent(_fixedEpoch(epoch)));
+        return _changeHashes[number];
+    }
+
+    /// @inheritdoc IValidatorSets
+    function PLACES() external view returns (uint256) {
+        return _placeCount();
+    }
+
+    /// The places that are used; tests of full sets use fewer.
+    function _placeCount() internal view virtual returns (uint256) {
+        return _PLACES;
+    }
+
+    function _addValidator(address validator) internal returns (uint32 index) {
+        index = ++_lastValidator;
+        _indexOf[validator] = index;
+        _nameOf[index] = validator;
+    }
+
+    /// C33: nothing is ever written over, so that the sets of the past keep the keys of their time.
+    function _addProfile(bytes32 consensusKey, address feeRecipient, uint32 attestationKeyId)
+        internal
+        returns (uint32 number)
+    {
+        number = ++_lastProfile;
+        _profileOf[number] = Profile(consensusKey, feeRecipient, attestationKeyId);
+    }
+
+    /// The number of an attestation key: that of the profile that it replaces, if the key is still the same.
+    function _attestationKeyAfter(uint32 profile, bytes calldata attestationKey) internal returns (uint32 number) {
+        if (keccak256(attestationKey) == keccak256(_keyOf(profile))) return _profileOf[profile].attestationKeyId;
+        return _addAttestationKey(attestationKey);
+    }
+
+    /// @dev The registry has judged the key. That it is a point of the curve is seen here again, since no member could
+    /// leave or be removed whose key cannot be taken out of the sum.
+    function _addAttestationKey(bytes calldata attestationKey) internal returns (uint32 number) {
+        Bls12381.add(attestationKey, Bls12381.infinity());
+        number = ++_lastAttestationKey;
+        _attestationKeys[number] = PackedPoint.pack(attestationKey);
+    }
+
+    /// Writes and announces who holds a place from an epoch on (C32, C34, C35).
+    function _record(Change memory change) internal {
+        uint32 key = uint256(change.effectiveEpoch).toUint32();
+        uint224 holder = 0;
+        if (change.power != 0) {
+            holder = (uint224(change.index) << 96) | (uint224(change.profile) << 64) | change.power;
+        }
+        _holders[change.place].push(key, holder);
+
+        (, uint32 lastKey, uint224 last) = _totals.latestCheckpoint();
+        (uint128 taken, uint64 total, uint32 number) = _unpackTotals(last);
+        bytes32 previous = _changeHashes[number];
+        if (number == 0 || lastKey != key) ++number;
+        uint128 bit = uint128(1) << change.place;
+        taken = change.power == 0 ? taken & ~bit : taken | bit;
+        total = total - change.powerBefore + change.power;
+        _totals.push(key, (uint224(taken) << 96) | (uint224(total) << 32) | number);
+        _changeHashes[number] = _announce(previous, change);
+    }
+
+    /// Writes which place a validator holds from an epoch on.
+    function _recordPlace(uint64 effectiveEpoch, uint32 index, uint224 placePlusOne) internal {
+        _placesHeld[index].push(uint256(effectiveEpoch).toUint32(), placePlusOne);
+    }
+
+    /// C35: takes the key of one profile out of the sum and puts that of another in; 0 stands for none.
+    function _recordSum(uint64 effectiveEpoch, uint32 leaving, uint32 entering) internal {
+        uint32 key = uint256(effectiveEpoch).toUint32();
+        (, uint32 lastKey, uint224 lastNumber) = _sumNumbers.latestCheckpoint();
+        uint32 number = uint32(lastNumber);
+        bytes memory sum = _sumAt(number);
+        if (leaving != 0) sum = Bls12381.add(sum, Bls12381.negate(_keyOf(leaving)));
+        if (entering != 0) sum = Bls12381.add(sum, _keyOf(entering));
+        if (number == 0 || lastKey != key) {
+            number = ++_lastSum;
+            _sumNumbers.push(key, number);
+        }
+        _sums[number] = PackedPoint.pack(sum);
+    }
+
+    /// The members of the set that is being formed, and its power.
+    function _latestTotals() internal view returns (uint128 taken, uint64 total) {
+        (taken, total,) = _unpackTotals(_totals.latest());
+    }
+
+    /// Whether anything was recorded for an epoch after 0: then the seeds are known.
+    function _seeded() internal view returns (bool) {
+        (, uint32 lastKey,) = _totals.latestCheckpoint();
+        return lastKey != 0;
+    }
+
+    /// C34: the event, and the hash that it adds to those before.
+    function _announce(bytes32 previous, Change memory change) private returns (bytes32) {
+        address validator = _nameOf[change.index];
+        Profile memory profile = _profileOf[change.profile];
+        emit ValidatorChanged(
+            change.effectiveEpoch, change.place, validator, profile.consensusKey, change.power, profile.feeRecipient
+        );
+        return keccak256(
+            abi.encode(
+                previous,
+                change.effectiveEpoch,
+                change.place,
+                validator,
+                profile.consensusKey,
+                change.power,
+                profile.feeRecipient
+            )
+        );
+    }
+
+    function _keyOf(uint32 profile) private view returns (bytes memory) {
+        return _attestationKeys[_profileOf[profile].attestationKeyId].unpack();
+    }
+
+    function _sumAt(uint32 number) private view returns (bytes memory) {
+        return _sums[number].unpack();
+    }
+
+    /// The key of an epoch in the traces, if its set can no longer change (C31).
+    function _fixedEpoch(uint64 epoch) private view returns (uint32) {
+        uint64 lastFixedEpoch = currentEpoch() + LAG_EPOCHS - 1;
+        if (epoch > lastFixedEpoch) revert EpochNotFixed(epoch, lastFixedEpoch);
+        return uint256(epoch).toUint32();
+    }
+
+    function _unpackTotals(uint224 packed) private pure returns (uint128 taken, uint64 total, uint32 number) {
+        return (uint128(packed >> 96), uint64(packed >> 32), uint32(packed));
+    }
+
+    function _countBits(uint128 bits) private pure returns (uint256 count) {
+        for (; bits != 0; bits &= bits - 1) {
+            ++count;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IValidatorSets} from "../interfaces/IValidatorSets.sol";
+import {Fifo} from "../structs/Fifo.sol";
+import {IndexedHeap} from "../structs/IndexedHeap.sol";
+import {Seats} from "./Seats.sol";
+
+/// @title The decreases of power, and when each has been served
+/// @notice All stand in one line. An exit that has to wait for others to come steps aside, so that it holds up nobody,
+/// and goes before the line as soon as it may (C38, C40).
+abstract contract Tickets is Seats {
+    using Fifo for Fifo.Line;
+    using IndexedHeap for IndexedHeap.Heap;
+    using SafeCast for uint256;
+
+    /// @notice Most tickets of one validator that are not served yet, so that nobody fills the line with small ones.
+    uint256 public constant MAX_OPEN_TICKETS = 16;
+    /// @notice As many again are kept for exits, so that whoever may only unbond cannot keep the owner from leaving.
+    uint256 public constant EXTRA_EXIT_TICKETS = 16;
+
+    /// Where a ticket stands.
+    enum Line {
+        None,
+        Due,
+        Held
+    }
+
+    /// @dev `stay` numbers the stay in the set in which it was made: when that ends, so does the ticket. `servedUntil`
+    /// is 0 until then, or until nothing of it is left.
+    struct Decrease {
+        uint32 index;
+        uint64 left;
+        uint32 requestedEpoch;
+        uint32 servedUntil;
+        uint32 stay;
+        Line line;
+    }
+
+    uint64 private _lastTicket;
+    mapping(uint64 ticket => Decrease) internal _decreases;
+    Fifo.Line internal _due;
+    Fifo.Line internal _held;
+
+    /// @inheritdoc IValidatorSets
+    function servedUntil(uint64 ticket) external view returns (uint64 epoch) {
+        Decrease memory decrease = _existing(ticket);
+        if (decrease.servedUntil != 0) return decrease.servedUntil;
+        uint32[] storage departures = _standings[decrease.index].departures;
+        return decrease.stay < departures.length ? departures[decrease.stay] : type(uint64).max;
+    }
+
+    /// @inheritdoc IValidatorSets
+    function ticketOf(uint64 ticket) external view returns (Ticket memory) {
+        Decrease memory decrease = _existing(ticket);
+        return Ticket(_nameOf[decrease.index], decrease.left, decrease.requestedEpoch);
+    }
+
+    /// C36, C38: a lower target, and the ticket that tells when the difference serves no more.
+    function _lowerTarget(uint32 index, Standing storage standing, uint64 target, uint256 limit)
+        internal
+        returns (uint64 ticket)
+    {
+        uint64 difference = standing.target - target;
+        standing.target = target;
+        _sortDown(index, standing, target);
+        ticket = _newTicket(index, standing);
+        bool member = standing.state == State.Active;
+        // C44: a member that is being displaced loses all its power, so this ticket ends with its stay.
+        if (member && _displaced == index && difference != 0) return ticket;
+
+        // C36: what has not been added yet never served.
+        uint64 neverServed = uint64(Math.min(difference, standing.pendingUp));
+        _dropUp(index, standing, neverServed);
+        uint64 left = difference - neverServed;
+        if (!member || left == 0) {
+            // A stay that has ended before ended at the latest in the same epoch.
+            _decreases[ticket].servedUntil = _decreases[ticket].requestedEpoch + uint32(LAG_EPOCHS);
+            return ticket;
+        }
+        uint256 open = standing.openTickets;
+        if (open >= limit) revert TooManyTickets(_nameOf[index], open, limit);
+        _decreases[ticket].left = left;
+        standing.pendingDown += left;
+        _getInLine(ticket, standing);
+    }
+
+    /// C44: all the power of the smallest member that no other ticket takes away gets in line.
+    function _displace(uint32 index) internal {
+        Standing storage standing = _standings[index];
+        _dropUp(index, standing, standing.pendingUp);
+        _staying.remove(index);
+        uint64 ticket = _newTicket(index, standing);
+        _decreases[ticket].left = standing.power - standing.pendingDown;
+        standing.pendingDown = standing.power;
+        _displaced = index;
+        _displacement = ticket;
+        emit DisplacementBegun(_nameOf[index], ticket);
+        _getInLine(ticket, standing);
+    }
+
+    /// C38: what the ticket has not taken away goes back to the target, or to the displacement.
+    function _revoke(uint64 ticket) internal {
+        Decrease memory decrease = _existing(ticket);
+        Standing storage standing = _standings[decrease.index];
+        if (standing.state == State.Removed) revert ValidatorRemoved(_nameOf[decrease.index]);
+        if (decrease.line != Line.None) _leaveLine(ticket, standing);
+        delete _decreases[ticket];
+        if (decrease.left == 0) return;
+
+        // A ticket of which something is left is one of a member: it ends with the stay at the latest.
+        uint64 target = standing.target + decrease.left;
+        standing.target = target;
+        if (_displaced == decrease.index) {
+            Decrease storage displacement = _decreases[_displacement];
+            displacement.left += decrease.left;
+            if (displacement.line == Line.None) _getInLine(_displacement, standing);
+        } else {
+            standing.pendingDown -= decrease.left;
+            _staying.set(decrease.index, _smallestFirst(target, decrease.index));
+        }
+    }
+
+    /// Takes up to this much power away for a ticket.
+    function _serve(uint64 ticket, uint64 most, uint64 effectiveEpoch) internal returns (uint64 amount) {
+        Decrease storage decrease = _decreases[ticket];
+        uint32 index = decrease.index;
+        Standing storage standing = _standings[index];
+        uint64 left = decrease.left;
+        // C45: what a removed validator still had in line is done; nothing is left of a displacement that others did.
+        if (left == 0 || standing.state == State.Removed) {
+            _leaveLine(ticket, standing);
+            return 0;
+        }
+        amount = uint64(Math.min(left, most));
+        decrease.left = left - amount;
+        uint64 powerBefore = standing.power;
+        standing.power = powerBefore - amount;
+        standing.pendingDown -= amount;
+        if (left == amount) {
+            decrease.servedUntil = uint256(effectiveEpoch).toUint32();
+            _leaveLine(ticket, standing);
+        }
+        if (powerBefore == amount) _vacate(index, powerBefore, effectiveEpoch);
+        else _recordPower(index, standing, powerBefore, effectiveEpoch);
+    }
+
+    /// A ticket steps aside (C40).
+    function _hold(uint64 ticket) internal {
+        _due.remove(ticket);
+        _decreases[ticket].line = Line.Held;
+        _held.push(ticket);
+    }
+
+    function _newTicket(uint32 index, Standing storage standing) private returns (uint64 ticket) {
+        ticket = ++_lastTicket;
+        Decrease storage decrease = _decreases[ticket];
+        decrease.index = index;
+        decrease.requestedEpoch = uint256(currentEpoch()).toUint32();
+        decrease.stay = uint32(standing.departures.length);
+    }
+
+    function _getInLine(uint64 ticket, Standing storage standing) private {
+        _decreases[ticket].line = Line.Due;
+        _due.push(ticket);
+        ++standing.openTickets;
+    }
+
+    function _leaveLine(uint64 ticket, Standing storage standing) private {
+        Decrease storage decrease = _decreases[ticket];
+        if (decrease.line == Line.Due) _due.remove(ticket);
+        else _held.remove(ticket);
+        decrease.line = Line.None;
+        --standing.openTickets;
+    }
+
+    function _existing(uint64 ticket) private view returns (Decrease memory decrease) {
+        decrease = _decreases[ticket];
+        if (decrease.index == 0) revert UnknownTicket(ticket);
+    }
+}
