@@ -9,7 +9,7 @@ import {IBlsVerifier} from "./interfaces/IBlsVerifier.sol";
 contract BlsVerifier is IBlsVerifier {
     /// @notice The domain separation tag of attestations.
     bytes public constant ATTESTATION_TAG = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
-    /// @notice The domain separation tag of proofs of possession.
+    /// @notice The domain separation tag of proofs of possession (C52).
     bytes public constant POSSESSION_TAG = "BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 
     /// @notice Gas with which a pairing that fails has not failed for want of gas: four times what EIP-2537 asks for two
@@ -49,7 +49,7 @@ contract BlsVerifier is IBlsVerifier {
         returns (bool)
     {
         if (key.length != KEY_BYTES || signature.length != SIGNATURE_BYTES) return false;
-        // C51: infinity lies in the subgroup, and as a key it signs everything.
+        // C51: infinity lies in the subgroup, and the infinite key's signature of everything is known.
         if (_isZero(key) || _isZero(signature)) return false;
         bytes memory point = HashToG2.hash(abi.encodePacked(digest), tag);
         // e(key, point) = e(generator, signature)
