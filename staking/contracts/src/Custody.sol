@@ -9,8 +9,8 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 
 /// @title The tokens themselves: in, out, and whose they are
-/// @notice Tokens come with calls, go to withdrawal accounts, or wait as somebody's credit (C79). Tokens that somebody sends here
-/// without a call belong to nobody and move nothing (C80).
+/// @notice Tokens come with calls and go to withdrawal accounts, or wait as somebody's credit (C79). Tokens that are
+/// sent here without a call belong to nobody and move nothing (C80).
 abstract contract Custody is IStakeManager, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 

@@ -294,8 +294,8 @@ contract StakeManager is StakePools {
         emit UnbondingBegun(id, validator, amount, bonded, ticket, values.unbondingDelay);
     }
 
-    /// C70: a fall of power that no unbonding caused, since the cap fell. Stake that unbonds later without a fall of its
-    /// own may be what this power still stands on, and waits for this ticket. Nobody can revoke it.
+    /// C70: a fall of power that no unbonding caused, since the cap fell. Stake that unbonds later without a fall of
+    /// its own may be what this power still stands on, and waits for this ticket. Nobody can revoke it.
     function _adjustPower(address validator, Stake storage stake, uint128 powerCap) private {
         (bool lowered, uint64 ticket) = _tellPower(validator, stake.bonded, powerCap);
         if (lowered) stake.looseTicket = ticket;

@@ -166,6 +166,7 @@ contract SettleTest is SlasherFixture {
 
     /// @dev C93: offences of one epoch cost the same fraction, whatever was reported first, and all cost what the plain
     /// sum over the list of offences says.
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_Settle_IsTheSameInEveryOrder(uint256 seed) external {
         uint256 count = 2 + seed % 9;
         sets.setEpoch(500);
@@ -185,6 +186,7 @@ contract SettleTest is SlasherFixture {
     }
 
     /// @dev C93: sums over long windows, kept by bucket, are those of the plain list.
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_Settle_LongWindowsAreSummedUpExactly(uint256 seed, uint64 distance, uint64 around) external {
         distance = uint64(bound(distance, 10, 8192));
         around = uint64(bound(around, 0, 20_000));

@@ -191,9 +191,8 @@ abstract contract SlasherFixture is Test {
         assertEq(offence.power, power, "power");
         assertFalse(offence.settled, "settled");
         assertEq(stakes.slashCount(), count, "slashes");
-        (address offender, uint256 fraction, address reporter, uint128 cap, address caller) =
-            stakes.slashes(count - 1);
-        assertEq(offender, validatorOf(number), "validator");
+        (address who, uint256 fraction, address reporter, uint128 cap, address caller) = stakes.slashes(count - 1);
+        assertEq(who, validatorOf(number), "validator");
         assertEq(fraction, BASE, "fraction");
         assertEq(reporter, REPORTER, "reporter");
         assertEq(cap, CAP, "cap");

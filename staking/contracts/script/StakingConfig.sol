@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Script} from "forge-std/Script.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {ISlasher} from "../src/interfaces/ISlasher.sol";
+import {IStakeManager} from "../src/interfaces/IStakeManager.sol";
+import {IStakingParameters} from "../src/interfaces/IStakingParameters.sol";
+import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
+
+/// @title What a deployment of the staking contracts is told, read from a JSON file
+/// @notice `deploy-staking.example.json` beside this one shows every field but the two that may be left out: `token`
+/// (then a test token is deployed) and `startBlock` (then epoch 0 begins with the current L1 block). Amounts are
+/// in the smallest units of the token, and strings, since JSON's numbers end at 2^53.
+abstract contract StakingConfig is Script {
+    using SafeCast for uint256;
+
+    /// @param deployer The account that deploys, brings the seeds' stakes and opens
+    /// @param nonce Its nonce before the first transaction: it decides on all addresses, and so on what the seeds sign
+    /// @param token The token to stake; zero: a test token is deployed
+    struct Config {
+        address deployer;
+        uint64 nonce;
+        address token;
+        uint64 startBlock;
+        uint64 epochLength;
+        IStakingParameters.Constants constants;
+        IStakingParameters.Values values;
+        ISlasher.Constants slashing;
+        IStakeManager.Seed[] seeds;
+    }
+
+    /// @notice A field of the file is missing.
+    error MissingField(string path);
+
+    /// @notice All of the file; without `needed` the seeds' proofs of possession may be missing.
+    function readConfig(string memory config, bool needed) public view returns (Config memory) {
+        bool started = vm.keyExistsJson(config, ".startBlock");
+        bool tokenIsGiven = vm.keyExistsJson(config, ".token");
+        return Config({
+            deployer: _address(config, ".deployer"),
+            nonce: _uint(config, ".nonce").toUint64(),
+            token: tokenIsGiven ? _address(config, ".token") : address(0),
+            startBlock: (started ? _uint(config, ".startBlock") : block.number).toUint64(),
+            epochLength: _uint(config, ".epochLength").toUint64(),
+            constants: _readConstants(config),
+            values: _readValues(config),
+            slashing: _readSlashing(config),
+            seeds: _readSeeds(config, needed)
+        });
+    }
+
+    function _readConstants(string memory config) private view returns (IStakingParameters.Constants memory) {
+        return IStakingParameters.Constants({
+            rollupChainId: _uint(config, ".parameters.rollupChainId").toUint64(),
+            powerUnit: _uint(config, ".parameters.powerUnit").toUint128(),
+            maxEpochLag: _uint(config, ".parameters.maxEpochLag").toUint32(),
+            maxOriginAge: _uint(config, ".parameters.maxOriginAge").toUint32(),
+            evidenceWindow: _uint(config, ".parameters.evidenceWindow").toUint32(),
+            inclusionDelay: _uint(config, ".parameters.inclusionDelay").toUint32(),
+            governance: _address(config, ".parameters.governance")
+        });
+    }
+
+    function _readValues(string memory config) private view returns (IStakingParameters.Values memory) {
+        return IStakingParameters.Values({
+            minimumBond: _uint(config, ".parameters.minimumBond").toUint128(),
+            powerCap: _uint(config, ".parameters.powerCap").toUint128(),
+            unbondingDelay: _uint(config, ".parameters.unbondingDelay").toUint32(),
+            keyRotationInterval: _uint(config, ".parameters.keyRotationInterval").toUint32(),
+            maximumExitWait: _uint(config, ".parameters.maximumExitWait").toUint32(),
+            minimumSize: _uint(config, ".parameters.minimumSize").toUint16(),
+            entryBound: _uint(config, ".parameters.entryBound").toUint16(),
+            exitBound: _uint(config, ".parameters.exitBound").toUint16(),
+            replacementMargin: _uint(config, ".parameters.replacementMargin").toUint16(),
+            treasury: _address(config, ".parameters.treasury")
+        });
+    }
+
+    function _readSlashing(string memory config) private view returns (ISlasher.Constants memory) {
+        return ISlasher.Constants({
+            basePenaltyBps: _uint(config, ".slasher.basePenaltyBps").toUint16(),
+            correlationMultiplierBps: _uint(config, ".slasher.correlationMultiplierBps").toUint32(),
+            correlationEpochs: _uint(config, ".slasher.correlationEpochs").toUint32(),
+            reporterCap: _uint(config, ".slasher.reporterCap").toUint128()
+        });
+    }
+
+    /// The seeds, in the order of the places they will take.
+    function _readSeeds(string memory config, bool needed) private view returns (IStakeManager.Seed[] memory seeds) {
+        uint256 count = 0;
+        while (vm.keyExistsJson(config, _seed(count))) ++count;
+        seeds = new IStakeManager.Seed[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            string memory path = _seed(i);
+            seeds[i].validator = _address(config, string.concat(path, ".validator"));
+            seeds[i].amount = _uint(config, string.concat(path, ".amount")).toUint128();
+            seeds[i].registration = _readRegistration(config, path);
+            string memory possession = string.concat(path, ".possession");
+            if (needed || vm.keyExistsJson(config, possession)) {
+                seeds[i].possession = _readPossession(config, possession);
+            }
+        }
+    }
+
+    function _readRegistration(string memory config, string memory path)
+        private
+        view
+        returns (IValidatorRegistry.Registration memory)
+    {
+        return IValidatorRegistry.Registration({
+            consensusKey: _bytes32(config, string.concat(path, ".consensusKey")),
+            attestationKey: _bytes(config, string.concat(path, ".attestationKey")),
+            withdrawal: _address(config, string.concat(path, ".withdrawal")),
+            submitter: _address(config, string.concat(path, ".submitter")),
+            feeRecipient: _address(config, string.concat(path, ".feeRecipient")),
+            nodeAddress: _string(config, string.concat(path, ".nodeAddress")),
+            metadata: _string(config, string.concat(path, ".metadata"))
+        });
+    }
+
+    function _readPossession(string memory config, string memory path)
+        private
+        view
+        returns (IValidatorRegistry.Possession memory)
+    {
+        return IValidatorRegistry.Possession({
+            r: _bytes32(config, string.concat(path, ".r")),
+            s: _bytes32(config, string.concat(path, ".s")),
+            attestationSignature: _bytes(config, string.concat(path, ".attestationSignature"))
+        });
+    }
+
+    function _seed(uint256 index) private pure returns (string memory) {
+        return string.concat(".seeds[", vm.toString(index), "]");
+    }
+
+    function _uint(string memory config, string memory path) private view returns (uint256) {
+        return vm.parseJsonUint(config, _present(config, path));
+    }
+
+    function _address(string memory config, string memory path) private view returns (address) {
+        return vm.parseJsonAddress(config, _present(config, path));
+    }
+
+    function _bytes32(string memory config, string memory path) private view returns (bytes32) {
+        return vm.parseJsonBytes32(config, _present(config, path));
+    }
+
+    function _bytes(string memory config, string memory path) private view returns (bytes memory) {
+        return vm.parseJsonBytes(config, _present(config, path));
+    }
+
+    function _string(string memory config, string memory path) private view returns (string memory) {
+        return vm.parseJsonString(config, _present(config, path));
+    }
+
+    function _present(string memory config, string memory path) private view returns (string memory) {
+        if (!vm.keyExistsJson(config, path)) revert MissingField(path);
+        return path;
+    }
+}
