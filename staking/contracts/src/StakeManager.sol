@@ -144,8 +144,8 @@ contract StakeManager is StakePools {
         stake.unbonding -= unbonding.amount;
         stake.bonded = bonded;
         emit UnbondingCancelled(id, validator, unbonding.amount, bonded);
-        if (unbonding.ownsTicket) sets.revoke(unbonding.ticket);
-        _adjustPower(validator, stake, values.powerCap);
+        sets.revoke(unbonding.ticket);
+        sets.raise(validator, _powerOf(bonded, values.powerCap));
     }
 
     /// @inheritdoc IStakeManager
@@ -169,7 +169,8 @@ contract StakeManager is StakePools {
 
     /// @inheritdoc IStakeManager
     function refresh(address validator) external nonReentrant whenOpen {
-        _adjustPower(validator, _bondedStake(validator), parameters.values().powerCap);
+        // C70: the sets take a lower target, too.
+        sets.raise(validator, _powerOf(_bondedStake(validator).bonded, parameters.values().powerCap));
     }
 
     /// @inheritdoc IStakeManager
@@ -268,11 +269,12 @@ contract StakeManager is StakePools {
         Stake storage stake = _bondedStake(validator);
         if (amount == 0) revert ZeroAmount();
         _bond(validator, stake, amount);
-        _adjustPower(validator, stake, parameters.values().powerCap);
+        sets.raise(validator, _powerOf(stake.bonded, parameters.values().powerCap));
         _pull(amount);
     }
 
-    /// C69: moves nominal stake from bonded to unbonding; the sets say by a ticket until when its power serves.
+    /// C69: moves nominal stake from bonded to unbonding. The sets tell by a ticket until when its power serves, also
+    /// if no power falls by it: it may be what power stands on that fell before and serves still (C70).
     function _beginUnbonding(address validator, uint128 amount, IStakingParameters.Values memory values)
         private
         returns (uint64 id)
@@ -282,35 +284,10 @@ contract StakeManager is StakePools {
         stake.bonded = bonded;
         stake.unbonding += amount;
         id = ++lastUnbonding;
-        (bool lowered, uint64 ticket) = _tellPower(validator, bonded, values.powerCap);
-        _unbondings[id] = Unbonding({
-            validator: validator,
-            delay: values.unbondingDelay,
-            ticket: lowered ? ticket : stake.looseTicket,
-            amount: amount,
-            servedAtLeastUntil: sets.currentEpoch() + LAG_EPOCHS,
-            ownsTicket: lowered
-        });
+        uint64 ticket = sets.lower(validator, _powerOf(bonded, values.powerCap));
+        _unbondings[id] =
+            Unbonding({validator: validator, delay: values.unbondingDelay, ticket: ticket, amount: amount});
         emit UnbondingBegun(id, validator, amount, bonded, ticket, values.unbondingDelay);
-    }
-
-    /// C70: a fall of power that no unbonding caused, since the cap fell. Stake that unbonds later without a fall of
-    /// its own may be what this power still stands on, and waits for this ticket. Nobody can revoke it.
-    function _adjustPower(address validator, Stake storage stake, uint128 powerCap) private {
-        (bool lowered, uint64 ticket) = _tellPower(validator, stake.bonded, powerCap);
-        if (lowered) stake.looseTicket = ticket;
-    }
-
-    /// C70: the sets aim at the power that the bonded stake gives under the cap of now.
-    function _tellPower(address validator, uint128 bonded, uint128 powerCap)
-        private
-        returns (bool lowered, uint64 ticket)
-    {
-        uint64 told = sets.seatOf(validator).target;
-        uint64 target = _powerOf(bonded, powerCap);
-        if (target > told) sets.raise(validator, target);
-        lowered = target < told;
-        if (lowered) ticket = sets.lower(validator, target);
     }
 
     function _creditTreasury(uint128 amount) private {
@@ -327,10 +304,7 @@ contract StakeManager is StakePools {
 
     /// C72: the delay of the request, counted from the end of service.
     function _dueEpoch(Unbonding memory unbonding) private view returns (uint64) {
-        uint64 served = unbonding.servedAtLeastUntil;
-        if (unbonding.ticket != 0) {
-            served = uint64(Math.max(served, sets.servedUntil(unbonding.ticket)));
-        }
+        uint64 served = sets.servedUntil(unbonding.ticket);
         return served == type(uint64).max ? served : served + unbonding.delay;
     }
 

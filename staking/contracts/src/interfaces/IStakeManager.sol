@@ -25,7 +25,6 @@ interface IStakeManager {
     /// @param assets Tokens held for both; of a live validator always their sum
     /// @param rate What one nominal unit is worth, WAD; 1e18 until a slash, then it only falls
     /// @param status Its state
-    /// @param looseTicket The last ticket of the sets by which power fell without an unbonding, 0 for none
     /// @param releaseEpoch Of a slashed one: the first epoch in which `release` may pay what is still bonded
     struct Stake {
         uint128 bonded;
@@ -33,24 +32,19 @@ interface IStakeManager {
         uint128 assets;
         uint64 rate;
         Status status;
-        uint64 looseTicket;
         uint64 releaseEpoch;
     }
 
     /// @notice Stake on its way out.
     /// @param validator Whose it is; zero: there is no such unbonding (any more)
     /// @param delay Epochs from the end of service to the payment, fixed when it began
-    /// @param ticket The ticket of the sets that says when its power has ceased to serve, 0 for none
+    /// @param ticket The ticket of the sets that says when its power has ceased to serve
     /// @param amount Nominal amount
-    /// @param servedAtLeastUntil The epoch in which its power ceases to serve, if the ticket does not say a later one
-    /// @param ownsTicket Whether the ticket was made by this unbonding, so that its cancellation revokes it
     struct Unbonding {
         address validator;
         uint32 delay;
         uint64 ticket;
         uint128 amount;
-        uint64 servedAtLeastUntil;
-        bool ownsTicket;
     }
 
     /// @notice A validator of the sets of the first two epochs; the deployer brings its stake.
@@ -69,7 +63,7 @@ interface IStakeManager {
     event Opened(uint256 validators, uint256 amount);
     /// @notice Stake was added; `bonded` is the validator's bonded stake since.
     event Bonded(address indexed validator, address indexed payer, uint128 amount, uint128 bonded);
-    /// @notice An unbonding began; `bonded` stays (0: an exit). `ticket` is 0 if no power changed by it.
+    /// @notice An unbonding began; `bonded` stays (0: an exit). The sets tell by `ticket` until when its power serves.
     event UnbondingBegun(
         uint64 indexed id, address indexed validator, uint128 amount, uint128 bonded, uint64 ticket, uint32 delay
     );
@@ -196,7 +190,8 @@ interface IStakeManager {
         external;
 
     /// @notice Begins to unbond a part of the stake; the withdrawal account or the operator may (C69). Reverts with
-    /// `NotRegistered`, `AlreadySlashed`, `Exited`, `NotOwnerNorOperator`, `ZeroAmount`, `AmountLeavesTooLittle`.
+    /// `NotRegistered`, `AlreadySlashed`, `Exited`, `NotOwnerNorOperator`, `ZeroAmount`, `AmountLeavesTooLittle`, and
+    /// with `TooManyTickets` of the sets, while too many unbondings of the validator still serve.
     /// @param validator Whose stake it is
     /// @param amount How much of it, leaving at least the minimum
     /// @return id The number of the unbonding, from 1 on

@@ -211,7 +211,7 @@ interface IValidatorSets is IEpochs {
     /// EIP-2537 (C35).
     function attestationKeySum(uint64 epoch) external view returns (bytes memory);
 
-    /// @notice The hash over all changes that are effective in an epoch up to the next one; zero before the first (C34).
+    /// @notice The hash over all changes that are effective in an epoch up to the next one; 0 before the first (C34).
     function changeHashOf(uint64 epoch) external view returns (bytes32);
 
     /// @notice How many places a set has.

@@ -145,8 +145,8 @@ abstract contract SetForming is Tickets {
     function _isDisplaceable(uint64 target, Terms memory terms) private view returns (bool) {
         if (target < terms.minimumPower) return true;
         if (!_isFull()) return false;
-        uint64 largest = _standings[_waiting.top()].target;
-        if (largest < terms.minimumPower) return false;
+        // Not below the minimum either, if it exceeds one that is not.
+        uint256 largest = _standings[_waiting.top()].target;
         return largest * BASIS_POINTS > target * (BASIS_POINTS + terms.replacementMargin);
     }
 

@@ -17,7 +17,8 @@ abstract contract Tickets is Seats {
     using IndexedHeap for IndexedHeap.Heap;
     using SafeCast for uint256;
 
-    /// @notice Most tickets of one validator that are not served yet, so that nobody fills the line with small ones.
+    /// @notice Most tickets of one validator that are not served yet, so that nobody fills the line with small ones
+    /// (C48).
     uint256 public constant MAX_OPEN_TICKETS = 16;
     /// @notice As many again are kept for exits, so that whoever may only unbond cannot keep the owner from leaving.
     uint256 public constant EXTRA_EXIT_TICKETS = 16;
@@ -70,13 +71,14 @@ abstract contract Tickets is Seats {
         ticket = _newTicket(index, standing);
         bool member = standing.state == State.Active;
         // C44: a member that is being displaced loses all its power, so this ticket ends with its stay.
-        if (member && _displaced == index && difference != 0) return ticket;
+        if (member && _displaced == index) return ticket;
 
         // C36: what has not been added yet never served.
         uint64 neverServed = uint64(Math.min(difference, standing.pendingUp));
         _dropUp(index, standing, neverServed);
         uint64 left = difference - neverServed;
-        if (!member || left == 0) {
+        // C38: no ticket ends before an earlier one of the same validator, though nothing is to be taken away for it.
+        if (!member || (left == 0 && standing.pendingDown == 0)) {
             // A stay that has ended before ended at the latest in the same epoch.
             _decreases[ticket].servedUntil = _decreases[ticket].requestedEpoch + uint32(LAG_EPOCHS);
             return ticket;
@@ -130,20 +132,21 @@ abstract contract Tickets is Seats {
         uint32 index = decrease.index;
         Standing storage standing = _standings[index];
         uint64 left = decrease.left;
-        // C45: what a removed validator still had in line is done; nothing is left of a displacement that others did.
-        if (left == 0 || standing.state == State.Removed) {
+        // C38, C45: what still was in line when a stay was over ended with that.
+        if (standing.state == State.Removed || decrease.stay != standing.departures.length) {
             _leaveLine(ticket, standing);
             return 0;
         }
         amount = uint64(Math.min(left, most));
-        decrease.left = left - amount;
-        uint64 powerBefore = standing.power;
-        standing.power = powerBefore - amount;
-        standing.pendingDown -= amount;
         if (left == amount) {
             decrease.servedUntil = uint256(effectiveEpoch).toUint32();
             _leaveLine(ticket, standing);
         }
+        if (amount == 0) return 0;
+        decrease.left = left - amount;
+        uint64 powerBefore = standing.power;
+        standing.power = powerBefore - amount;
+        standing.pendingDown -= amount;
         if (powerBefore == amount) _vacate(index, powerBefore, effectiveEpoch);
         else _recordPower(index, standing, powerBefore, effectiveEpoch);
     }

@@ -87,8 +87,8 @@ contract StakesHandler is StakesWorld {
         try stakes.cancel(id) {
             assertTrue(allowed, "cancelled after a slash, or too little");
             delete requests[id];
-        } catch (bytes memory why) {
-            assertTrue(!allowed || bytes4(why) == IValidatorSets.TooManyTickets.selector, "a cancellation was refused");
+        } catch {
+            assertFalse(allowed, "a cancellation was refused");
         }
     }
 
@@ -160,10 +160,7 @@ contract StakesHandler is StakesWorld {
     function refresh(uint256 random) external {
         uint256 index = random % joined;
         if (!isBonded(index)) return;
-        try stakes.refresh(validatorOf(index)) {}
-        catch (bytes memory why) {
-            assertEq(bytes4(why), IValidatorSets.TooManyTickets.selector, "a refresh was refused");
-        }
+        stakes.refresh(validatorOf(index));
     }
 
     function govern(uint256 minimumBond, uint256 powerCap, uint256 delay) external {
@@ -329,8 +326,7 @@ contract StakeManagerInvariantTest is Test {
     }
 
     /// @dev C69 to C72: the sets aim at no more power than is bonded, and whatever power served within the time of
-    /// evidence stands on stake that is still here. Less than a unit of power for each unbonding that lowered none
-    /// may be missing.
+    /// evidence stands on stake that is still here, but for less than one unit of power.
     function checkService(uint256 index) private view {
         IStakeManager.Stake memory stake = world.stakeOf(index);
         if (stake.status != IStakeManager.Status.Live) return;
@@ -339,7 +335,7 @@ contract StakeManagerInvariantTest is Test {
         uint64 target = sets.seatOf(validator).target;
         assertLe(target, stake.bonded / UNIT, "no power for stake that is not bonded");
         assertEq(target == 0, stake.bonded == 0, "who is bonded has a target");
-        uint256 locked = uint256(stake.bonded) + stake.unbonding + 64 * UNIT;
+        uint256 locked = uint256(stake.bonded) + stake.unbonding + UNIT - 1;
         uint64 last = sets.currentEpoch() + 1;
         uint64 first = last > world.LEAST_DELAY() ? last - world.LEAST_DELAY() : 0;
         for (uint64 epoch = first; epoch <= last; ++epoch) {

@@ -75,10 +75,8 @@ contract DisplaceTest is SetsFixture {
     function test_Displace_WhenItUnbondsMeanwhile() external {
         join(4, 221);
         uint64 ticket = lower(3, 150);
-        uint64 nothing = lower(3, 150);
         assertSeat(3, IValidatorSets.State.Active, 75, 150);
         assertEq(sets.servedUntil(ticket), STILL);
-        assertEq(sets.servedUntil(nothing), 2);
         nextEpoch();
         assertEq(sets.servedUntil(ticket), 3);
         assertSeat(3, IValidatorSets.State.Waiting, 0, 150);
@@ -123,34 +121,43 @@ contract DisplaceTest is SetsFixture {
         assertEq(seat(3).openTickets, 0);
     }
 
-    /// @dev The ticket of the displacement had nothing to do and is gone, when the one that did all is revoked.
+    /// @dev The displacement had nothing to take away and is through, when the ticket that took all is revoked.
     function test_Displace_WhenAllOfItWasAnothersAndIsRevoked() external {
         IStakingParameters.Values memory values = defaultValues();
         values.minimumSize = 4;
         parameters.set(values);
         uint64 part = lower(3, 120);
         uint64 exit = lower(3, 0);
-        assertSeat(3, IValidatorSets.State.Active, 120, 0);
         sets.revoke(part);
         raise(0, 425);
         raise(3, 80);
-        // It waits for 80 that the entry budget has not got, and stays with the 120 of its exit, which is held.
+        join(4, 400);
+        // Its exit is held, too few others are there, and the entry budget is used up.
         assertSeat(3, IValidatorSets.State.Active, 120, 80);
         assertEq(seat(3).pendingDown, 120);
-        join(4, 400);
-        assertEq(sets.forming().displaced, address(0), "too few others");
+        assertEq(seat(3).pendingUp, 80);
+
         values.minimumSize = 3;
-        values.exitBound = 0;
         parameters.set(values);
-        nextEpoch();
+        sets.advance(10);
         assertEq(sets.forming().displaced, nameOf(3));
-        assertEq(seat(3).pendingDown, power(3));
+        assertEq(sets.ticketOf(exit).left, 75);
+        assertSeat(3, IValidatorSets.State.Active, 75, 80);
+        assertEq(seat(3).openTickets, 2);
+        remove(0);
+        rollToEpoch(1);
+        sets.advance(1);
+        assertEq(seat(3).openTickets, 1, "the exit waits again, the displacement has nothing to do");
+
         sets.revoke(exit);
-        assertEq(seat(3).pendingDown, power(3));
-        for (uint256 i = 0; i < 200; ++i) {
+        assertSeat(3, IValidatorSets.State.Active, 75, 155);
+        assertEq(seat(3).pendingDown, 75);
+        assertEq(seat(3).openTickets, 1, "now it has");
+        for (uint256 i = 0; i < 3; ++i) {
             nextEpoch();
         }
-        assertSeat(3, IValidatorSets.State.Waiting, 0, 199);
+        assertEq(sets.forming().displaced, address(0));
+        assertEq(seat(3).pendingDown, 0);
     }
 
     function test_Displace_WhenItIsRemovedMeanwhile() external {

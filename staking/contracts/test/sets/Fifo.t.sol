@@ -28,7 +28,7 @@ contract FifoTest is Test {
     }
 
     function testFuzz_FirstInFirstOut(uint256 random) external {
-        for (uint256 step = 0; step < 200; ++step) {
+        for (uint256 step = 0; step < 60; ++step) {
             random = uint256(keccak256(abi.encode(random)));
             if (random % 2 == 0 || items.length == 0) {
                 line.push(++last);

@@ -44,7 +44,7 @@ contract IndexedHeapTest is Test {
     }
 
     function testFuzz_TheGreatestIsOnTop(uint256 random) external {
-        for (uint256 step = 0; step < 200; ++step) {
+        for (uint256 step = 0; step < 80; ++step) {
             random = uint256(keccak256(abi.encode(random)));
             uint32 item = uint32(1 + (random >> 8) % 40);
             if (random % 3 == 0) take(item);

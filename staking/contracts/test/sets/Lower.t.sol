@@ -73,6 +73,47 @@ contract LowerTest is SetsFixture {
         assertEq(seat(0).openTickets, 0);
     }
 
+    /// @dev C38: what takes nothing away, because it never served, still ends after those that came before.
+    function test_Lower_WhenAnIncreaseAndAnEarlierTicketWait() external {
+        raise(1, 395);
+        uint64 first = lower(0, 100);
+        raise(0, 150);
+        assertEq(seat(0).pendingUp, 50);
+        uint64 second = lower(0, 100);
+        assertEq(seat(0).pendingUp, 0);
+        assertEq(sets.servedUntil(second), STILL);
+        assertEq(sets.ticketOf(second).left, 0);
+        assertEq(seat(0).openTickets, 2);
+        nextEpoch();
+        assertEq(sets.servedUntil(first), 3);
+        assertEq(sets.servedUntil(second), 3);
+        assertEq(seat(0).openTickets, 0);
+    }
+
+    /// @dev C38: what a ticket has once told it tells for ever, also when the line comes to it after the stay.
+    function test_Lower_WhenTheStayEndsBeforeTheLineComesToIt() external {
+        allowSmall();
+        raise(1, 395);
+        lower(0, 1);
+        uint64 exit = lower(0, 0);
+        raise(0, 5);
+        uint64 last = lower(0, 0);
+        assertEq(sets.ticketOf(last).left, 0, "the budget was used up, so that nothing was added");
+        lower(1, 1);
+        nextEpoch();
+        assertEq(power(0), 50);
+        rollToEpoch(2);
+        while (power(0) != 0) {
+            sets.advance(1);
+        }
+        assertEq(sets.servedUntil(exit), 4);
+        assertEq(sets.servedUntil(last), 4);
+        assertEq(seat(0).openTickets, 1);
+        nextEpoch();
+        assertEq(seat(0).openTickets, 0);
+        assertEq(sets.servedUntil(last), 4);
+    }
+
     /// @dev The cap was raised, and then stake taken away.
     function test_Lower_WhenTheTargetIsHigher() external {
         uint64 ticket = lower(0, 310);
@@ -129,6 +170,7 @@ contract LowerTest is SetsFixture {
         assertLt(sets.servedUntil(exit), STILL);
     }
 
+    /// @dev C48: and no more than that.
     function test_RevertIf_ThirtyTwoTicketsAreOpen() external {
         allowSmall();
         lower(1, 145);

@@ -113,7 +113,7 @@ contract RaiseTest is SetsFixture {
         assertEq(seat(4).place, 6);
     }
 
-    /// @dev C42: a place that was left is the next one taken.
+    /// @dev C32: a place that was left is free at once, and the lowest one is taken.
     function test_Raise_WhenALowerPlaceIsFree() external {
         remove(1);
         join(4, 50);

@@ -92,6 +92,9 @@ contract RemoveTest is SetsFixture {
         assertEq(sets.setOf(4)[0].validator, nameOf(4));
         assertEq(sets.attestationKeySum(4), pointOf(4));
         assertEq(sets.forming().members, 1);
+        join(5, 20);
+        nextEpoch();
+        assertEq(sets.forming().members, 2, "it goes once");
     }
 
     function test_Remove_WhenAllAreRemovedAtOnce() external {

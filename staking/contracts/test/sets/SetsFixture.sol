@@ -39,7 +39,7 @@ contract FewPlaces is ValidatorSets {
     }
 }
 
-/// @dev This contract is registry and stakes. Four seeds with powers 300, 270, 230 and 200, at L1 block 100 in epochs of
+/// @dev This contract is registry and stakes. Four seeds with powers 300, 270, 230 and 200, L1 block 100, epochs of
 /// 32: 125 may enter and 125 may leave in an epoch. The least power is 10, two others stay, an exit waits 8 epochs.
 abstract contract SetsFixture is Test {
     uint64 internal constant START = 100;

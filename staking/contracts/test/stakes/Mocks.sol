@@ -4,10 +4,9 @@ pragma solidity 0.8.30;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
-import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
 /// @dev The sets as the stakes see them: a target for each validator, and tickets that are served at once, or, while
-/// `busy`, when the test says so. It is stricter than the real ones: a target is told only if it is another one.
+/// `busy`, when the test says so. Of one validator, none is served before an earlier one.
 contract SetsMock {
     struct Ticket {
         address validator;
@@ -49,21 +48,24 @@ contract SetsMock {
     }
 
     function raise(address validator, uint64 target_) external {
-        require(!removed[validator] && target_ > target[validator], "raise");
-        target[validator] = target_;
+        require(!removed[validator], "raise");
+        if (target_ < target[validator]) lower(validator, target_);
+        else target[validator] = target_;
     }
 
-    function lower(address validator, uint64 target_) external returns (uint64 ticket) {
-        require(!removed[validator] && target_ < target[validator], "lower");
+    function lower(address validator, uint64 target_) public returns (uint64 ticket) {
+        require(!removed[validator], "lower");
+        if (target_ > target[validator]) target[validator] = target_;
         ticket = ++lastTicket;
         uint64 units = target[validator] - target_;
-        tickets[ticket] = Ticket(validator, units, busy ? type(uint64).max : currentEpoch + 2);
+        bool waits = (busy && units != 0) || serves(validator);
+        tickets[ticket] = Ticket(validator, units, waits ? type(uint64).max : currentEpoch + 2);
         target[validator] = target_;
     }
 
     function revoke(uint64 ticket) external {
         Ticket storage revoked = tickets[ticket];
-        require(revoked.units > 0 && !removed[revoked.validator], "revoke");
+        require(revoked.servedUntil != 0 && !removed[revoked.validator], "revoke");
         if (revoked.servedUntil == type(uint64).max) target[revoked.validator] += revoked.units;
         delete tickets[ticket];
     }
@@ -81,16 +83,22 @@ contract SetsMock {
     }
 
     function servedUntil(uint64 ticket) external view returns (uint64) {
+        require(tickets[ticket].servedUntil != 0, "no such ticket");
         return tickets[ticket].servedUntil;
-    }
-
-    function seatOf(address validator) external view returns (IValidatorSets.Seat memory seat) {
-        seat.target = target[validator];
     }
 
     function powerOf(address validator, uint64 epoch) external view returns (uint64) {
         require(epoch <= currentEpoch + 1, "not fixed");
         return seated[validator] ? 1 : 0;
+    }
+
+    /// @dev Whether an earlier ticket still serves.
+    function serves(address validator) private view returns (bool) {
+        for (uint64 ticket = 1; ticket < lastTicket; ++ticket) {
+            Ticket memory open = tickets[ticket];
+            if (open.validator == validator && open.servedUntil == type(uint64).max) return true;
+        }
+        return false;
     }
 }
 

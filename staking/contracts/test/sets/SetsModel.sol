@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
+import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
+
+/// @dev The rules C36 to C47 once more, with lists that are searched from end to end and nothing kept for speed. A
+/// validator is its number, from 0; a ticket is its number, from 1.
+contract SetsModel {
+    struct Validator {
+        IValidatorSets.State state;
+        uint8 place;
+        bool displaced;
+        uint64 power;
+        uint64 target;
+        uint64 up;
+        uint64 turn;
+        uint64[] departures;
+    }
+
+    struct Ticket {
+        uint256 validator;
+        uint64 left;
+        uint64 asked;
+        uint64 served;
+        uint256 stay;
+        bool revoked;
+        bool displaces;
+    }
+
+    uint256 public immutable places;
+    uint256 public immutable steps;
+    uint64 public epoch;
+    uint64 public entry;
+    uint64 public entryLeft;
+    uint64 public exitLeft;
+    Validator[] private validators;
+    Ticket[] private tickets;
+    uint256[] private due;
+    uint256[] private held;
+    uint256[] private rising;
+    IStakingParameters.Values private rules;
+
+    constructor(uint256 places_, uint256 steps_) {
+        places = places_;
+        steps = steps_;
+        tickets.push();
+    }
+
+    function set(IStakingParameters.Values memory rules_) external {
+        rules = rules_;
+    }
+
+    function enroll() external {
+        validators.push().state = IValidatorSets.State.Waiting;
+    }
+
+    function seed(uint256 validator, uint64 power) external {
+        validators[validator].target = power;
+        seat(validator, power);
+        fill();
+    }
+
+    function raise(uint64 epoch_, uint256 validator, uint64 target) external {
+        begin(epoch_);
+        uint256 done = work(steps);
+        retarget(validator, target);
+        work(steps - done);
+    }
+
+    function lower(uint64 epoch_, uint256 validator, uint64 target) external returns (uint256 ticket) {
+        begin(epoch_);
+        uint256 done = work(steps);
+        ticket = retarget(validator, target);
+        if (ticket == 0) {
+            ticket = newTicket(validator, 0);
+            if (downOf(validator) == 0) tickets[ticket].served = epoch + 2;
+            else if (!validators[validator].displaced) due.push(ticket);
+        }
+        work(steps - done);
+    }
+
+    function revoke(uint64 epoch_, uint256 ticket) external {
+        begin(epoch_);
+        Ticket storage revoked = tickets[ticket];
+        Validator storage v = validators[revoked.validator];
+        takeOut(due, ticket);
+        takeOut(held, ticket);
+        revoked.revoked = true;
+        uint64 left = revoked.left;
+        if (left == 0) return;
+        v.target += left;
+        if (!v.displaced) return;
+        // What it does not take away is the displacement's again.
+        for (uint256 i = tickets.length - 1; i > 0; --i) {
+            if (!tickets[i].displaces || tickets[i].validator != revoked.validator) continue;
+            tickets[i].left += left;
+            if (!isIn(due, i) && !isIn(held, i)) due.push(i);
+            return;
+        }
+    }
+
+    function remove(uint64 epoch_, uint256 validator) external {
+        begin(epoch_);
+        Validator storage v = validators[validator];
+        bool member = v.state == IValidatorSets.State.Active;
+        v.state = IValidatorSets.State.Removed;
+        v.target = 0;
+        v.up = 0;
+        v.turn = 0;
+        takeOut(rising, validator);
+        if (member && members() > 1) unseat(validator);
+    }
+
+    function advance(uint64 epoch_, uint256 most) external returns (uint256) {
+        begin(epoch_);
+        return work(most);
+    }
+
+    function seatOf(uint256 validator) external view returns (IValidatorSets.Seat memory) {
+        Validator storage v = validators[validator];
+        uint16 open = 0;
+        for (uint256 i = 1; i < tickets.length; ++i) {
+            if (tickets[i].validator == validator && (isIn(due, i) || isIn(held, i))) ++open;
+        }
+        return IValidatorSets.Seat(v.state, v.place, v.power, v.target, v.up, downOf(validator), open);
+    }
+
+    function isDisplaced(uint256 validator) external view returns (bool) {
+        return validators[validator].displaced;
+    }
+
+    function servedUntil(uint256 ticket) external view returns (uint64) {
+        Ticket storage t = tickets[ticket];
+        if (t.served != 0) return t.served;
+        uint64[] storage departures = validators[t.validator].departures;
+        return t.stay < departures.length ? departures[t.stay] : type(uint64).max;
+    }
+
+    function members() public view returns (uint256 count) {
+        for (uint256 i = 0; i < validators.length; ++i) {
+            if (validators[i].power != 0) ++count;
+        }
+    }
+
+    function total() public view returns (uint64 sum) {
+        for (uint256 i = 0; i < validators.length; ++i) {
+            sum += validators[i].power;
+        }
+    }
+
+    function begin(uint64 epoch_) private {
+        if (epoch == epoch_) return;
+        epoch = epoch_;
+        fill();
+    }
+
+    function fill() private {
+        entry = uint64(uint256(total()) * rules.entryBound / 10_000);
+        exitLeft = uint64(uint256(total()) * rules.exitBound / 10_000);
+        if (entry == 0) entry = 1;
+        if (exitLeft == 0) exitLeft = 1;
+        entryLeft = entry;
+    }
+
+    function work(uint256 most) private returns (uint256 done) {
+        for (; done < most; ++done) {
+            if (exitLeft != 0 && (serve(held, true) || serve(due, false))) continue;
+            if (displace()) continue;
+            bool first = epoch % 2 == 0 ? enter() : rise();
+            if (first) continue;
+            if (!(epoch % 2 == 0 ? rise() : enter())) return done;
+        }
+    }
+
+    function serve(uint256[] storage line, bool isHeld) private returns (bool) {
+        if (line.length == 0) return false;
+        uint256 ticket = line[0];
+        Ticket storage t = tickets[ticket];
+        Validator storage v = validators[t.validator];
+        if (t.left == 0 || v.state == IValidatorSets.State.Removed) {
+            bool removed = v.state == IValidatorSets.State.Removed;
+            if (!removed && t.stay == v.departures.length) t.served = epoch + 2;
+            takeOut(line, ticket);
+            return true;
+        }
+        if (t.left == v.power && mustStay(t.asked)) {
+            if (isHeld) return false;
+            takeOut(due, ticket);
+            held.push(ticket);
+            return true;
+        }
+        uint64 amount = t.left < exitLeft ? t.left : exitLeft;
+        exitLeft -= amount;
+        t.left -= amount;
+        v.power -= amount;
+        if (t.left == 0) {
+            t.served = epoch + 2;
+            takeOut(line, ticket);
+        }
+        if (v.power == 0) unseat(t.validator);
+        return true;
+    }
+
+    function mustStay(uint64 asked) private view returns (bool) {
+        if (members() == 1) return true;
+        return members() - 1 < rules.minimumSize && epoch - asked < rules.maximumExitWait;
+    }
+
+    function displace() private returns (bool) {
+        uint256 smallest = type(uint256).max;
+        for (uint256 i = 0; i < validators.length; ++i) {
+            Validator storage v = validators[i];
+            if (v.displaced) return false;
+            if (v.state != IValidatorSets.State.Active || v.target == 0) continue;
+            if (smallest == type(uint256).max || v.target <= validators[smallest].target) smallest = i;
+        }
+        if (smallest == type(uint256).max || members() - 1 < rules.minimumSize) return false;
+        uint64 target = validators[smallest].target;
+        if (target >= minimum()) {
+            uint256 largest = largestWaiting();
+            if (members() < places || largest == type(uint256).max) return false;
+            uint256 challenger = validators[largest].target;
+            if (challenger * 10_000 <= uint256(target) * (10_000 + rules.replacementMargin)) return false;
+        }
+        Validator storage displaced = validators[smallest];
+        displaced.up = 0;
+        displaced.turn = 0;
+        takeOut(rising, smallest);
+        uint256 ticket = newTicket(smallest, displaced.power - downOf(smallest));
+        tickets[ticket].displaces = true;
+        displaced.displaced = true;
+        due.push(ticket);
+        return true;
+    }
+
+    function enter() private returns (bool) {
+        uint256 largest = largestWaiting();
+        if (largest == type(uint256).max || members() == places || entryLeft == 0) return false;
+        uint64 power = validators[largest].target;
+        if (power > entryLeft) {
+            if (entryLeft != entry) return false;
+            power = entryLeft;
+        }
+        entryLeft -= power;
+        seat(largest, power);
+        return true;
+    }
+
+    function rise() private returns (bool) {
+        if (rising.length == 0 || entryLeft == 0) return false;
+        uint256 first = rising[0];
+        Validator storage v = validators[first];
+        uint64 amount = v.turn < entryLeft ? v.turn : entryLeft;
+        entryLeft -= amount;
+        v.power += amount;
+        v.up -= amount;
+        v.turn -= amount;
+        if (v.turn == 0) {
+            takeOut(rising, first);
+            v.turn = v.up;
+            if (v.up != 0) rising.push(first);
+        }
+        return true;
+    }
+
+    /// The ticket, 0 if the target did not fall.
+    function retarget(uint256 validator, uint64 target) private returns (uint256 ticket) {
+        Validator storage v = validators[validator];
+        uint64 before = v.target;
+        v.target = target;
+        if (target < before) ticket = newTicket(validator, 0);
+        if (v.state == IValidatorSets.State.Waiting) {
+            if (ticket != 0) tickets[ticket].served = epoch + 2;
+            return ticket;
+        }
+        if (v.displaced) return ticket;
+        if (target > before) {
+            v.up += target - before;
+            if (v.turn == 0) {
+                v.turn = v.up;
+                rising.push(validator);
+            }
+        } else if (target < before) {
+            uint64 fall = before - target;
+            uint64 neverServed = fall < v.up ? fall : v.up;
+            v.up -= neverServed;
+            if (v.turn > v.up) v.turn = v.up;
+            if (v.up == 0) takeOut(rising, validator);
+            if (fall == neverServed && downOf(validator) == 0) {
+                tickets[ticket].served = epoch + 2;
+            } else {
+                tickets[ticket].left = fall - neverServed;
+                due.push(ticket);
+            }
+        }
+    }
+
+    function newTicket(uint256 validator, uint64 left) private returns (uint256) {
+        uint256 stay = validators[validator].departures.length;
+        tickets.push(Ticket(validator, left, epoch, 0, stay, false, false));
+        return tickets.length - 1;
+    }
+
+    function seat(uint256 validator, uint64 power) private {
+        Validator storage v = validators[validator];
+        v.place = freePlace();
+        v.state = IValidatorSets.State.Active;
+        v.power = power;
+        v.up = v.target - power;
+        v.turn = v.up;
+        if (v.up != 0) rising.push(validator);
+        for (uint256 i = 0; i < validators.length; ++i) {
+            bool lingers = validators[i].state == IValidatorSets.State.Removed && validators[i].power != 0;
+            if (lingers) unseat(i);
+        }
+    }
+
+    function unseat(uint256 validator) private {
+        Validator storage v = validators[validator];
+        v.power = 0;
+        v.up = 0;
+        v.turn = 0;
+        v.displaced = false;
+        takeOut(rising, validator);
+        v.departures.push(epoch + 2);
+        if (v.state == IValidatorSets.State.Active) v.state = IValidatorSets.State.Waiting;
+    }
+
+    function largestWaiting() private view returns (uint256 largest) {
+        largest = type(uint256).max;
+        for (uint256 i = 0; i < validators.length; ++i) {
+            Validator storage v = validators[i];
+            if (v.state != IValidatorSets.State.Waiting || v.target == 0 || v.target < minimum()) continue;
+            if (largest == type(uint256).max || v.target > validators[largest].target) largest = i;
+        }
+    }
+
+    function freePlace() private view returns (uint8 place) {
+        while (isTaken(place)) {
+            ++place;
+        }
+    }
+
+    function isTaken(uint8 place) private view returns (bool) {
+        for (uint256 i = 0; i < validators.length; ++i) {
+            if (validators[i].power != 0 && validators[i].place == place) return true;
+        }
+        return false;
+    }
+
+    function downOf(uint256 validator) private view returns (uint64 down) {
+        if (validators[validator].power == 0 || validators[validator].state == IValidatorSets.State.Removed) return 0;
+        for (uint256 i = 1; i < tickets.length; ++i) {
+            if (tickets[i].validator == validator && !tickets[i].revoked) down += tickets[i].left;
+        }
+    }
+
+    function minimum() private view returns (uint64) {
+        return uint64(rules.minimumBond / 1e9);
+    }
+
+    function takeOut(uint256[] storage list, uint256 item) private {
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] != item) continue;
+            for (; i + 1 < list.length; ++i) {
+                list[i] = list[i + 1];
+            }
+            list.pop();
+            return;
+        }
+    }
+
+    function isIn(uint256[] storage list, uint256 item) private view returns (bool) {
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] == item) return true;
+        }
+        return false;
+    }
+}
