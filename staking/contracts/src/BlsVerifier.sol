@@ -12,8 +12,8 @@ contract BlsVerifier is IBlsVerifier {
     /// @notice The domain separation tag of proofs of possession (C52).
     bytes public constant POSSESSION_TAG = "BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 
-    /// @notice Gas with which a pairing that fails has not failed for want of gas: four times what EIP-2537 asks for two
-    /// pairs, so that L1 may raise the price without making this contract's refusals wrong.
+    /// @notice Gas with which a pairing that fails has not failed for want of gas: four times what EIP-2537 asks for
+    /// two pairs, so that L1 may raise the price without making this contract's refusals wrong.
     uint256 public constant AMPLE_GAS = 4 * (37_700 + 2 * 32_600);
 
     uint256 private constant KEY_BYTES = 128;

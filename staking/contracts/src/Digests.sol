@@ -4,8 +4,8 @@ pragma solidity 0.8.30;
 /// @title What keys of Rota sign: EIP-712 digests of 32 bytes
 /// @notice A digest is `keccak256(0x1901 || separator || hash of the struct)`. The domain has the name "Rota", the
 /// version "1", the chain id of L1 and, as verifying contract, the `StakeManager` of the deployment; every struct names
-/// the rollup besides. So two deployments share no digest. Rule C50 of `README.md`; golden vectors, which Rust reads too,
-/// stand in `vectors/digests.json`.
+/// the rollup besides. So two deployments share no digest. Rule C50 of `README.md`; golden vectors, which Rust reads
+/// too, stand in `vectors/digests.json`.
 library Digests {
     bytes32 internal constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");

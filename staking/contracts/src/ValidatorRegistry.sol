@@ -225,9 +225,8 @@ contract ValidatorRegistry is IValidatorRegistry {
         returns (bytes32)
     {
         bytes32 separator = Digests.separator(address(stakes));
-        uint64 rollupChainId = parameters.rollupChainId();
-        return
-            Digests.keyRegistration(separator, rollupChainId, operator, consensusKey, attestationKey, nonceOf[operator]);
+        uint64 rollup = parameters.rollupChainId();
+        return Digests.keyRegistration(separator, rollup, operator, consensusKey, attestationKey, nonceOf[operator]);
     }
 
     /// C54: a key is spent once, whoever used it. A consensus key has one encoding, or it is not registrable.

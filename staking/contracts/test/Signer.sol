@@ -14,13 +14,14 @@ interface IEd25519Cheats {
         returns (bytes memory);
 }
 
-/// @dev Signs as validators do: ed25519 by forge, BLS12-381 by the precompiles of EIP-2537. A number names a key of each
-/// kind. What noble signs stands in `vectors/` and is judged besides.
+/// @dev Signs as validators do: ed25519 by forge, BLS12-381 by the precompiles of EIP-2537. A number names a key of
+/// each kind. What noble signs stands in `vectors/` and is judged besides.
 abstract contract Signer is CommonBase {
     bytes internal constant ATTESTATION_TAG = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
     bytes internal constant POSSESSION_TAG = "BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
     uint256 internal constant BLS_ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
-    bytes internal constant BLS_GENERATOR = hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac58"
+    bytes internal constant BLS_GENERATOR = hex"00000000000000000000000000000000"
+        hex"17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac58"
         hex"6c55e83ff97a1aeffb3af00adb22c6bb0000000000000000000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4"
         hex"fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1";
 

@@ -78,13 +78,15 @@ function hashes() {
     const point = `0x${parts.map((part) => part.padStart(128, "0")).join("")}`;
     const noble = encodeG2(hashToG2(utf8ToBytes(message), RFC_TAG));
     must(point === noble, `noble disagrees with RFC 9380 about ${message}`);
-    return { name: `RFC 9380 J.10.1, ${message.length} bytes`, message: hex(utf8ToBytes(message)), tag: RFC_TAG, point };
+    const name = `RFC 9380 J.10.1, ${message.length} bytes`;
+    return { name, message: hex(utf8ToBytes(message)), tag: RFC_TAG, point };
   });
   const tags = [ATTESTATION_TAG, POSSESSION_TAG, "T".repeat(255)];
   const own = ["first", "second"].flatMap((name) =>
     tags.map((tag) => {
       const message = digestOf(name);
-      return { name: `${name} digest, tag of ${tag.length}`, message, tag, point: encodeG2(hashToG2(unhex(message), tag)) };
+      const point = encodeG2(hashToG2(unhex(message), tag));
+      return { name: `${name} digest, tag of ${tag.length}`, message, tag, point };
     }),
   );
   return [...published, ...own];

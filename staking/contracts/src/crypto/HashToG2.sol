@@ -2,8 +2,8 @@
 pragma solidity 0.8.30;
 
 /// @title Hashes to the group G2 of BLS12-381: the suite BLS12381G2_XMD:SHA-256_SSWU_RO_ of RFC 9380
-/// @notice The result lies in the subgroup of prime order. It is written as EIP-2537 writes points of G2: x || y, each of
-/// two elements of the field, c0 || c1, of 64 bytes, big-endian, of which the first 16 are zero.
+/// @notice The result lies in the subgroup of prime order. It is written as EIP-2537 writes points of G2: x || y, each
+/// of two elements of the field, c0 || c1, of 64 bytes, big-endian, of which the first 16 are zero.
 library HashToG2 {
     /// @dev Precompiles: modular powers (EIP-198); sums in G2 and the map of a field element to G2, which clears the
     /// cofactor (EIP-2537).
@@ -54,8 +54,8 @@ library HashToG2 {
         return _call(MAP_FP2_TO_G2, element, 256);
     }
 
-    /// A number of two words modulo p: its first power, so that the precompile of powers divides for us. It is asked with
-    /// the lengths of base, exponent and modulus, then these three.
+    /// A number of two words modulo p: its first power, so that the precompile of powers divides for us. It is asked
+    /// with the lengths of base, exponent and modulus, then these three.
     function _reduce(bytes32 high, bytes32 low) private view returns (bytes memory) {
         bytes memory input = abi.encodePacked(FIELD_BYTES, uint256(1), FIELD_BYTES, high, low, uint8(1), P_HIGH, P_LOW);
         return _call(MODEXP, input, FIELD_BYTES);

@@ -23,6 +23,9 @@ interface IBlsVerifier {
     /// @param key The public key: 128 bytes
     /// @param digest What was signed: of a registration of keys, its EIP-712 digest
     /// @param signature The signature: 256 bytes
-    /// @return Whether it stands; false for bytes that are no points of the groups, and for infinity
-    function verifyPossession(bytes calldata key, bytes32 digest, bytes calldata signature) external view returns (bool);
+    /// @return stands Whether it does; false for bytes that are no points of the groups, and for infinity
+    function verifyPossession(bytes calldata key, bytes32 digest, bytes calldata signature)
+        external
+        view
+        returns (bool stands);
 }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 /// @title Judges double signatures, and says what they cost
 /// @notice Anyone may report; the first report of an offender counts, and it is the last of its life (C88). The rules
-/// C85 to C99 cited here stand in `README.md`. Fractions are in WAD (1e18 = all), epochs are those of L1.
+/// C85 to C95 cited here stand in `README.md`. Fractions are in WAD (1e18 = all), epochs are those of L1.
 interface ISlasher {
     /// @notice What an offence costs, fixed at deployment (C85).
     /// @param basePenaltyBps What is taken at once, in basis points of all stake that the offender has

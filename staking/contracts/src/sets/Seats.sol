@@ -150,12 +150,18 @@ abstract contract Seats is SetHistory {
         }
     }
 
-    /// C39: what is added while a turn lasts waits for the next turn, so that nobody keeps the head of the line.
+    /// C39: what is added while a turn lasts, or while power is to be taken away, waits for the next turn. So nobody
+    /// keeps the head of the line, and no power is added to what stands on stake that leaves.
     function _addUp(uint32 index, Standing storage standing, uint64 amount) internal {
         if (amount == 0) return;
-        uint64 pendingUp = standing.pendingUp + amount;
-        standing.pendingUp = pendingUp;
-        if (standing.turn != 0) return;
+        standing.pendingUp += amount;
+        _lineUp(index, standing);
+    }
+
+    /// C39: a member gets in line once there is something to add and nothing to take away.
+    function _lineUp(uint32 index, Standing storage standing) internal {
+        uint64 pendingUp = standing.pendingUp;
+        if (pendingUp == 0 || standing.turn != 0 || standing.pendingDown != 0) return;
         standing.turn = pendingUp;
         _increases.push(index);
     }
@@ -163,9 +169,10 @@ abstract contract Seats is SetHistory {
     function _dropUp(uint32 index, Standing storage standing, uint64 amount) internal {
         if (amount == 0) return;
         uint64 pendingUp = standing.pendingUp - amount;
+        uint64 turn = standing.turn;
         standing.pendingUp = pendingUp;
-        standing.turn = uint64(Math.min(standing.turn, pendingUp));
-        if (pendingUp == 0) _increases.remove(index);
+        standing.turn = uint64(Math.min(turn, pendingUp));
+        if (pendingUp == 0 && turn != 0) _increases.remove(index);
     }
 
     /// Writes the profile and the power of a member as they now are.

@@ -123,6 +123,7 @@ abstract contract Tickets is Seats {
         } else {
             standing.pendingDown -= decrease.left;
             _staying.set(decrease.index, _smallestFirst(target, decrease.index));
+            _lineUp(decrease.index, standing);
         }
     }
 
@@ -147,8 +148,12 @@ abstract contract Tickets is Seats {
         uint64 powerBefore = standing.power;
         standing.power = powerBefore - amount;
         standing.pendingDown -= amount;
-        if (powerBefore == amount) _vacate(index, powerBefore, effectiveEpoch);
-        else _recordPower(index, standing, powerBefore, effectiveEpoch);
+        if (powerBefore == amount) {
+            _vacate(index, powerBefore, effectiveEpoch);
+        } else {
+            _recordPower(index, standing, powerBefore, effectiveEpoch);
+            _lineUp(index, standing);
+        }
     }
 
     /// A ticket steps aside (C40).

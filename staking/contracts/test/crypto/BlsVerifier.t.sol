@@ -17,7 +17,7 @@ contract BlsVerifierTest is Test, Signer {
         bytes point;
     }
 
-    struct SignatureVector {
+    struct BlsSignatureVector {
         string name;
         bytes key;
         bytes32 digest;
@@ -28,7 +28,7 @@ contract BlsVerifierTest is Test, Signer {
 
     string private constant HASH_VECTOR = "HashVector(string name,bytes message,string tag,bytes point)";
     string private constant SIGNATURE_VECTOR =
-        "SignatureVector(string name,bytes key,bytes32 digest,bytes signature,bool attestation,bool possession)";
+        "BlsSignatureVector(string name,bytes key,bytes32 digest,bytes signature,bool attestation,bool possession)";
 
     /// @dev A refusal takes what it is given, so that tests give little.
     uint256 private constant GAS = 700_000;
@@ -57,11 +57,11 @@ contract BlsVerifierTest is Test, Signer {
 
     /// @dev C51, C52: 53 signatures of which five stand, each by one tag only.
     function test_SignaturesOfNoble() external view {
-        SignatureVector[] memory all = signatures();
+        BlsSignatureVector[] memory all = signatures();
         assertEq(all.length, 53, "signatures");
         uint256 standing = 0;
         for (uint256 i = 0; i < all.length; ++i) {
-            SignatureVector memory one = all[i];
+            BlsSignatureVector memory one = all[i];
             bool attestation = verifier.verify{gas: GAS}(one.key, one.digest, one.signature);
             bool possession = verifier.verifyPossession{gas: GAS}(one.key, one.digest, one.signature);
             assertEq(attestation, one.attestation, one.name);
@@ -110,7 +110,7 @@ contract BlsVerifierTest is Test, Signer {
 
     /// @dev C51: nothing else than what was signed stands, whichever bit differs.
     function testFuzz_OneBitDecides(uint256 bit) external view {
-        SignatureVector memory one = signatures()[0];
+        BlsSignatureVector memory one = signatures()[0];
         assertFalse(verifier.verify{gas: GAS}(flipped(one.key, bit), one.digest, one.signature));
         assertFalse(verifier.verify{gas: GAS}(one.key, one.digest, flipped(one.signature, bit)));
         assertFalse(verifier.verify{gas: GAS}(one.key, one.digest ^ bytes32(1 << (bit % 256)), one.signature));
@@ -145,7 +145,7 @@ contract BlsVerifierTest is Test, Signer {
 
     /// @dev C51: a verdict is never made of a lack of gas: with too little it reverts, with enough it is right.
     function test_ShortOfGasItRevertsAndDoesNotRefuse() external view {
-        SignatureVector memory one = signatures()[0];
+        BlsSignatureVector memory one = signatures()[0];
         uint256 answers = 0;
         uint256 reverts = 0;
         for (uint256 gas = 1000; gas < 800_000; gas += 1511) {
@@ -162,7 +162,7 @@ contract BlsVerifierTest is Test, Signer {
 
     /// @dev C51: what is refused is refused with ample gas, and only then.
     function test_RevertIf_TheGasMakesARefusalDoubtful() external {
-        SignatureVector memory one = signatures()[0];
+        BlsSignatureVector memory one = signatures()[0];
         one.signature[255] ^= 0x01;
         uint256 ample = verifier.AMPLE_GAS();
         assertFalse(verifier.verify{gas: ample + 100_000}(one.key, one.digest, one.signature));
@@ -179,7 +179,7 @@ contract BlsVerifierTest is Test, Signer {
         to[(bit / 8) % to.length] ^= bytes1(uint8(1 << (bit % 8)));
     }
 
-    function signatures() private view returns (SignatureVector[] memory) {
-        return abi.decode(vm.parseJsonTypeArray(file, ".signatures", SIGNATURE_VECTOR), (SignatureVector[]));
+    function signatures() private view returns (BlsSignatureVector[] memory) {
+        return abi.decode(vm.parseJsonTypeArray(file, ".signatures", SIGNATURE_VECTOR), (BlsSignatureVector[]));
     }
 }

@@ -87,8 +87,8 @@ contract OperatorTest is RegistryFixture {
         registry.acceptOperator(STRANGER);
     }
 
-    /// @dev The operator's key is stolen: the thief sees the owner's proposal, or its acceptance, before it is mined, and
-    /// can put nothing in its way.
+    /// @dev The operator's key is stolen: the thief sees the owner's proposal, or its acceptance, before it is mined,
+    /// and can put nothing in its way.
     function test_AThiefOfTheOperatorKeyCannotKeepTheOwnerOut() external {
         propose(validator, OTHER);
         propose(owner, NEXT);

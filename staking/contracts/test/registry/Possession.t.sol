@@ -41,7 +41,7 @@ contract PossessionTest is RegistryFixture {
         }
     }
 
-    /// @dev A registration seen before it is mined, sent by somebody else: it is refused, and burns no key of the victim.
+    /// @dev A registration seen before it is mined, sent by somebody else: refused, and burns no key of the victim.
     function test_RevertIf_TheRegistrationIsACopy() external {
         IValidatorRegistry.Registration memory registration = registrationOf(1);
         IValidatorRegistry.Possession memory possession = possessionBy(validatorOf(1), 1, 1);
@@ -87,7 +87,8 @@ contract PossessionTest is RegistryFixture {
             createRefused(validator, registrationOf(1), possession, consensusRefused(1, digestOf(validator, 1, 1, 0)));
             possession = possessionBy(validator, 1, 1);
             possession.attestationSignature = signPossession(1, digests[i]);
-            createRefused(validator, registrationOf(1), possession, attestationRefused(1, digestOf(validator, 1, 1, 0)));
+            bytes memory refusal = attestationRefused(1, digestOf(validator, 1, 1, 0));
+            createRefused(validator, registrationOf(1), possession, refusal);
         }
     }
 
@@ -154,7 +155,8 @@ contract PossessionTest is RegistryFixture {
             registry.possessionDigest(validatorOf(1), registration.consensusKey, registration.attestationKey);
         IValidatorRegistry.Possession memory possession = signedBy(1, 1, digest);
         possession.attestationSignature = new bytes(256);
-        createRefused(validatorOf(1), registration, possession, attestationRefused(registration.attestationKey, digest));
+        bytes memory refusal = attestationRefused(registration.attestationKey, digest);
+        createRefused(validatorOf(1), registration, possession, refusal);
     }
 
     /// @dev Nothing is kept of what was refused.

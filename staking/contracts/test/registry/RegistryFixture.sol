@@ -199,8 +199,8 @@ abstract contract RegistryFixture is Test, Signer {
     }
 
     function consensusRefused(uint256 number, bytes32 digest) internal pure returns (bytes memory) {
-        return
-            abi.encodeWithSelector(IValidatorRegistry.ConsensusKeyNotPossessed.selector, consensusKeyOf(number), digest);
+        bytes4 selector = IValidatorRegistry.ConsensusKeyNotPossessed.selector;
+        return abi.encodeWithSelector(selector, consensusKeyOf(number), digest);
     }
 
     function attestationRefused(uint256 number, bytes32 digest) internal view returns (bytes memory) {

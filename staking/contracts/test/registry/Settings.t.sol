@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {BlsVerifier} from "../../src/BlsVerifier.sol";
 import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
@@ -116,5 +117,19 @@ contract SettingsTest is RegistryFixture {
         vm.expectRevert(expected);
         registry.setMetadata(validator, "", "");
         vm.stopPrank();
+    }
+
+    /// @dev C64: neither registry nor verifier knows any of the calls by which others could change them.
+    function test_NobodyOwnsPausesOrUpgradesThem() external {
+        string[5] memory calls = [
+            "owner()", "pause()", "transferOwnership(address)", "upgradeTo(address)", "upgradeToAndCall(address,bytes)"
+        ];
+        address[2] memory contracts = [address(registry), address(new BlsVerifier())];
+        for (uint256 i = 0; i < contracts.length; ++i) {
+            for (uint256 j = 0; j < calls.length; ++j) {
+                (bool known,) = contracts[i].call(abi.encodeWithSignature(calls[j], address(this), new bytes(0)));
+                assertFalse(known, calls[j]);
+            }
+        }
     }
 }

@@ -113,7 +113,7 @@ contract ExitTest is SetsFixture {
     }
 
     /// @dev A cancelled part makes an exit that waits an ordinary decrease, which need not wait.
-    function test_Exit_WhenItNoLongerTakesTheLastPower() external {
+    function test_Exit_WhenStakeComesBackMeanwhile() external {
         needAll();
         lower(1, 145);
         uint64 part = lower(0, 290);
@@ -123,7 +123,8 @@ contract ExitTest is SetsFixture {
         assertEq(sets.servedUntil(exit), STILL);
         sets.revoke(part);
         raise(0, 10);
-        assertEq(power(0), 300 - 99, "what is left of the budget of 109 after 10");
+        assertEq(power(0), 290, "nothing is added while power is to be taken away");
+        assertEq(seat(0).pendingUp, 10);
     }
 
     function test_Exit_WhenItComesBack() external {

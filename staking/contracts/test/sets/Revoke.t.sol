@@ -77,8 +77,10 @@ contract RevokeTest is SetsFixture {
         assertSeat(0, IValidatorSets.State.Active, 175, 0);
         sets.revoke(partly);
         raise(0, 100);
-        assertSeat(0, IValidatorSets.State.Active, 275, 100);
+        assertSeat(0, IValidatorSets.State.Active, 175, 100);
         assertEq(seat(0).pendingDown, 175);
+        assertEq(seat(0).pendingUp, 100, "it waits until that has been taken away");
+        nextEpoch();
         nextEpoch();
         nextEpoch();
         assertSeat(0, IValidatorSets.State.Active, 100, 100);

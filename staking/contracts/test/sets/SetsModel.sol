@@ -90,7 +90,7 @@ contract SetsModel {
         uint64 left = revoked.left;
         if (left == 0) return;
         v.target += left;
-        if (!v.displaced) return;
+        if (!v.displaced) return lineUp(revoked.validator);
         // What it does not take away is the displacement's again.
         for (uint256 i = tickets.length - 1; i > 0; --i) {
             if (!tickets[i].displaces || tickets[i].validator != revoked.validator) continue;
@@ -199,6 +199,7 @@ contract SetsModel {
             takeOut(line, ticket);
         }
         if (v.power == 0) unseat(t.validator);
+        else lineUp(t.validator);
         return true;
     }
 
@@ -264,6 +265,13 @@ contract SetsModel {
         return true;
     }
 
+    function lineUp(uint256 validator) private {
+        Validator storage v = validators[validator];
+        if (v.up == 0 || v.turn != 0 || downOf(validator) != 0) return;
+        v.turn = v.up;
+        rising.push(validator);
+    }
+
     /// The ticket, 0 if the target did not fall.
     function retarget(uint256 validator, uint64 target) private returns (uint256 ticket) {
         Validator storage v = validators[validator];
@@ -277,10 +285,7 @@ contract SetsModel {
         if (v.displaced) return ticket;
         if (target > before) {
             v.up += target - before;
-            if (v.turn == 0) {
-                v.turn = v.up;
-                rising.push(validator);
-            }
+            lineUp(validator);
         } else if (target < before) {
             uint64 fall = before - target;
             uint64 neverServed = fall < v.up ? fall : v.up;
