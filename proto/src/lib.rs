@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attestation;
 mod certificate;
 mod domain;
 mod epoch_schedule;
@@ -16,6 +17,9 @@ mod validator_set;
 mod vote;
 mod wire;
 
+pub use attestation::{
+    ATTESTATION_TAG, Attestation, AttestationKey, AttestationKeyError, AttestationSignature, POSSESSION_TAG,
+};
 pub use certificate::Certificate;
 pub use domain::SigningDomain;
 pub use epoch_schedule::{EpochSchedule, ScheduleError};

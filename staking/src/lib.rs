@@ -2,6 +2,7 @@
 
 pub mod bindings;
 mod bytes;
+mod deployment;
 mod evidence;
 mod guard;
 mod l1;
@@ -9,6 +10,7 @@ pub mod limits;
 mod registry;
 mod slasher;
 
+pub use deployment::{Contracts, Deployment};
 pub use evidence::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
 pub use guard::{GuardFile, GuardFileError, RecordError, Refusal, SafetyRecord, SlotError, SlotWrite, Verdict};
 pub use l1::{L1Block, Origin, ValidatorChange};
