@@ -117,7 +117,7 @@ impl Poster {
         publisher: Option<(PosterToml, Submitter, &Path)>,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), PosterError> {
-        let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.deployment_block, metrics.clone())?;
+        let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.opening_block, metrics.clone())?;
         let publisher = publisher
             .map(|parts| Publisher::new(l1.clone(), network, store.clone(), parts, metrics.clone()))
             .transpose()?;

@@ -86,7 +86,7 @@ impl Publisher {
         Ok(Self {
             l1,
             l1_chain_id: network.l1.chain_id,
-            inbox: network.l1.inbox,
+            inbox: network.l1.contracts.inbox,
             schedule: network.registry()?.schedule,
             store,
             submitter,

@@ -1,7 +1,7 @@
-//! Consensus keys on the disk: EIP-2335-shaped JSON, scrypt and AES-128-CTR.
+//! Secret keys on the disk: EIP-2335-shaped JSON, scrypt and AES-128-CTR.
 //!
-//! The shape is that of EIP-2335; the secret is an ed25519 seed, so the field `description` says so and `pubkey` is
-//! the ed25519 public key.
+//! The shape is that of EIP-2335. The secret is any of 32 bytes; `description` says of which kind it is, and `pubkey` is
+//! what belongs to it. Of a consensus key these are an ed25519 seed and the ed25519 public key.
 
 use std::{
     fs::{self, OpenOptions},
@@ -19,8 +19,8 @@ use zeroize::Zeroizing;
 
 type Aes128Ctr = ctr::Ctr128BE<Aes128>;
 
-/// What the file says of itself.
-const DESCRIPTION: &str = "Rota consensus key, ed25519";
+/// What the keystore of a consensus key says of itself.
+const CONSENSUS: &str = "Rota consensus key, ed25519";
 
 /// How hard a passphrase is to guess: scrypt's cost as a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum Strength {
     Devnet,
 }
 
-/// An encrypted consensus key.
+/// An encrypted secret key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keystore {
@@ -111,17 +111,53 @@ pub enum KeystoreError {
     /// It is not a keystore of this shape.
     #[error("not a keystore of a consensus key: {0}")]
     Shape(String),
+    /// It holds a key of another kind.
+    #[error("the keystore says that it holds a \"{found}\"; a \"{expected}\" is wanted")]
+    OtherKind {
+        /// What it says.
+        found: String,
+        /// What was wanted.
+        expected: &'static str,
+    },
     /// The passphrase does not fit.
     #[error("the passphrase is wrong")]
     Passphrase,
 }
 
 impl Keystore {
-    /// Encrypts a key.
+    /// Encrypts a consensus key.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    pub fn encrypt(key: &SigningKey, passphrase: &str, strength: Strength) -> Result<Self, KeystoreError> {
+        let public = hex::encode(key.verifying_key().to_bytes());
+        Self::seal(CONSENSUS, public, Zeroizing::new(key.to_bytes()), passphrase, strength)
+    }
+
+    /// Decrypts a consensus key.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`KeystoreError::Shape`] also if the public key is not that of the secret.
+    pub fn decrypt(&self, passphrase: &str) -> Result<SigningKey, KeystoreError> {
+        let key = SigningKey::from_bytes(&*self.open(CONSENSUS, passphrase)?);
+        if hex::encode(key.verifying_key().to_bytes()) == self.pubkey {
+            Ok(key)
+        } else {
+            Err(shape("the public key is not that of the secret"))
+        }
+    }
+
+    /// Encrypts the secret of a key that is of the kind `description`, whose public half is `public` in hex.
     ///
     /// # Errors
     /// [`KeystoreError::Shape`] if scrypt refuses its parameters.
-    pub fn encrypt(key: &SigningKey, passphrase: &str, strength: Strength) -> Result<Self, KeystoreError> {
+    pub fn seal(
+        description: &'static str,
+        public: String,
+        mut secret: Zeroizing<[u8; 32]>,
+        passphrase: &str,
+        strength: Strength,
+    ) -> Result<Self, KeystoreError> {
         let (salt, iv): ([u8; 32], [u8; 16]) = (rand::random(), rand::random());
         let log_n = match strength {
             Strength::Strong => 18,
@@ -129,9 +165,8 @@ impl Keystore {
         };
         let params = ScryptParams { dklen: 32, n: 1 << log_n, p: 1, r: 8, salt: hex::encode(salt) };
         let derived = derive(passphrase, &params)?;
-        let mut message = Zeroizing::new(key.to_bytes());
-        apply_cipher(&derived, &iv, message.as_mut_slice());
-        let checksum = checksum(&derived, message.as_slice());
+        apply_cipher(&derived, &iv, secret.as_mut_slice());
+        let checksum = checksum(&derived, secret.as_slice());
         Ok(Self {
             crypto: Crypto {
                 kdf: Kdf { function: "scrypt".into(), params, message: String::new() },
@@ -139,20 +174,21 @@ impl Keystore {
                 cipher: Cipher {
                     function: "aes-128-ctr".into(),
                     params: Iv { iv: hex::encode(iv) },
-                    message: hex::encode(message.as_slice()),
+                    message: hex::encode(secret.as_slice()),
                 },
             },
-            description: DESCRIPTION.into(),
-            pubkey: hex::encode(key.verifying_key().to_bytes()),
+            description: description.into(),
+            pubkey: public,
             version: 4,
         })
     }
 
-    /// Decrypts the key.
+    /// Decrypts the secret of a key that is of the kind `description`. Whether the public half belongs to it is for
+    /// whoever knows the scheme.
     ///
     /// # Errors
-    /// [`KeystoreError::Passphrase`] or [`KeystoreError::Shape`].
-    pub fn decrypt(&self, passphrase: &str) -> Result<SigningKey, KeystoreError> {
+    /// [`KeystoreError::OtherKind`], [`KeystoreError::Passphrase`] or [`KeystoreError::Shape`].
+    pub fn open(&self, description: &'static str, passphrase: &str) -> Result<Zeroizing<[u8; 32]>, KeystoreError> {
         let known = self.crypto.kdf.function == "scrypt"
             && self.crypto.cipher.function == "aes-128-ctr"
             && self.crypto.checksum.function == "sha256"
@@ -160,20 +196,18 @@ impl Keystore {
         if !known {
             return Err(shape("only scrypt, aes-128-ctr, sha256 and version 4 are known"));
         }
+        if self.description != description {
+            return Err(KeystoreError::OtherKind { found: self.description.clone(), expected: description });
+        }
         let derived = derive(passphrase, &self.crypto.kdf.params)?;
         let message = Zeroizing::new(hex::decode(&self.crypto.cipher.message).map_err(shape)?);
         if checksum(&derived, &message) != self.crypto.checksum.message {
             return Err(KeystoreError::Passphrase);
         }
         let iv: [u8; 16] = bytes(&self.crypto.cipher.params.iv)?;
-        let mut seed = Zeroizing::new(<[u8; 32]>::try_from(message.as_slice()).map_err(shape)?);
-        apply_cipher(&derived, &iv, seed.as_mut_slice());
-        let key = SigningKey::from_bytes(&seed);
-        if hex::encode(key.verifying_key().to_bytes()) == self.pubkey {
-            Ok(key)
-        } else {
-            Err(shape("the public key is not that of the secret"))
-        }
+        let mut secret = Zeroizing::new(<[u8; 32]>::try_from(message.as_slice()).map_err(shape)?);
+        apply_cipher(&derived, &iv, secret.as_mut_slice());
+        Ok(secret)
     }
 
     /// Reads a keystore that only its owner may read.
@@ -200,7 +234,7 @@ impl Keystore {
         file.write_all(&json).and_then(|()| file.sync_all()).map_err(failed)
     }
 
-    /// The ed25519 public key, as the file claims.
+    /// The public key, as the file claims, in hex.
     #[must_use]
     pub fn public_key(&self) -> &str {
         &self.pubkey

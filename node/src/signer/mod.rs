@@ -1,5 +1,6 @@
 //! The signer: holds the consensus key and asks the guard before every signature.
 
+mod attestation;
 mod guard_file;
 mod keystore;
 
@@ -13,6 +14,7 @@ use rota_proto::{
 };
 use rota_staking::{Refusal, SafetyRecord, Verdict};
 
+pub use attestation::{AttestationSecret, NoAttestationSecret, Possession, ValidatorKeys};
 pub use guard_file::GuardStorageError;
 pub use keystore::{Keystore, KeystoreError, Strength};
 

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod attestation;
 mod fuzz;
 
 const ROUND: Round = Round::new(Epoch(3), View(5));
