@@ -2,6 +2,7 @@
 
 mod anvil;
 mod chain;
+mod command;
 mod devnet;
 mod http;
 mod intruder;
@@ -14,6 +15,7 @@ mod tap;
 mod wait;
 
 pub(crate) use chain::agree;
+pub(crate) use command::rota;
 pub(crate) use devnet::{Devnet, Settings, with};
 pub(crate) use intruder::{Intruder, framed, greet, hello};
 pub(crate) use l1::{genesis_keys, registry, schedule};
