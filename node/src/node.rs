@@ -219,7 +219,7 @@ async fn follow_to(store: &dyn Store, network: &NetworkToml, l1: &L1Client, head
 }
 
 async fn begin_registry(network: &NetworkToml, l1: &L1Client) -> eyre::Result<Registry> {
-    let number = network.l1.deployment_block;
+    let number = network.l1.opening_block;
     let block = loop {
         let ready = match l1.check_chain().await {
             Ok(()) => l1.news(number, 1).await,
@@ -228,7 +228,7 @@ async fn begin_registry(network: &NetworkToml, l1: &L1Client) -> eyre::Result<Re
         };
         match ready.map(|blocks| blocks.into_iter().next()) {
             Ok(Some(block)) => break block,
-            Ok(None) => tracing::info!(number, "waiting for the deployment to be final on L1"),
+            Ok(None) => tracing::info!(number, "waiting for the opening of the contracts to be final on L1"),
             Err(error) => tracing::warn!(%error, "L1"),
         }
         tokio::time::sleep(Duration::from_secs(1)).await;

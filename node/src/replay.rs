@@ -171,7 +171,7 @@ pub async fn replay(
     l1.check_chain().await?;
     let mut replay = Replay::begin(l1, network, genesis).await?;
     let newest = l1.final_number().await?;
-    let mut from = network.l1.deployment_block;
+    let mut from = network.l1.opening_block;
     while from <= newest {
         let last = newest.min(from.saturating_add(BLOCKS_PER_QUERY - 1));
         for event in l1.appended(from, last).await? {
@@ -206,7 +206,7 @@ struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     async fn begin(l1: &'a L1Client, network: &NetworkToml, genesis: &Genesis) -> Result<Self, ReplayError> {
-        let deployment = network.l1.deployment_block;
+        let deployment = network.l1.opening_block;
         let newest = l1.final_number().await?;
         if newest < deployment {
             return Err(ReplayError::NotFinal { deployment, newest });

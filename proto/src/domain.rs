@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct, sol};
 
-use crate::{Vote, VoteKind};
+use crate::{Attestation, AttestationKey, ConsensusKey, Vote, VoteKind};
 
 mod typed {
     #![allow(missing_docs, reason = "generated from the structs below, whose fields EIP-712 names")]
@@ -28,6 +28,24 @@ mod typed {
             bytes32 nodeKey;
             uint64 sequence;
         }
+
+        /// What both keys of a validator sign to prove that its operator holds them.
+        struct KeyRegistration {
+            uint64 rollupChainId;
+            address operator;
+            bytes32 consensusKey;
+            bytes attestationKey;
+            uint256 nonce;
+        }
+
+        /// What an attestation key signs to tell L1 a fact.
+        struct Attestation {
+            uint64 rollupChainId;
+            uint64 attestingEpoch;
+            uint8 kind;
+            uint64 index;
+            bytes32 content;
+        }
     }
 }
 
@@ -35,6 +53,10 @@ mod typed {
 static VOTE_TYPE: LazyLock<B256> = LazyLock::new(|| keccak256(typed::Vote::eip712_encode_type().as_bytes()));
 static PEER_RECORD_TYPE: LazyLock<B256> =
     LazyLock::new(|| keccak256(typed::PeerRecord::eip712_encode_type().as_bytes()));
+static KEY_REGISTRATION_TYPE: LazyLock<B256> =
+    LazyLock::new(|| keccak256(typed::KeyRegistration::eip712_encode_type().as_bytes()));
+static ATTESTATION_TYPE: LazyLock<B256> =
+    LazyLock::new(|| keccak256(typed::Attestation::eip712_encode_type().as_bytes()));
 
 /// What every signature of a network is bound to: two networks that differ in any of these share no digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,15 +66,15 @@ pub struct SigningDomain {
 }
 
 impl SigningDomain {
-    /// The EIP-712 domain (name "Rota", version "1", chain id of L1, address of the staking contract), together
-    /// with the rollup's chain id, which every struct carries.
+    /// The EIP-712 domain (name "Rota", version "1", chain id of L1, address of the contract that holds the
+    /// stakes, `StakeManager`), together with the rollup's chain id, which every struct carries.
     #[must_use]
-    pub fn new(l1_chain_id: u64, staking_contract: Address, rollup_chain_id: u64) -> Self {
+    pub fn new(l1_chain_id: u64, stake_manager: Address, rollup_chain_id: u64) -> Self {
         let domain = Eip712Domain::new(
             Some("Rota".into()),
             Some("1".into()),
             Some(U256::from(l1_chain_id)),
-            Some(staking_contract),
+            Some(stake_manager),
             None,
         );
         Self { rollup_chain_id, separator: domain.separator() }
@@ -89,6 +111,41 @@ impl SigningDomain {
             sequence,
         };
         self.digest(*PEER_RECORD_TYPE, &message)
+    }
+
+    /// The digest by which both keys of a validator prove that its operator holds them (rule D3):
+    /// `KeyRegistration(uint64 rollupChainId, address operator, bytes32 consensusKey, bytes attestationKey,
+    /// uint256 nonce)`. The nonce counts what the operator has registered and rotated before.
+    #[must_use]
+    pub fn key_registration(
+        &self,
+        operator: Address,
+        consensus_key: &ConsensusKey,
+        attestation_key: &AttestationKey,
+        nonce: U256,
+    ) -> B256 {
+        let message = typed::KeyRegistration {
+            rollupChainId: self.rollup_chain_id,
+            operator,
+            consensusKey: consensus_key.to_bytes().into(),
+            attestationKey: attestation_key.to_bytes().into(),
+            nonce,
+        };
+        self.digest(*KEY_REGISTRATION_TYPE, &message)
+    }
+
+    /// The digest of an attestation (rule D4):
+    /// `Attestation(uint64 rollupChainId, uint64 attestingEpoch, uint8 kind, uint64 index, bytes32 content)`.
+    #[must_use]
+    pub fn attestation(&self, attestation: &Attestation) -> B256 {
+        let message = typed::Attestation {
+            rollupChainId: self.rollup_chain_id,
+            attestingEpoch: attestation.attesting_epoch.0,
+            kind: attestation.kind,
+            index: attestation.index,
+            content: attestation.content,
+        };
+        self.digest(*ATTESTATION_TYPE, &message)
     }
 
     /// EIP-712: `keccak256(0x1901 || domainSeparator || keccak256(typeHash || encodeData))`.

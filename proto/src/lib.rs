@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attestation;
 mod certificate;
 mod domain;
 mod epoch_schedule;
@@ -18,6 +19,9 @@ mod vote_pair;
 mod vote_wire;
 mod wire;
 
+pub use attestation::{
+    ATTESTATION_TAG, Attestation, AttestationKey, AttestationKeyError, AttestationSignature, POSSESSION_TAG,
+};
 pub use certificate::Certificate;
 pub use domain::SigningDomain;
 pub use epoch_schedule::{EpochSchedule, ScheduleError};

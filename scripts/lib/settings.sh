@@ -44,7 +44,7 @@ take_given_settings() {
     [ -z "$port_base" ] || [ $((validators + followers)) -le 10 ] ||
         fail "--port-base has ports for 10 nodes, not for $((validators + followers))"
     [ -n "$stakes" ] || stakes=$(default_stakes)
-    [[ $stakes =~ ^[1-9][0-9]*(,[1-9][0-9]*)*$ ]] || fail "--stakes '$stakes': whole coins are wanted, as 40,30,20,10"
+    [[ $stakes =~ ^[1-9][0-9]*(,[1-9][0-9]*)*$ ]] || fail "--stakes '$stakes': whole tokens are wanted, as 40,30,20,10"
     IFS=, read -ra each <<<"$stakes"
     [ ${#each[@]} -eq "$validators" ] || fail "--stakes names ${#each[@]} stakes for $validators validators"
 }

@@ -1,17 +1,27 @@
 //! The L1 contracts as Rust types, made from the checked-in `abi/*.json`: calls, events, errors, creation code.
 //!
 //! `scripts/contracts abi` writes the JSON and CI proves it current, so building Rust needs no Node. What each call,
-//! event and error means stands in `contracts/README.md`, whose rules (C1 to C19) are cited here. Nothing here does
+//! event and error means stands in `contracts/README.md`, whose rules (those with a C) are cited here. Nothing here does
 //! IO: a caller encodes with these types, sends as it likes, and decodes with them.
 
-use alloy_primitives::{Address, B256, Bytes, keccak256};
-use alloy_sol_types::{SolConstructor, SolValue};
+use alloy_primitives::{B256, keccak256};
+use alloy_sol_types::SolValue;
 use rota_proto::{SignedVote, VotePair};
 
+mod refusal;
+
+pub use self::bls::BlsVerifier;
+pub use self::ed25519::Ed25519Verifier;
 pub use self::inbox::{IRotaInbox, RotaInbox};
+pub use self::parameters::{IStakingParameters, StakingParameters};
+pub use self::refusal::refusal;
+pub use self::registry::{IValidatorRegistry, ValidatorRegistry};
+pub use self::sets::{IValidatorSets, ValidatorSets};
 pub use self::slasher::{ISlasher, Slasher};
-pub use self::staking::{IRotaStaking, RotaStaking};
-pub use self::verifier::Ed25519Verifier;
+/// What a validator begins with, in the words of [`StakeManager`]. The registry has the same of its own.
+pub use self::stakes::IValidatorRegistry as Enrolment;
+pub use self::stakes::{IStakeManager, StakeManager};
+pub use self::token::TestToken;
 
 /// Most bytes of one payload of the inbox (C16).
 pub const MAX_PAYLOAD_BYTES: usize = 120_000;
@@ -19,70 +29,35 @@ pub const MAX_PAYLOAD_BYTES: usize = 120_000;
 pub const MAX_ENTRY_BATCHES: u64 = 4_096;
 /// The first height that is posted (C12); height 0 is the genesis.
 pub const FIRST_POSTED_HEIGHT: u64 = 1;
-/// Wei in one unit of voting power (C5): power is stake in gwei.
-pub const WEI_PER_POWER: u64 = 1_000_000_000;
+/// The shortest epoch that the contracts take, in L1 blocks (C30).
+pub const EPOCH_LENGTH_MIN: u64 = 32;
+/// The longest epoch that the contracts take, in L1 blocks (C30).
+pub const EPOCH_LENGTH_MAX: u64 = 7_200;
 
-/// Generated from `abi/RotaStaking.json`.
-#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
-mod staking {
-    alloy_sol_types::sol! {
-        #[sol(all_derives)]
-        RotaStaking,
-        "abi/RotaStaking.json"
-    }
+/// A module with what `sol!` generates from the ABI of a contract.
+macro_rules! generated {
+    ($module:ident, $contract:ident, $abi:tt) => {
+        #[doc = concat!("Generated from `", $abi, "`.")]
+        #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
+        mod $module {
+            alloy_sol_types::sol! {
+                #[sol(all_derives)]
+                $contract,
+                $abi
+            }
+        }
+    };
 }
 
-/// Generated from `abi/RotaInbox.json`.
-#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
-mod inbox {
-    alloy_sol_types::sol! {
-        #[sol(all_derives)]
-        RotaInbox,
-        "abi/RotaInbox.json"
-    }
-}
-
-/// Generated from `abi/Slasher.json`.
-#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
-mod slasher {
-    alloy_sol_types::sol! {
-        #[sol(all_derives)]
-        Slasher,
-        "abi/Slasher.json"
-    }
-}
-
-/// Generated from `abi/Ed25519Verifier.json`.
-#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
-mod verifier {
-    alloy_sol_types::sol! {
-        #[sol(all_derives)]
-        Ed25519Verifier,
-        "abi/Ed25519Verifier.json"
-    }
-}
-
-/// What a transaction without recipient carries to deploy the staking contract.
-///
-/// Its value must be the sum of the seeds' stakes, and its block must lie in epoch 0.
-#[must_use]
-pub fn staking_creation_code(parameters: IRotaStaking::Parameters, seeds: Vec<IRotaStaking::Seed>) -> Bytes {
-    let arguments = RotaStaking::constructorCall { parameters, seeds }.abi_encode();
-    [RotaStaking::BYTECODE.as_ref(), &arguments].concat().into()
-}
-
-/// What a transaction without recipient carries to deploy the inbox of a staking contract.
-#[must_use]
-pub fn inbox_creation_code(staking: Address) -> Bytes {
-    let arguments = RotaInbox::constructorCall { staking_: staking }.abi_encode();
-    [RotaInbox::BYTECODE.as_ref(), &arguments].concat().into()
-}
-
-/// What a transaction without recipient carries to deploy the ed25519 verifier, which knows no other contract.
-#[must_use]
-pub fn verifier_creation_code() -> Bytes {
-    Ed25519Verifier::BYTECODE.clone()
-}
+generated!(bls, BlsVerifier, "abi/BlsVerifier.json");
+generated!(ed25519, Ed25519Verifier, "abi/Ed25519Verifier.json");
+generated!(inbox, RotaInbox, "abi/RotaInbox.json");
+generated!(parameters, StakingParameters, "abi/StakingParameters.json");
+generated!(registry, ValidatorRegistry, "abi/ValidatorRegistry.json");
+generated!(sets, ValidatorSets, "abi/ValidatorSets.json");
+generated!(slasher, Slasher, "abi/Slasher.json");
+generated!(stakes, StakeManager, "abi/StakeManager.json");
+generated!(token, TestToken, "abi/TestToken.json");
 
 /// The report of a pair of conflicting votes, as the slasher takes it.
 #[must_use]

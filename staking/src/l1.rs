@@ -1,6 +1,7 @@
 //! What the registry reads of L1: final blocks and the changes in them.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_sol_types::SolValue as _;
 use rota_proto::{Epoch, L1Origin, Place, VotingPower};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct L1Block {
     pub prevrandao: B256,
     /// The changes, in the order of their logs.
     pub changes: Vec<ValidatorChange>,
+    /// What the contract itself says of all changes up to the epoch after this block's: its `changeHashOf`. Whoever reads
+    /// L1 asks for it where an epoch begins, and where the contracts were opened (rule R10).
+    pub change_hash: Option<B256>,
 }
 
 /// The contract's `ValidatorChanged`: from `effective_epoch` on, `place` holds this validator with this power.
@@ -28,14 +32,26 @@ pub struct ValidatorChange {
     pub effective_epoch: Epoch,
     /// The numbered place.
     pub place: Place,
-    /// The account that registered the validator.
+    /// The validator's name: the account that registered it.
     pub operator: Address,
-    /// The ed25519 key as it was registered: the contract does not decode it.
+    /// The ed25519 key.
     pub consensus_key: B256,
-    /// Its stake in gwei; 0 empties the place.
+    /// Its power, in gwei of the token; 0 empties the place.
     pub power: VotingPower,
     /// Receives its priority fees.
     pub fee_recipient: Address,
+}
+
+impl ValidatorChange {
+    /// The contract's hash over all changes up to this one, of which `previous` is that up to the one before (rule R10):
+    /// keccak256 of seven words.
+    #[must_use]
+    pub fn hash_after(&self, previous: B256) -> B256 {
+        let Self { effective_epoch, place, operator, consensus_key, power, fee_recipient } = self;
+        let [effective_epoch, place, power] = [effective_epoch.0, place.number().into(), power.0].map(U256::from);
+        let words = (previous, effective_epoch, place, *operator, *consensus_key, power, *fee_recipient);
+        keccak256(words.abi_encode())
+    }
 }
 
 /// A final block of L1 as batches refer to it.

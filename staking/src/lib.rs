@@ -3,6 +3,7 @@
 mod accountability;
 pub mod bindings;
 mod bytes;
+mod deployment;
 mod evidence;
 mod guard;
 mod l1;
@@ -11,6 +12,7 @@ mod registry;
 mod slasher;
 
 pub use accountability::Inquest;
+pub use deployment::{Contracts, Deployment};
 pub use evidence::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
 pub use guard::{
     ForeignRecord, GuardFile, GuardFileError, Joined, RecordError, RecordTextError, Refusal, SafetyRecord, SlotError,

@@ -29,7 +29,7 @@ pub struct Genesis {
     pub origin: L1Origin,
 }
 
-/// Who may vote in each epoch, folded from the final blocks of L1 in their order (rules R1 to R9).
+/// Who may vote in each epoch, folded from the final blocks of L1 in their order (rules R1 to R10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registry {
     genesis: Genesis,
@@ -41,12 +41,14 @@ pub struct Registry {
     genesis_mix: Option<B256>,
     /// The randomness of the middle block of epochs whose middle lies after the genesis origin.
     mixes: BTreeMap<Epoch, B256>,
+    /// The contract's hash over all changes so far, and over those that count in the newest fixed set (rule R10).
+    changes: (B256, B256),
     /// The newest sets, ready to use.
     ready: BTreeMap<Epoch, Arc<ValidatorSet>>,
 }
 
 impl Registry {
-    /// Begins with the block of the contract's deployment, which seeds the sets of epochs 0 and 1 (rule R2).
+    /// Begins with the block in which the contracts were opened, which seeds the sets of epochs 0 and 1 (rule R2).
     ///
     /// # Errors
     /// [`RegistryError`] if it is not that block, or genesis names an earlier origin or another block as origin.
@@ -65,12 +67,16 @@ impl Registry {
             places: BTreeMap::new(),
             genesis_mix: None,
             mixes: BTreeMap::new(),
+            changes: (B256::ZERO, B256::ZERO),
             ready: BTreeMap::new(),
         };
         registry.check_genesis_origin(deployment)?;
         for change in deployment.changes.iter().filter(|change| change.effective_epoch != Epoch(0)) {
             check_lag(number, epoch, change)?;
         }
+        let seeds = deployment.changes.iter().filter(|change| change.effective_epoch == Epoch(0));
+        registry.changes.1 = hash_after(B256::ZERO, seeds);
+        check_hash(deployment, Epoch(1), registry.changes.1)?;
         let mut warnings = registry.take(deployment, epoch);
         warnings.extend(registry.fix(Epoch(0)));
         warnings.extend(registry.fix(Epoch(1)));
@@ -94,6 +100,10 @@ impl Registry {
             check_lag(block.number, epoch, change)?;
         }
         let begins = epoch > self.newest_epoch();
+        // R10: with this block the set of the next epoch is fixed, by all changes before it.
+        let fixed = if begins { self.changes.0 } else { self.changes.1 };
+        check_hash(block, epoch.next(), fixed)?;
+        self.changes.1 = fixed;
         let mut warnings = self.take(block, epoch);
         if begins {
             warnings.extend(self.fix(epoch.next()));
@@ -225,6 +235,7 @@ impl Registry {
         while self.mixes.len() > SEEDS_KEPT {
             self.mixes.pop_first();
         }
+        self.changes.0 = hash_after(self.changes.0, block.changes.iter());
         block.changes.iter().filter_map(|change| self.change(change)).collect()
     }
 
@@ -277,6 +288,21 @@ impl Registry {
         }
         let set = ValidatorSet::new(epoch, validators).expect("no place without power, no key twice");
         (Ok(set), warnings)
+    }
+}
+
+/// R10: the contract's hash over more changes.
+fn hash_after<'a>(previous: B256, changes: impl Iterator<Item = &'a ValidatorChange>) -> B256 {
+    changes.fold(previous, |previous, change| change.hash_after(previous))
+}
+
+/// R10: what the contract says of the changes up to an epoch is what we have folded.
+fn check_hash(block: &L1Block, epoch: Epoch, ours: B256) -> Result<(), RegistryError> {
+    match block.change_hash {
+        Some(contract) if contract != ours => {
+            Err(RegistryError::OtherChanges { number: block.number, epoch, ours, contract })
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

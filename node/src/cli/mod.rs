@@ -1,10 +1,14 @@
 //! The command line.
 
+mod amount;
+mod epoch;
 mod evidence;
 mod guard;
 mod keys;
+mod l1;
 pub(crate) mod passphrase;
 mod replay;
+mod stake;
 mod testnet;
 
 use std::{
@@ -63,6 +67,12 @@ enum Command {
     Testnet(Box<testnet::TestnetArguments>),
     /// Executes the chain anew from what was posted to L1, and nothing else.
     Replay(Box<replay::ReplayArguments>),
+    /// Stakes, unbonds, rotates keys on L1, and tells of validators.
+    #[command(subcommand)]
+    Stake(Box<stake::StakeCommand>),
+    /// Tells who serves in which epoch, as L1 has it.
+    #[command(subcommand)]
+    Epoch(epoch::EpochCommand),
 }
 
 #[derive(Debug, clap::Args)]
@@ -118,6 +128,8 @@ pub fn main() -> ExitCode {
             Command::Keys(command) => keys::run(&command),
             Command::Testnet(arguments) => testnet::make(*arguments).await,
             Command::Replay(arguments) => replay::run(*arguments).await,
+            Command::Stake(command) => stake::run(*command).await,
+            Command::Epoch(command) => epoch::run(&command).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

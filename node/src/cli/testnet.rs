@@ -1,48 +1,39 @@
 //! `rota testnet`: a new network: keys, contracts on L1, genesis, and a folder for each node.
 
+mod deploy;
+mod plan;
 mod summary;
 
 use std::{
     collections::BTreeMap,
     fs,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
 };
 
-use alloy::{
-    network::{EthereumWallet, TransactionBuilder as _},
-    providers::{Provider as _, ProviderBuilder},
-    rpc::types::TransactionRequest,
-    signers::local::PrivateKeySigner,
-};
-use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
-use ed25519_dalek::SigningKey;
-use eyre::{ContextCompat as _, WrapErr as _, eyre};
-use libp2p::{Multiaddr, identity::Keypair};
+use alloy::signers::local::PrivateKeySigner;
+use alloy_primitives::{Address, B256, address, keccak256};
+use eyre::{WrapErr as _, eyre};
+use libp2p::identity::Keypair;
 use rota_execution::{Genesis, system_contracts};
-use rota_staking::bindings::{IRotaStaking, WEI_PER_POWER, inbox_creation_code, staking_creation_code};
+use rota_staking::bindings::{EPOCH_LENGTH_MAX, EPOCH_LENGTH_MIN};
 use serde_json::json;
 
+use self::{
+    deploy::{Deployed, deploy},
+    plan::Plan,
+};
 use super::write_secret;
 use crate::{
-    config::{L1Toml, NetworkToml, NodeToml, PosterToml, TimesToml, ValidatorToml},
-    signer::{Keystore, Strength},
+    config::{L1Toml, NetworkToml, TimesToml},
+    signer::ValidatorKeys,
 };
-
-/// Nobody votes in an epoch that L1 has left so many behind: here, with epochs of a minute, an hour without a quorum.
-const EPOCH_LAG_MAX: u64 = 60;
-
-/// Stake leaves only after it can vote no more and the evidence window of 8 epochs is over.
-const WITHDRAWAL_DELAY: u64 = EPOCH_LAG_MAX + 10;
 
 /// Receives the base fees of every devnet.
 const VAULT: Address = address!("00000000000000000000000000000000000fee00");
 
-/// What devnet keystores are encrypted with: it protects nothing and says so.
-const DEVNET_PASSPHRASE: &str = "devnet";
-
-/// Gwei in a whole coin.
-const GWEI_PER_COIN: u64 = 1_000_000_000;
+/// Units of power in a whole token: power is stake in gwei.
+const POWER_PER_TOKEN: u64 = 1_000_000_000;
 
 /// How the network is to be.
 #[derive(Debug, clap::Args)]
@@ -50,8 +41,8 @@ pub(super) struct TestnetArguments {
     /// How many validators.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
     validators: u8,
-    /// Their stakes in whole coins of L1; by default 30,27,23,20, and 25 each for any other number of validators.
-    #[arg(long, value_delimiter = ',', value_name = "COINS")]
+    /// Their stakes in whole tokens; by default 30,27,23,20, and 25 each for any other number of validators.
+    #[arg(long, value_delimiter = ',', value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
     stakes: Vec<u64>,
     /// Nodes that follow the chain without a vote.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
@@ -90,8 +81,21 @@ pub(super) struct TestnetArguments {
     #[arg(long, default_value_t = 26656)]
     p2p_port: u16,
     /// L1 blocks of an epoch.
-    #[arg(long, default_value_t = 60)]
+    #[arg(
+        long,
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(EPOCH_LENGTH_MIN..=EPOCH_LENGTH_MAX)
+    )]
     epoch_length: u64,
+    /// Milliseconds between two L1 blocks: by it and the epochs, the contracts count how old a batch's origin may be.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    l1_block_ms: u64,
+    /// Nobody votes in an epoch that L1 has left so many behind: with epochs of a minute, an hour without a quorum.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_024))]
+    epoch_lag_max: u64,
+    /// Seconds by which a batch may be younger than its L1 origin.
+    #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..))]
+    origin_age_max_s: u64,
     /// Accounts that genesis funds, by the rule of rota-load: keccak256("rota/devnet/account" || i).
     #[arg(long, default_value_t = 1_000)]
     accounts: u64,
@@ -111,21 +115,9 @@ pub(super) struct TestnetArguments {
 
 /// The keys of one node.
 struct NodeKeys {
-    consensus: SigningKey,
+    validator: ValidatorKeys,
     node: Keypair,
     operator: PrivateKeySigner,
-}
-
-/// What was deployed.
-struct Deployed {
-    chain_id: u64,
-    staking: Address,
-    inbox: Address,
-    start_block: u64,
-    block: u64,
-    block_hash: B256,
-    prevrandao: B256,
-    timestamp: u64,
 }
 
 /// Makes the network.
@@ -143,7 +135,8 @@ pub(super) async fn make(arguments: TestnetArguments) -> eyre::Result<()> {
     let validators = keys.get(..usize::from(arguments.validators)).unwrap_or(&keys);
     eprintln!("deploying the contracts on {}", arguments.l1);
     let deployed = deploy(&arguments, validators, &stakes).await?;
-    eprintln!("staking {} and inbox {} in L1 block {}", deployed.staking, deployed.inbox, deployed.block);
+    let (stakes_at, inbox) = (deployed.contracts.stakes, deployed.contracts.inbox);
+    eprintln!("stakes {stakes_at} and inbox {inbox}, opened in L1 block {}", deployed.block);
     let genesis_json = genesis(&arguments, &deployed);
     let genesis = Genesis::parse(&genesis_json)?;
     let network = network(&arguments, &deployed, genesis.header.hash());
@@ -185,60 +178,11 @@ fn stakes(arguments: &TestnetArguments) -> eyre::Result<Vec<u64>> {
 impl NodeKeys {
     fn generate() -> Self {
         Self {
-            consensus: SigningKey::from_bytes(&rand::random()),
+            validator: ValidatorKeys::generate(),
             node: Keypair::generate_ed25519(),
             operator: PrivateKeySigner::random(),
         }
     }
-}
-
-async fn deploy(arguments: &TestnetArguments, validators: &[NodeKeys], stakes: &[u64]) -> eyre::Result<Deployed> {
-    let wallet = EthereumWallet::from(arguments.deployer_key.clone());
-    let url = arguments.l1.parse().wrap_err_with(|| format!("--l1 {}", arguments.l1))?;
-    let l1 = ProviderBuilder::new().wallet(wallet).connect_http(url);
-    let chain_id = l1.get_chain_id().await.wrap_err("L1 does not answer: is it running?")?;
-    let start_block = l1.get_block_number().await?;
-    let parameters = IRotaStaking::Parameters {
-        rollupChainId: arguments.chain_id,
-        startBlock: start_block,
-        epochLength: arguments.epoch_length,
-        withdrawalDelay: WITHDRAWAL_DELAY,
-        minimumStakeGwei: GWEI_PER_COIN,
-    };
-    let seeds = validators.iter().zip(stakes).map(|(keys, stake)| seed(keys, stake * GWEI_PER_COIN)).collect();
-    let value = U256::from(stakes.iter().sum::<u64>()) * U256::from(GWEI_PER_COIN) * U256::from(WEI_PER_POWER);
-    let code = staking_creation_code(parameters, seeds);
-    let (staking, block) = create(&l1, code, value).await.wrap_err("the staking contract")?;
-    let (inbox, _) = create(&l1, inbox_creation_code(staking), U256::ZERO).await.wrap_err("the inbox")?;
-    let gas_money = U256::from(10) * U256::from(GWEI_PER_COIN) * U256::from(WEI_PER_POWER);
-    for keys in validators {
-        let request = TransactionRequest::default().with_to(keys.operator.address()).with_value(gas_money);
-        l1.send_transaction(request).await?.get_receipt().await?;
-    }
-    let found = l1.get_block_by_number(block.into()).await?.wrap_err("L1 lost the block of the deployment")?;
-    let (block_hash, timestamp, prevrandao) = (found.header.hash, found.header.timestamp, found.header.mix_hash);
-    Ok(Deployed { chain_id, staking, inbox, start_block, block, block_hash, prevrandao, timestamp })
-}
-
-fn seed(keys: &NodeKeys, stake_gwei: u64) -> IRotaStaking::Seed {
-    let operator = keys.operator.address();
-    IRotaStaking::Seed {
-        operator,
-        stakeGwei: stake_gwei,
-        registration: IRotaStaking::Registration {
-            consensusKey: keys.consensus.verifying_key().to_bytes().into(),
-            withdrawal: operator,
-            submitter: operator,
-            feeRecipient: operator,
-        },
-    }
-}
-
-async fn create(l1: &impl alloy::providers::Provider, code: Bytes, value: U256) -> eyre::Result<(Address, u64)> {
-    let request = TransactionRequest::default().with_deploy_code(code).with_value(value);
-    let receipt = l1.send_transaction(request).await?.get_receipt().await?;
-    let address = receipt.contract_address.filter(|_| receipt.status()).wrap_err("the deployment reverted")?;
-    Ok((address, receipt.block_number.wrap_err("the deployment is in no block")?))
 }
 
 /// The key of account `i` that every devnet funds; `rota-load` derives the same.
@@ -276,111 +220,21 @@ fn network(arguments: &TestnetArguments, deployed: &Deployed, genesis_hash: B256
         genesis_hash,
         l1: L1Toml {
             chain_id: deployed.chain_id,
-            staking: deployed.staking,
-            inbox: deployed.inbox,
-            slasher: None,
-            deployment_block: deployed.block,
+            opening_block: deployed.block,
             start_block: deployed.start_block,
             epoch_length: arguments.epoch_length,
             origin_number: deployed.block,
             origin_hash: deployed.block_hash,
             confirmations: None,
+            contracts: deployed.contracts,
         },
         times: TimesToml {
             batch_interval_ms: arguments.batch_interval_ms,
-            epoch_lag_max: EPOCH_LAG_MAX,
+            epoch_lag_max: arguments.epoch_lag_max,
+            origin_age_max_s: arguments.origin_age_max_s,
             ..TimesToml::default()
         },
     }
-}
-
-/// What the nodes' settings are made from.
-struct Plan<'a> {
-    arguments: &'a TestnetArguments,
-    /// Where peers reach each node.
-    hosts: &'a [IpAddr],
-    keys: &'a [NodeKeys],
-}
-
-impl Plan<'_> {
-    /// Writes the folder of a node.
-    fn write(&self, index: u8, network: &NetworkToml, genesis: &str) -> eyre::Result<()> {
-        let folder = self.arguments.out.join(format!("node{index}"));
-        let keys = self.keys.get(usize::from(index)).wrap_err("a node without keys")?;
-        write(&folder.join("config/network.toml"), network.to_text())?;
-        write(&folder.join("config/node.toml"), toml::to_string_pretty(&self.node(index)?)?)?;
-        write(&folder.join("config/genesis.json"), genesis.to_owned())?;
-        write_secret(&folder.join("keys/node"), &keys.node.to_protobuf_encoding()?)?;
-        fs::create_dir_all(folder.join("data"))?;
-        if self.validates(index) {
-            write_secret(&folder.join("keys/passphrase"), DEVNET_PASSPHRASE.as_bytes())?;
-            let keystore = Keystore::encrypt(&keys.consensus, DEVNET_PASSPHRASE, Strength::Devnet)?;
-            keystore.write(&folder.join("keys/consensus.json"))?;
-            write_secret(&folder.join("keys/operator"), hex::encode(keys.operator.to_bytes()).as_bytes())?;
-        }
-        Ok(())
-    }
-
-    /// The settings of a node.
-    fn node(&self, index: u8) -> eyre::Result<NodeToml> {
-        let arguments = self.arguments;
-        let validates = self.validates(index);
-        let others = (0u8..).zip(self.keys).map(|(other, _)| other).filter(|other| *other != index);
-        Ok(NodeToml {
-            rpc: SocketAddr::new(arguments.rpc_host, port(arguments.rpc_port, index)?),
-            cors_origins: Vec::new(),
-            operator: SocketAddr::new(arguments.operator_host, port(arguments.operator_port, index)?),
-            listen: vec![self.listen(index)?],
-            peers: others.map(|other| self.reached(other)).collect::<eyre::Result<_>>()?,
-            l1_rpc: arguments.l1.clone(),
-            l1_poll_ms: 500,
-            validator: validates.then(|| ValidatorToml {
-                keystore: PathBuf::from("keys/consensus.json"),
-                passphrase: Some(PathBuf::from("keys/passphrase")),
-                doppelganger_wait_ms: None,
-            }),
-            poster: validates.then(|| PosterToml {
-                backup_after_s: arguments.backup_after_s,
-                max_wait_s: arguments.max_wait_s,
-                ..PosterToml::with_key(PathBuf::from("keys/operator"))
-            }),
-        })
-    }
-
-    const fn validates(&self, index: u8) -> bool {
-        index < self.arguments.validators
-    }
-
-    /// Where peers reach a node, with its peer id.
-    fn reached(&self, index: u8) -> eyre::Result<Multiaddr> {
-        let keys = self.keys.get(usize::from(index)).wrap_err("a node without keys")?;
-        let address = multiaddr(self.host(index)?, port(self.arguments.p2p_port, index)?)?;
-        address.with_p2p(keys.node.public().to_peer_id()).map_err(|address| eyre!("{address} names another peer"))
-    }
-
-    /// Where a node listens for peers: on every interface if they come from other hosts, whose way to the node may
-    /// lead through an address that is none of its own.
-    fn listen(&self, index: u8) -> eyre::Result<Multiaddr> {
-        let host = match self.host(index)? {
-            host if self.arguments.hosts.is_empty() => host,
-            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        multiaddr(host, port(self.arguments.p2p_port, index)?)
-    }
-
-    fn host(&self, index: u8) -> eyre::Result<IpAddr> {
-        self.hosts.get(usize::from(index)).copied().wrap_err("a node without a host")
-    }
-}
-
-fn port(base: u16, index: u8) -> eyre::Result<u16> {
-    base.checked_add(10 * u16::from(index)).wrap_err("a port above 65535")
-}
-
-fn multiaddr(host: IpAddr, port: u16) -> eyre::Result<Multiaddr> {
-    let family = if host.is_ipv4() { "ip4" } else { "ip6" };
-    Ok(format!("/{family}/{host}/tcp/{port}").parse()?)
 }
 
 fn write(path: &Path, text: String) -> eyre::Result<()> {

@@ -12,7 +12,7 @@ use libp2p::Multiaddr;
 use rota_consensus::{Config as ConsensusConfig, Timings};
 use rota_proto::{EpochSchedule, L1Origin, NetworkId, ScheduleError, SigningDomain};
 use rota_replica::Times;
-use rota_staking::Genesis as RegistryGenesis;
+use rota_staking::{Contracts, Genesis as RegistryGenesis};
 use serde::{Deserialize, Serialize};
 
 /// Everything that all nodes of a network agree on. Its hash is the network's identity: two nodes whose files differ
@@ -39,15 +39,8 @@ pub struct NetworkToml {
 pub struct L1Toml {
     /// Chain id of L1.
     pub chain_id: u64,
-    /// The staking contract.
-    pub staking: Address,
-    /// The inbox.
-    pub inbox: Address,
-    /// The slasher; without one, evidence is kept and told, and not brought before L1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slasher: Option<Address>,
-    /// The block in which the staking contract was deployed.
-    pub deployment_block: u64,
+    /// The block in which the contracts were opened: with it the registry begins.
+    pub opening_block: u64,
     /// The first block of epoch 0.
     pub start_block: u64,
     /// Blocks of an epoch.
@@ -59,6 +52,8 @@ pub struct L1Toml {
     /// A block is taken as final when so many stand on it; without this, when L1 calls it final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmations: Option<NonZeroU64>,
+    /// The contracts.
+    pub contracts: Contracts,
 }
 
 /// The timers and bounds of a network, in milliseconds unless the name says otherwise.
@@ -199,7 +194,7 @@ impl NetworkToml {
     /// What signatures are bound to.
     #[must_use]
     pub fn domain(&self) -> SigningDomain {
-        SigningDomain::new(self.l1.chain_id, self.l1.staking, self.rollup_chain_id)
+        SigningDomain::new(self.l1.chain_id, self.l1.contracts.stakes, self.rollup_chain_id)
     }
 
     /// What the registry begins with.

@@ -16,11 +16,11 @@ use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolEvent as _, SolInterface as _};
 use rota_staking::bindings::{
-    FIRST_POSTED_HEIGHT, IRotaInbox::Entry, RotaInbox, RotaInbox::RotaInboxErrors, RotaStaking, entry_link,
+    FIRST_POSTED_HEIGHT, IRotaInbox::Entry, RotaInbox, RotaInbox::RotaInboxErrors, entry_link,
 };
 
 use super::{BLOCKS_PER_QUERY, L1Client, L1Error, transport};
-use crate::poster::{Fate, InboxHead, Member, Payload, PayloadError};
+use crate::poster::{Fate, InboxHead, Payload, PayloadError};
 
 /// The newest block of L1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,28 +180,16 @@ impl L1Client {
     /// [`L1Error`].
     pub async fn inbox_head(&self, at: BlockId) -> Result<InboxHead, L1Error> {
         let call =
-            TransactionRequest::default().to(self.settings.inbox).input(RotaInbox::headCall {}.abi_encode().into());
+            TransactionRequest::default().to(self.settings.contracts.inbox).input(RotaInbox::headCall {}.abi_encode().into());
         let answer = self.provider.call(call).block(at).await.map_err(transport)?;
         if answer.is_empty() {
             return Ok(InboxHead { link: B256::ZERO, next_height: FIRST_POSTED_HEIGHT });
         }
         let head = RotaInbox::headCall::abi_decode_returns(&answer).map_err(transport)?;
         if head.nextHeight < FIRST_POSTED_HEIGHT {
-            return Err(L1Error::NoInbox { address: self.settings.inbox, next_height: head.nextHeight });
+            return Err(L1Error::NoInbox { address: self.settings.contracts.inbox, next_height: head.nextHeight });
         }
         Ok(InboxHead { link: head.link, next_height: head.nextHeight })
-    }
-
-    /// The L1 epoch of a block, and its members as the staking contract has them there.
-    ///
-    /// # Errors
-    /// [`L1Error`].
-    pub async fn members(&self, at: BlockId, epoch: u64) -> Result<Vec<Member>, L1Error> {
-        let input = RotaStaking::setOfCall { epoch }.abi_encode();
-        let call = TransactionRequest::default().to(self.settings.staking).input(input.into());
-        let answer = self.provider.call(call).block(at).await.map_err(transport)?;
-        let members = RotaStaking::setOfCall::abi_decode_returns(&answer).map_err(transport)?;
-        Ok(members.iter().map(|member| Member { validator: member.validator, power: member.power }).collect())
     }
 
     /// An account at a block.
@@ -264,7 +252,7 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn appended(&self, from: u64, to: u64) -> Result<Vec<Appended>, L1Error> {
-        let filter = Filter::new().address(self.settings.inbox).event_signature(RotaInbox::Appended::SIGNATURE_HASH);
+        let filter = Filter::new().address(self.settings.contracts.inbox).event_signature(RotaInbox::Appended::SIGNATURE_HASH);
         let mut entries = Vec::new();
         let mut next = from;
         while next <= to {
@@ -287,7 +275,7 @@ impl L1Client {
         let transaction =
             transaction.ok_or(EntryError::Missing { block: event.block, transaction: event.transaction })?;
         let wrong = |reason: String| EntryError::Calldata { transaction: event.transaction, reason };
-        if transaction.inner.to() != Some(self.settings.inbox) {
+        if transaction.inner.to() != Some(self.settings.contracts.inbox) {
             return Err(wrong(format!(
                 "it goes to {:?} and comes from {}",
                 transaction.inner.to(),

@@ -1,6 +1,7 @@
-//! L1 as the node sees it: its final blocks, in order, with what the staking contract announced in them.
+//! L1 as the node sees it: its final blocks, in order, with what the contracts announced in them.
 
 mod inbox;
+mod sets;
 mod slasher;
 
 use std::time::Duration;
@@ -8,14 +9,12 @@ use std::time::Duration;
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     providers::{DynProvider, Provider as _, ProviderBuilder},
-    rpc::types::{Block, Filter, Log},
+    rpc::types::{Block, Log},
     transports::http::reqwest,
 };
-use alloy_primitives::{Address, B256, BloomInput};
-use alloy_sol_types::SolEvent as _;
-use rota_proto::{Epoch, Place, VotingPower};
+use alloy_primitives::{Address, B256};
 use rota_replica::Event;
-use rota_staking::{L1Block, ValidatorChange, bindings::RotaStaking::ValidatorChanged};
+use rota_staking::L1Block;
 use tokio::sync::{mpsc, watch};
 
 use crate::config::L1Toml;
@@ -68,8 +67,16 @@ pub enum L1Error {
     /// It has no block where it must have one.
     #[error("L1 has no block {0}")]
     Missing(u64),
-    /// A log of the staking contract cannot be read.
-    #[error("a log of the staking contract in block {block} cannot be read: {reason}")]
+    /// The contract of the sets does not answer as it does.
+    #[error("{address} does not answer as the contract of the validator sets: {reason}")]
+    NoSets {
+        /// The address of `network.toml`.
+        address: Address,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A log of a contract cannot be read.
+    #[error("a log of a contract in block {block} cannot be read: {reason}")]
     Log {
         /// The block.
         block: u64,
@@ -155,23 +162,13 @@ impl L1Client {
         if logs.iter().any(|log| log.block_hash != Some(block.header.hash)) {
             return Err(L1Error::Log { block: number, reason: format!("it is not of block {}", block.header.hash) });
         }
-        // An endpoint whose logs lag behind its blocks answers with none; the set would be wrong for ever.
+        let change_hash = self.change_hash(number).await?;
+        // An endpoint whose logs lag behind its blocks answers with none.
         if logs.is_empty() && self.may_announce(&block) {
             let logs = self.provider.get_logs(&self.changes().at_block_hash(block.header.hash)).await;
-            return assemble(&block, logs.map_err(transport)?.iter());
+            return assemble(&block, logs.map_err(transport)?.iter(), change_hash);
         }
-        assemble(&block, logs.iter().copied())
-    }
-
-    /// Whether a block's bloom does not exclude a change of the set.
-    fn may_announce(&self, block: &Block) -> bool {
-        let bloom = &block.header.logs_bloom;
-        bloom.contains_input(BloomInput::Raw(self.settings.staking.as_slice()))
-            && bloom.contains_input(BloomInput::Raw(ValidatorChanged::SIGNATURE_HASH.as_slice()))
-    }
-
-    fn changes(&self) -> Filter {
-        Filter::new().address(self.settings.staking).event_signature(ValidatorChanged::SIGNATURE_HASH)
+        assemble(&block, logs.iter().copied(), change_hash)
     }
 
     /// Follows L1 from a block on, each final block once and in order, until the node stops. What fails is tried
@@ -217,7 +214,11 @@ impl L1Client {
     }
 }
 
-fn assemble<'a>(block: &Block, logs: impl Iterator<Item = &'a Log>) -> Result<L1Block, L1Error> {
+fn assemble<'a>(
+    block: &Block,
+    logs: impl Iterator<Item = &'a Log>,
+    change_hash: Option<B256>,
+) -> Result<L1Block, L1Error> {
     let header = &block.header;
     Ok(L1Block {
         number: header.number,
@@ -225,21 +226,8 @@ fn assemble<'a>(block: &Block, logs: impl Iterator<Item = &'a Log>) -> Result<L1
         parent_hash: header.parent_hash,
         timestamp: header.timestamp,
         prevrandao: header.mix_hash,
-        changes: logs.map(|log| change(header.number, log)).collect::<Result<_, _>>()?,
-    })
-}
-
-fn change(block: u64, log: &Log) -> Result<ValidatorChange, L1Error> {
-    let unreadable = |reason: String| L1Error::Log { block, reason };
-    let event = ValidatorChanged::decode_log(&log.inner).map_err(|error| unreadable(error.to_string()))?;
-    let place = Place::new(event.place).ok_or_else(|| unreadable(format!("place {}", event.place)))?;
-    Ok(ValidatorChange {
-        effective_epoch: Epoch(event.effectiveEpoch),
-        place,
-        operator: event.validator,
-        consensus_key: B256::from(event.consensusKey),
-        power: VotingPower(event.power),
-        fee_recipient: event.feeRecipient,
+        changes: logs.map(|log| sets::change(header.number, log)).collect::<Result<_, _>>()?,
+        change_hash,
     })
 }
 

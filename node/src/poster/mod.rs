@@ -146,7 +146,7 @@ impl Poster {
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), PosterError> {
         let Sources { l1, store, docket } = sources.clone();
-        let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.deployment_block, metrics.clone())?;
+        let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.opening_block, metrics.clone())?;
         let court = Court::new(l1.clone(), network, docket)?;
         let publisher = publisher.map(|parts| Publisher::new(sources, network, parts, metrics.clone())).transpose()?;
         Ok((Self { l1, store, tracker, court, publisher, seen: None, metrics, conflict_told_ms: 0 }, posted))

@@ -90,8 +90,8 @@ impl Publisher {
         Ok(Self {
             l1,
             l1_chain_id: network.l1.chain_id,
-            inbox: network.l1.inbox,
-            slasher: network.l1.slasher,
+            inbox: network.l1.contracts.inbox,
+            slasher: network.l1.contracts.slasher,
             schedule: network.registry()?.schedule,
             store,
             docket,

@@ -107,6 +107,12 @@ impl From<PrivateKeySigner> for Submitter {
     }
 }
 
+impl From<Submitter> for PrivateKeySigner {
+    fn from(Submitter(key): Submitter) -> Self {
+        key
+    }
+}
+
 /// The transaction in EIP-2718 bytes that [`Submitter::sign`] gave.
 #[must_use]
 pub(super) fn unsigned(raw: &[u8]) -> Option<TxEip1559> {

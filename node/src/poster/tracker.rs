@@ -95,9 +95,9 @@ struct Compared {
 
 impl Compared {
     /// Nothing, before the contracts' deployment.
-    const fn nothing(deployment_block: u64) -> Self {
+    const fn nothing(opening_block: u64) -> Self {
         let last_height = FIRST_POSTED_HEIGHT - 1;
-        Self { block: deployment_block.saturating_sub(1), link: B256::ZERO, last_height, finalized: 0 }
+        Self { block: opening_block.saturating_sub(1), link: B256::ZERO, last_height, finalized: 0 }
     }
 }
 
@@ -124,7 +124,7 @@ enum Reach {
 pub struct Tracker {
     l1: L1Client,
     store: Arc<dyn Store>,
-    deployment_block: u64,
+    opening_block: u64,
     compared: Compared,
     /// Links of entries in blocks that are not final, compared by their last batch, with their last heights.
     recent: BTreeMap<B256, u64>,
@@ -143,17 +143,17 @@ impl Tracker {
     pub fn new(
         l1: L1Client,
         store: Arc<dyn Store>,
-        deployment_block: u64,
+        opening_block: u64,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), StoreError> {
         // What cannot be read is read from L1 again.
         let stored = store.meta(META)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let compared: Compared = stored.unwrap_or(Compared::nothing(deployment_block));
+        let compared: Compared = stored.unwrap_or(Compared::nothing(opening_block));
         let first = Posted { safe: compared.finalized, finalized: compared.finalized };
         metrics.heights(first);
         let (posted, reader) = watch::channel(first);
         let (recent, reach) = (BTreeMap::new(), Reach::Behind);
-        Ok((Self { l1, store, deployment_block, compared, recent, reach, mismatches: 0, posted, metrics }, reader))
+        Ok((Self { l1, store, opening_block, compared, recent, reach, mismatches: 0, posted, metrics }, reader))
     }
 
     /// Looks at L1 as of its newest block and the newest final one, and says where the inbox stands.
@@ -225,7 +225,7 @@ impl Tracker {
     /// Rule P14: what was read up to a block does not add up, so nothing of it is believed.
     fn begin_anew(&mut self, block: u64) -> TrackError {
         let finalized = self.compared.finalized;
-        self.compared = Compared { finalized, ..Compared::nothing(self.deployment_block) };
+        self.compared = Compared { finalized, ..Compared::nothing(self.opening_block) };
         self.keep().err().map_or(TrackError::LogsMissing { block }, Into::into)
     }
 

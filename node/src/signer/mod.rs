@@ -1,5 +1,6 @@
 //! The signer: holds the consensus key and asks the guard before every signature.
 
+mod attestation;
 mod guard_file;
 mod guard_folder;
 mod keystore;
@@ -14,6 +15,7 @@ use rota_proto::{
 };
 use rota_staking::{Refusal, SafetyRecord, Verdict};
 
+pub use attestation::{AttestationSecret, NoAttestationSecret, Possession, ValidatorKeys};
 pub use guard_file::GuardStorageError;
 pub use guard_folder::{GuardFolder, GuardImportError, Imported};
 pub use keystore::{Keystore, KeystoreError, Strength};

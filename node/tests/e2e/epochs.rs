@@ -2,34 +2,30 @@
 
 use std::time::{Duration, Instant};
 
-use alloy::{
-    network::{EthereumWallet, TransactionBuilder as _},
-    providers::{Provider as _, ProviderBuilder},
-    rpc::types::TransactionRequest,
-    signers::local::PrivateKeySigner,
-};
-use alloy_primitives::{Address, B256, U256};
+use alloy::signers::local::PrivateKeySigner;
+use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall as _;
-use ed25519_dalek::SigningKey;
 use eyre::{ContextCompat as _, Result, ensure};
 use rota_node::{
     config::{NodeToml, ValidatorToml},
-    signer::{Keystore, Strength},
+    signer::{Keystore, Strength, ValidatorKeys},
 };
 use rota_proto::{BatchHeader, ConsensusKey, Epoch};
 use rota_staking::{
     Registry,
-    bindings::{IRotaStaking, RotaStaking},
+    bindings::{TestToken, ValidatorSets},
 };
 use serde_json::json;
 
-use crate::support::{Devnet, Load, Settings, agree, genesis_keys, public, registry, schedule, until, with};
+use crate::support::{Devnet, Load, Settings, agree, genesis_keys, public, registry, rota, schedule, until, with};
 
-/// L1 blocks of a second each.
-const EPOCH_LENGTH: u64 = 8;
+/// The shortest epoch that the contracts take, with L1 blocks four times a second: eight seconds.
+const EPOCH_LENGTH: u64 = 32;
+const L1_BLOCK_MS: u64 = 250;
 
-/// Two epochs until a change counts, the one it is made in, and what L1 takes to be final.
-const CHANGE_COUNTS: Duration = Duration::from_secs(60);
+/// Two epochs until a change counts, the one it is made in, one more since an eighth of the power may leave in one, and
+/// what L1 takes to be final.
+const CHANGE_COUNTS: Duration = Duration::from_secs(90);
 
 /// A few hundred small batches, from their bytes to their states.
 const FOLLOWS: Duration = Duration::from_secs(15);
@@ -41,8 +37,11 @@ const LEAVES: usize = 3;
 /// A follower that begins empty when all is done, and goes from set to set.
 const LATE: usize = 5;
 
-/// What the fifth validator stakes: a coin is 10^18 wei.
-const STAKE_COINS: u64 = 25;
+/// Wei of a coin, and the smallest units of a token.
+const COIN: u64 = 1_000_000_000_000_000_000;
+
+/// What the fifth validator stakes.
+const STAKE_TOKENS: u64 = 25;
 
 /// A fifth validator registers on L1 and joins, another leaves. Every node switches each epoch at the same batch, the
 /// batches are led and voted for by the set of their epoch, the new one votes and leads, the old one does no more. A
@@ -50,7 +49,13 @@ const STAKE_COINS: u64 = 25;
 /// When at last L1 takes back blocks that it had called final, every node stops with exit code 70.
 #[tokio::test(flavor = "multi_thread")]
 async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
-    let settings = Settings { followers: 2, absent: vec![LATE], epoch_length: EPOCH_LENGTH, ..Settings::default() };
+    let settings = Settings {
+        followers: 2,
+        absent: vec![LATE],
+        epoch_length: EPOCH_LENGTH,
+        l1_block_ms: L1_BLOCK_MS,
+        ..Settings::default()
+    };
     with(settings, async |net: &mut Devnet| {
         let load = Load::start(&net.http, &net.rpcs()[..LEAVES], 4)?;
         let leaver = genesis_keys(net).await?.get(LEAVES).copied().wrap_err("no such validator")?;
@@ -58,7 +63,13 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
         leave(net).await?;
         let since = Instant::now();
         let votes = async |index: usize| Ok::<_, eyre::Report>(net.node(index)?.status().await?.votes);
+        let mut advanced = net.node(0)?.status().await?.epoch;
         until("the fifth votes and the fourth does not", CHANGE_COUNTS, async || {
+            let epoch = net.node(0)?.status().await?.epoch;
+            if epoch > advanced {
+                advance(net).await?;
+                advanced = epoch;
+            }
             Ok((votes(JOINS).await? && !votes(LEAVES).await?).then_some(()))
         })
         .await?;
@@ -85,23 +96,24 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
     .await
 }
 
-/// Makes a validator of the follower: a key, a registration on L1, a restart.
+/// Makes a validator of the follower: keys, a registration on L1 by the command for it, a restart.
 async fn join(net: &mut Devnet) -> Result<ConsensusKey> {
-    let secret = SigningKey::from_bytes(&rand::random());
-    let key = public(&secret)?;
+    let keys = ValidatorKeys::generate();
+    let key = public(&keys.consensus)?;
     let operator = PrivateKeySigner::random();
-    let registration = IRotaStaking::Registration {
-        consensusKey: B256::from(key.to_bytes()),
-        withdrawal: operator.address(),
-        submitter: Address::ZERO,
-        feeRecipient: operator.address(),
-    };
-    let stake = U256::from(STAKE_COINS) * U256::from(10).pow(U256::from(18));
-    let money = stake + U256::from(10).pow(U256::from(18));
-    net.anvil.call("anvil_setBalance", json!([operator.address(), money])).await?;
-    let call = RotaStaking::registerCall { registration }.abi_encode();
-    let block = on_l1(net, operator, call, stake).await?;
-    println!("the fifth validator registered in L1 block {block}");
+    let account = operator.address();
+    net.anvil.call("anvil_setBalance", json!([account, U256::from(COIN)])).await?;
+    let mint = TestToken::mintCall { to: account, amount: U256::from(STAKE_TOKENS) * U256::from(COIN) };
+    on_l1(net, net.network()?.l1.contracts.token, mint.abi_encode()).await?;
+
+    let folder = net.node(JOINS)?.folder.clone();
+    rota_node::cli::write_secret(&folder.join("keys/passphrase"), b"devnet")?;
+    Keystore::encrypt(&keys.consensus, "devnet", Strength::Devnet)?.write(&folder.join("keys/consensus.json"))?;
+    keys.attestation.encrypt("devnet", Strength::Devnet)?.write(&folder.join("keys/attestation.json"))?;
+    let (amount, owner) = (STAKE_TOKENS.to_string(), account.to_string());
+    let line = ["stake", "register", "--amount", &amount, "--withdrawal", &owner];
+    let told = rota(&folder, &line, Some(&operator)).await?;
+    println!("the fifth validator registered in L1 block {}", told["transactions"][0]["block"]);
 
     let node = net.node_mut(JOINS)?;
     let ended = node.stop().await?;
@@ -114,28 +126,33 @@ async fn join(net: &mut Devnet) -> Result<ConsensusKey> {
         doppelganger_wait_ms: None,
     });
     std::fs::write(&path, toml::to_string_pretty(&settings)?)?;
-    rota_node::cli::write_secret(&node.folder.join("keys/passphrase"), b"devnet")?;
-    Keystore::encrypt(&secret, "devnet", Strength::Devnet)?.write(&node.folder.join("keys/consensus.json"))?;
     node.start().await?;
     Ok(key)
 }
 
 async fn leave(net: &Devnet) -> Result<()> {
-    let secret = std::fs::read_to_string(net.node(LEAVES)?.folder.join("keys/operator"))?;
-    let operator: PrivateKeySigner = secret.trim().parse()?;
-    let call = RotaStaking::leaveCall { validator: operator.address() }.abi_encode();
-    let block = on_l1(net, operator, call, U256::ZERO).await?;
-    println!("a validator left in L1 block {block}");
+    let told = rota(&net.node(LEAVES)?.folder, &["stake", "unbond", "--all"], None).await?;
+    println!("a validator left in L1 block {}", told["transactions"][0]["block"]);
     Ok(())
 }
 
-/// A transaction to the staking contract: the block that it stands in.
-async fn on_l1(net: &Devnet, signer: PrivateKeySigner, call: Vec<u8>, value: U256) -> Result<u64> {
-    let l1 = ProviderBuilder::new().wallet(EthereumWallet::from(signer)).connect_http(net.anvil.url.parse()?);
-    let request = TransactionRequest::default().with_to(net.network()?.l1.staking).with_input(call).with_value(value);
-    let receipt = l1.send_transaction(request).await?.get_receipt().await?;
-    ensure!(receipt.status(), "the call reverted");
-    receipt.block_number.wrap_err("it stands in no block")
+/// Who may enter and leave in one epoch is bounded, so both go on in the next one, as soon as anybody touches the sets.
+async fn advance(net: &Devnet) -> Result<()> {
+    let call = ValidatorSets::advanceCall { steps: U256::from(32) };
+    on_l1(net, net.network()?.l1.contracts.sets, call.abi_encode()).await
+}
+
+/// A call of a contract by anvil's first account.
+async fn on_l1(net: &Devnet, to: Address, input: Vec<u8>) -> Result<()> {
+    let from = net.anvil.call("eth_accounts", json!([])).await?[0].clone();
+    let call = json!([{ "from": from, "to": to, "input": Bytes::from(input) }]);
+    let hash = net.anvil.call("eth_sendTransaction", call).await?;
+    until("L1 has mined it", Duration::from_secs(10), async || {
+        let receipt = net.anvil.call("eth_getTransactionReceipt", json!([hash])).await?;
+        ensure!(receipt.is_null() || receipt["status"] == "0x1", "the call reverted: {receipt}");
+        Ok((!receipt.is_null()).then_some(()))
+    })
+    .await
 }
 
 /// Rules E1 and E3: an epoch ends with the first batch whose origin lies beyond it, and the origin's epoch begins.

@@ -31,7 +31,7 @@ async fn append(world: &World, anvil: &Anvil, entry: Entry, payload: Bytes) -> R
     let validator = operator.address();
     let input = RotaInbox::appendCall { validator, entry, payload }.abi_encode();
     let l1 = ProviderBuilder::new().wallet(EthereumWallet::from(operator)).connect_http(anvil.url.parse()?);
-    let request = TransactionRequest::default().to(world.network.l1.inbox).input(input.into());
+    let request = TransactionRequest::default().to(world.network.l1.contracts.inbox).input(input.into());
     let pending = l1.send_transaction(request).await?;
     anvil.mine(3).await?;
     ensure!(pending.get_receipt().await?.status(), "the append was reverted");

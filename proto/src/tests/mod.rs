@@ -1,3 +1,4 @@
+mod attestation;
 mod certificate;
 mod domain;
 mod epoch_schedule;

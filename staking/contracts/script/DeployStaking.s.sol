@@ -8,7 +8,6 @@ import {StakingConfig} from "./StakingConfig.sol";
 import {BlsVerifier} from "../src/BlsVerifier.sol";
 import {Digests} from "../src/Digests.sol";
 import {Ed25519Verifier} from "../src/Ed25519Verifier.sol";
-import {Roster} from "../src/Roster.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {Slasher} from "../src/Slasher.sol";
 import {StakeManager} from "../src/StakeManager.sol";
@@ -17,9 +16,9 @@ import {TestToken} from "../src/TestToken.sol";
 import {ValidatorRegistry} from "../src/ValidatorRegistry.sol";
 import {ValidatorSets} from "../src/ValidatorSets.sol";
 import {Wiring} from "../src/Wiring.sol";
-import {IRotaStaking} from "../src/interfaces/IRotaStaking.sol";
 import {IStakeManager} from "../src/interfaces/IStakeManager.sol";
 import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
+import {IValidatorSets} from "../src/interfaces/IValidatorSets.sol";
 
 /// @title Deploys the staking contracts of one rollup and its inbox, wires them, and opens with the seeds
 /// @notice Every contract is told where all the others stand before they do, so the deployer's nonces decide: it sends
@@ -39,7 +38,6 @@ contract DeployStaking is StakingConfig {
     /// @notice Where everything will stand, or stands.
     struct Deployment {
         Wiring wiring;
-        address roster;
         address inbox;
     }
 
@@ -96,7 +94,6 @@ contract DeployStaking is StakingConfig {
         wiring.sets = vm.computeCreateAddress(deployer, nonce++);
         wiring.stakes = vm.computeCreateAddress(deployer, nonce++);
         wiring.slasher = vm.computeCreateAddress(deployer, nonce++);
-        planned.roster = vm.computeCreateAddress(deployer, nonce++);
         planned.inbox = vm.computeCreateAddress(deployer, nonce);
     }
 
@@ -124,10 +121,9 @@ contract DeployStaking is StakingConfig {
         _same("slasher.stakes", wiring.stakes, address(slasher.stakes()));
         _same("slasher.ed25519", wiring.ed25519, address(slasher.ed25519()));
         _same("slasher.bls", wiring.bls, address(slasher.bls()));
-        Roster roster = Roster(planned.roster);
-        _same("roster.registry", wiring.registry, address(roster.registry()));
-        _same("roster.sets", wiring.sets, address(roster.sets()));
-        _same("inbox.staking", planned.roster, address(RotaInbox(planned.inbox).staking()));
+        RotaInbox inbox = RotaInbox(planned.inbox);
+        _same("inbox.registry", wiring.registry, address(inbox.registry()));
+        _same("inbox.sets", wiring.sets, address(inbox.sets()));
         if (!stakes.isOpen()) revert NotOpened(wiring.stakes);
         uint256 members = sets.setOf(0).length;
         if (members != config.seeds.length) revert WrongSeedCount(config.seeds.length, members);
@@ -185,8 +181,9 @@ contract DeployStaking is StakingConfig {
         _same("sets", wiring.sets, address(new ValidatorSets(wiring, config.startBlock, config.epochLength)));
         _same("stakes", wiring.stakes, address(new StakeManager(wiring)));
         _same("slasher", wiring.slasher, address(new Slasher(wiring, config.slashing)));
-        _same("roster", planned.roster, address(new Roster(wiring)));
-        _same("inbox", planned.inbox, address(new RotaInbox(IRotaStaking(planned.roster))));
+        address inbox =
+            address(new RotaInbox(IValidatorRegistry(wiring.registry), IValidatorSets(wiring.sets)));
+        _same("inbox", planned.inbox, inbox);
 
         uint256 total = 0;
         for (uint256 i = 0; i < config.seeds.length; ++i) {
@@ -207,7 +204,6 @@ contract DeployStaking is StakingConfig {
         vm.serializeAddress(object, "sets", wiring.sets);
         vm.serializeAddress(object, "stakes", wiring.stakes);
         vm.serializeAddress(object, "slasher", wiring.slasher);
-        vm.serializeAddress(object, "roster", planned.roster);
         vm.serializeAddress(object, "inbox", planned.inbox);
     }
 

@@ -2,7 +2,8 @@
 pragma solidity 0.8.30;
 
 import {IRotaInbox} from "./interfaces/IRotaInbox.sol";
-import {IRotaStaking} from "./interfaces/IRotaStaking.sol";
+import {IValidatorRegistry} from "./interfaces/IValidatorRegistry.sol";
+import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
 
 /// @title An append-only, hash-linked inbox of final batches
 /// @notice It does not read payloads and verifies no certificate: readers do (C17). No owner, no pause, no upgrade.
@@ -16,13 +17,19 @@ contract RotaInbox is IRotaInbox {
     uint64 public constant FIRST_HEIGHT = 1;
 
     /// @inheritdoc IRotaInbox
-    IRotaStaking public immutable staking;
+    IValidatorRegistry public immutable registry;
+    /// @inheritdoc IRotaInbox
+    IValidatorSets public immutable sets;
 
     Head private _head;
 
-    constructor(IRotaStaking staking_) {
-        if (address(staking_).code.length == 0) revert NoStakingContract(address(staking_));
-        staking = staking_;
+    /// @param registry_ Says who appends for a validator
+    /// @param sets_ Say who is a member
+    constructor(IValidatorRegistry registry_, IValidatorSets sets_) {
+        if (address(registry_).code.length == 0) revert NoContract(address(registry_));
+        if (address(sets_).code.length == 0) revert NoContract(address(sets_));
+        registry = registry_;
+        sets = sets_;
         _head = Head({link: 0, nextHeight: FIRST_HEIGHT, appendedAt: uint64(block.number)});
     }
 
@@ -82,8 +89,8 @@ contract RotaInbox is IRotaInbox {
         // proof of that, since such an account may run code that calls on.
         // forge-lint: disable-next-line(tx-origin)
         if (msg.sender != tx.origin || msg.sender.code.length != 0) revert NotTopLevel(msg.sender, tx.origin);
-        if (staking.submitterOf(validator) != msg.sender) revert NotSubmitter(validator, msg.sender);
-        uint64 epoch = staking.currentEpoch();
-        if (staking.powerOf(validator, epoch) == 0) revert NotMember(validator, epoch);
+        if (registry.submitterOf(validator) != msg.sender) revert NotSubmitter(validator, msg.sender);
+        uint64 epoch = sets.currentEpoch();
+        if (sets.powerOf(validator, epoch) == 0) revert NotMember(validator, epoch);
     }
 }

@@ -1,49 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Fixture} from "./Fixture.sol";
+import {InboxFixture} from "./inbox/InboxFixture.sol";
 import {Ed25519Verifier} from "../src/Ed25519Verifier.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {IRotaInbox} from "../src/interfaces/IRotaInbox.sol";
 
 /// @dev What a transaction costs, intrinsic gas and calldata included: run with the profile `gas`. The figures are kept
 /// in `snapshots/`, and the README's table is made from them.
-contract GasTest is Fixture {
+contract GasTest is InboxFixture {
     bytes private payload;
-
-    function test_Staking() external {
-        register(4, 1 ether);
-        vm.snapshotGasLastCall("RotaStaking", "register");
-        topUp(4, 1 ether);
-        vm.snapshotGasLastCall("RotaStaking", "topUp in an epoch of another change");
-        rollToEpoch(1);
-        topUp(4, 1 ether);
-        vm.snapshotGasLastCall("RotaStaking", "topUp");
-        vm.prank(operatorOf(4));
-        staking.setSubmitter(address(0xE0000));
-        vm.snapshotGasLastCall("RotaStaking", "setSubmitter");
-        rollToEpoch(2);
-        leave(4);
-        vm.snapshotGasLastCall("RotaStaking", "leave");
-        rollToEpoch(4 + DELAY);
-        staking.withdraw(operatorOf(4));
-        vm.snapshotGasLastCall("RotaStaking", "withdraw to a new account");
-    }
 
     function test_Append() external {
         append("first append, 1 KB", random(1000));
         append("append, 1 KB", random(1000));
         append("append, 20 KB", random(20_000));
         append("append, 120 KB", random(120_000));
-    }
-
-    /// @dev A member in the middle of a long history of its place.
-    function test_AppendAfterALongHistory() external {
-        for (uint64 epoch = 0; epoch < 100; ++epoch) {
-            rollToEpoch(epoch);
-            topUp(0, 1 gwei);
-        }
-        append("first append, 1 KB, 100 changes of the place", random(1000));
     }
 
     function test_LateDuplicate() external {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Fixture} from "./Fixture.sol";
+import {InboxFixture} from "./inbox/InboxFixture.sol";
+import {SetsFixture} from "./sets/SetsFixture.sol";
 import {IRotaInbox} from "../src/interfaces/IRotaInbox.sol";
 
-contract VectorsTest is Fixture {
+contract VectorsTest is InboxFixture {
     string private vectors;
 
     function setUp() public override {
@@ -34,14 +35,20 @@ contract VectorsTest is Fixture {
         assertEq(inbox.MAX_PAYLOAD_BYTES(), vm.parseJsonUint(vectors, ".maxPayloadBytes"));
         assertEq(inbox.MAX_BATCHES(), vm.parseJsonUint(vectors, ".maxBatches"));
         assertEq(inbox.FIRST_HEIGHT(), vm.parseJsonUint(vectors, ".firstHeight"));
-        assertEq(staking.PLACES(), vm.parseJsonUint(vectors, ".places"));
-        assertEq(staking.LAG_EPOCHS(), vm.parseJsonUint(vectors, ".lagEpochs"));
-        assertEq(staking.MIN_EPOCH_LENGTH(), vm.parseJsonUint(vectors, ".leastEpochLength"));
-        assertEq(staking.MAX_EPOCH_LENGTH(), vm.parseJsonUint(vectors, ".mostEpochLength"));
-        assertEq(1 gwei, vm.parseJsonUint(vectors, ".weiPerPower"));
     }
 
     function at(uint256 index, string memory field) private pure returns (string memory) {
         return string.concat(".links[", vm.toString(index), "]", field);
+    }
+}
+
+contract SetVectorsTest is SetsFixture {
+    /// @dev C30, C31.
+    function test_TheBoundsAreThoseOfTheVectors() external view {
+        string memory vectors = vm.readFile("vectors/contracts.json");
+        assertEq(sets.PLACES(), vm.parseJsonUint(vectors, ".places"));
+        assertEq(sets.LAG_EPOCHS(), vm.parseJsonUint(vectors, ".lagEpochs"));
+        assertEq(sets.MIN_EPOCH_LENGTH(), vm.parseJsonUint(vectors, ".leastEpochLength"));
+        assertEq(sets.MAX_EPOCH_LENGTH(), vm.parseJsonUint(vectors, ".mostEpochLength"));
     }
 }

@@ -75,8 +75,23 @@ pub enum RegistryError {
         /// The epoch in which changes of this block take effect.
         changeable: Epoch,
     },
-    /// The first block is not the one of the contract's deployment, or seeds nobody who can vote.
-    #[error("L1 block {0} seeds no validator with a valid key: is it the block of the contract's deployment?")]
+    /// The contract has announced other changes than those that reached us: logs were held back, or made up.
+    #[error(
+        "L1 block {number}: the changes up to epoch {epoch} hash to {ours} here and to {contract} in the contract: the L1 \
+         endpoint gave wrong logs. Take another endpoint, and remove the stored registry"
+    )]
+    OtherChanges {
+        /// The number of the block.
+        number: u64,
+        /// The epoch whose set they make.
+        epoch: Epoch,
+        /// The hash over the changes that reached us.
+        ours: B256,
+        /// The hash that the contract has.
+        contract: B256,
+    },
+    /// The first block is not the one in which the contracts were opened, or seeds nobody who can vote.
+    #[error("L1 block {0} seeds no validator with a valid key: is it the block in which the contracts were opened?")]
     NoSeeds(u64),
     /// The first block does not lie in epoch 0.
     #[error("L1 block {number} lies in epoch {epoch}, but the contract is deployed in epoch 0")]

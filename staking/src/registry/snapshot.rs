@@ -50,6 +50,7 @@ struct Snapshot {
     places: Vec<(Place, Vec<Holder>)>,
     genesis_mix: Option<B256>,
     mixes: Vec<(Epoch, B256)>,
+    changes: (B256, B256),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,7 +65,7 @@ struct StoredGenesis {
 
 impl Registry {
     /// The version of a stored registry.
-    pub const SNAPSHOT_VERSION: u32 = 1;
+    pub const SNAPSHOT_VERSION: u32 = 2;
 
     /// The registry as JSON, `[version, fields]`: the history of the places, the newest blocks, what seeds are made of.
     #[must_use]
@@ -78,6 +79,7 @@ impl Registry {
             places: self.places.iter().map(|(place, history)| (*place, rising(history))).collect(),
             genesis_mix: self.genesis_mix,
             mixes: self.mixes.iter().map(|(epoch, mix)| (*epoch, *mix)).collect(),
+            changes: self.changes,
         };
         serde_json::to_vec(&(Self::SNAPSHOT_VERSION, snapshot)).expect("numbers, strings and lists are JSON")
     }
@@ -108,6 +110,7 @@ impl Registry {
             places,
             genesis_mix: snapshot.genesis_mix,
             mixes: rising(snapshot.mixes, "the epochs of seeds do not rise")?,
+            changes: snapshot.changes,
             ready: BTreeMap::new(),
         };
         registry.check()?;

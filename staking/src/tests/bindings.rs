@@ -1,12 +1,12 @@
 //! The bindings against the vectors that the Solidity tests read too (`contracts/vectors/contracts.json`).
 
-use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
+use alloy_primitives::{Address, Bytes, U256, b256, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
 use rota_proto::{Epoch, Place, Round, Signature, SignedVote, View, Vote, VotePair};
 use serde::Deserialize;
 
 use super::*;
-use rota_proto::limits::{EPOCH_LENGTH_MAX, EPOCH_LENGTH_MIN};
+use rota_proto::limits;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -18,7 +18,6 @@ struct Vectors {
     lag_epochs: u64,
     least_epoch_length: u64,
     most_epoch_length: u64,
-    wei_per_power: u64,
     links: Vec<LinkVector>,
 }
 
@@ -93,7 +92,9 @@ fn limits_are_those_of_the_contracts() {
     assert_eq!(vectors.lag_epochs, 2, "rule R3 of the registry");
     assert_eq!(EPOCH_LENGTH_MIN, vectors.least_epoch_length);
     assert_eq!(EPOCH_LENGTH_MAX, vectors.most_epoch_length);
-    assert_eq!(WEI_PER_POWER, vectors.wei_per_power);
+    // Nodes know what epochs their rules allow, of which the contracts take the longer ones.
+    assert_eq!(limits::EPOCH_LENGTH_MAX, vectors.most_epoch_length);
+    const { assert!(limits::EPOCH_LENGTH_MIN <= EPOCH_LENGTH_MIN) };
 }
 
 #[test]
@@ -111,29 +112,72 @@ fn links_are_those_of_the_inbox() {
     }
 }
 
-/// C11 of contracts: nothing changes state but what validators and submitters do, ether comes by a call alone, and the
-/// code neither runs other code in its place nor ends.
+/// What each contract of a deployment lets somebody change, by name. The test token is no part of a real one.
+const CHANGES: [(&str, &[&str]); 8] = [
+    (include_str!("../../abi/BlsVerifier.json"), &[]),
+    (include_str!("../../abi/Ed25519Verifier.json"), &[]),
+    (include_str!("../../abi/RotaInbox.json"), &["append"]),
+    (include_str!("../../abi/Slasher.json"), &["settle", "slashAttestations", "slashVotes"]),
+    (
+        include_str!("../../abi/StakeManager.json"),
+        &[
+            "cancel",
+            "collect",
+            "exit",
+            "open",
+            "refresh",
+            "register",
+            "registerWithPermit",
+            "release",
+            "settle",
+            "slash",
+            "topUp",
+            "topUpWithPermit",
+            "unbond",
+            "withdraw",
+        ],
+    ),
+    (include_str!("../../abi/StakingParameters.json"), &["set"]),
+    (
+        include_str!("../../abi/ValidatorRegistry.json"),
+        &[
+            "acceptOperator",
+            "create",
+            "proposeOperator",
+            "rotateKeys",
+            "setFeeRecipient",
+            "setMetadata",
+            "setSubmitter",
+        ],
+    ),
+    (
+        include_str!("../../abi/ValidatorSets.json"),
+        &["advance", "enroll", "lower", "raise", "remove", "revoke", "seed", "setFeeRecipient", "setKeys"],
+    ),
+];
+
+/// No owner, no pause, no upgrade: nothing changes state but these calls, ether comes by none, and the code neither runs
+/// other code in its place nor ends.
 #[test]
-fn contracts_have_no_owner_no_setter_of_a_parameter_and_no_upgrade() {
-    let changes_state = ["append", "leave", "register", "setSubmitter", "topUp", "withdraw"];
-    let mut found = Vec::new();
-    for json in [include_str!("../../abi/RotaInbox.json"), include_str!("../../abi/RotaStaking.json")] {
+fn contracts_have_no_owner_and_no_upgrade() {
+    for (json, expected) in CHANGES {
         let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
+        let mut found = Vec::new();
         for entry in json["abi"].as_array().expect("a list") {
             assert!(entry["type"] != "fallback" && entry["type"] != "receive", "{entry}");
+            assert!(entry["stateMutability"] != "payable", "{entry}");
             let is_view = ["view", "pure"].iter().any(|word| entry["stateMutability"] == *word);
             if entry["type"] == "function" && !is_view {
                 found.push(entry["name"].as_str().expect("a name").to_owned());
             }
         }
-    }
-    found.sort_unstable();
-    assert_eq!(found, changes_state);
-    const CALLCODE_DELEGATECALL_SELFDESTRUCT: [u8; 3] = [0xf2, 0xf4, 0xff];
-    for code in [&RotaInbox::BYTECODE, &RotaStaking::BYTECODE] {
+        found.sort_unstable();
+        assert_eq!(found, expected);
+        const CALLCODE_DELEGATECALL_SELFDESTRUCT: [u8; 3] = [0xf2, 0xf4, 0xff];
+        let code: Bytes = json["bytecode"].as_str().expect("bytecode").parse().expect("hex");
         let (mut at, mut operations) = (0, 0);
         while let Some(operation) = code.get(at) {
-            assert!(!CALLCODE_DELEGATECALL_SELFDESTRUCT.contains(operation), "{operation:#x} at {at}");
+            assert!(!CALLCODE_DELEGATECALL_SELFDESTRUCT.contains(operation), "{operation:#x} at {at} of {found:?}");
             // PUSH1 to PUSH32 carry so many bytes.
             at += if let 0x60..=0x7f = operation { usize::from(operation - 0x5e) } else { 1 };
             operations += 1;
@@ -145,7 +189,7 @@ fn contracts_have_no_owner_no_setter_of_a_parameter_and_no_upgrade() {
 #[test]
 fn the_event_that_nodes_fold_has_its_signature_for_ever() {
     assert_eq!(
-        RotaStaking::ValidatorChanged::SIGNATURE,
+        ValidatorSets::ValidatorChanged::SIGNATURE,
         "ValidatorChanged(uint64,uint8,address,bytes32,uint64,address)"
     );
     assert_eq!(RotaInbox::Appended::SIGNATURE, "Appended(uint64,uint64,bytes32,bytes32,address)");
@@ -163,21 +207,54 @@ fn an_appended_entry_is_read_back_from_its_calldata() {
     assert_eq!(RotaInbox::appendCall::abi_decode(&call.abi_encode()).expect("our own encoding"), call);
 }
 
+/// Every custom error of every contract is told by its name, with its values.
 #[test]
-fn creation_code_ends_in_its_arguments() {
-    let staking = Address::repeat_byte(0x42);
-    let code = inbox_creation_code(staking);
-    assert_eq!(code.len(), RotaInbox::BYTECODE.len() + 32);
-    assert_eq!(U256::from_be_slice(&code[code.len() - 32..]), U256::from_be_slice(staking.as_slice()));
+fn refusals_are_named_with_their_values() {
+    let nobody = Address::ZERO;
+    let texts = [
+        (
+            StakeManager::NotMatured { id: 3, epoch: 7, dueEpoch: 12 }.abi_encode(),
+            "NotMatured { id: 3, epoch: 7, dueEpoch: 12 }",
+        ),
+        (StakeManager::AlreadyOpen {}.abi_encode(), "AlreadyOpen"),
+        (
+            ValidatorRegistry::NotOperator { validator: nobody, caller: nobody }.abi_encode(),
+            "NotOperator { validator: 0x0000000000000000000000000000000000000000, \
+             caller: 0x0000000000000000000000000000000000000000 }",
+        ),
+        (
+            TestToken::ERC20InsufficientBalance { sender: nobody, balance: U256::from(1), needed: U256::from(2) }
+                .abi_encode(),
+            "ERC20InsufficientBalance { sender: 0x0000000000000000000000000000000000000000, balance: 1, needed: 2 }",
+        ),
+        (
+            RotaInbox::HeightGap { firstHeight: 9, nextHeight: 7 }.abi_encode(),
+            "HeightGap { firstHeight: 9, nextHeight: 7 }",
+        ),
+    ];
+    for (returned, text) in texts {
+        assert_eq!(refusal(&returned).as_deref(), Some(text));
+    }
+    assert_eq!(refusal(&[]), None);
+    assert_eq!(refusal(&[1, 2, 3, 4]), None);
+}
 
-    let parameters = IRotaStaking::Parameters {
-        rollupChainId: 7682,
-        startBlock: 1,
-        epochLength: 32,
-        withdrawalDelay: 4,
-        minimumStakeGwei: 1,
-    };
-    let code = staking_creation_code(parameters, Vec::new());
-    // Five parameters, the offset of the seeds and their number.
-    assert_eq!(code.len(), RotaStaking::BYTECODE.len() + 7 * 32);
+/// The selectors of all errors in the ABIs are known to `refusal`.
+#[test]
+fn no_error_of_a_contract_is_without_a_name() {
+    let mut count = 0;
+    for (json, _) in CHANGES {
+        let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
+        for error in json["abi"].as_array().expect("a list").iter().filter(|entry| entry["type"] == "error") {
+            let (name, inputs) = (error["name"].as_str().expect("a name"), error["inputs"].as_array().expect("a list"));
+            let types: Vec<_> = inputs.iter().map(|input| input["type"].as_str().expect("a type")).collect();
+            let selector = &keccak256(format!("{name}({})", types.join(",")))[..4];
+            // Each value is one word.
+            let returned = [selector, &vec![0; 32 * inputs.len()]].concat();
+            let told = refusal(&returned).unwrap_or_default();
+            assert!(told.starts_with(name), "{name}({}): {told:?}", types.join(","));
+            count += 1;
+        }
+    }
+    assert!(count > 80, "only {count} errors");
 }

@@ -193,6 +193,7 @@ fn use_registry(registry: &Registry, genesis: Genesis) -> String {
         timestamp: registry.newest().timestamp,
         prevrandao: B256::repeat_byte(0xbb),
         changes: Vec::new(),
+        change_hash: None,
     };
     outcome(&(sets, seeds, next.apply(&block).is_ok()))
 }
@@ -257,6 +258,7 @@ fn any_block(u: &mut Unstructured<'_>, registry: &Registry, schedule: &EpochSche
         timestamp: u.arbitrary()?,
         prevrandao: any_hash(u)?,
         changes: (0..count).map(|_| any_change(u, usual)).collect::<Result<_>>()?,
+        change_hash: if u.ratio(1, 20)? { Some(any_hash(u)?) } else { None },
     })
 }
 
@@ -271,8 +273,8 @@ fn play_registry(u: &mut Unstructured<'_>) -> Result<String> {
         L1Origin { number: number + u.int_in_range(0..=3)?, hash: if u.ratio(1, 4)? { any_hash(u)? } else { hash } };
     let genesis = Genesis { rollup_chain_id: ROLLUP, schedule, origin };
     let changes = (0..u.int_in_range(0..=6u8)?).map(|_| any_change(u, 0)).collect::<Result<_>>()?;
-    let deployment =
-        L1Block { number, hash, parent_hash: any_hash(u)?, timestamp: 0, prevrandao: any_hash(u)?, changes };
+    let (parent_hash, prevrandao) = (any_hash(u)?, any_hash(u)?);
+    let deployment = L1Block { number, hash, parent_hash, timestamp: 0, prevrandao, changes, change_hash: None };
     let mut registry = match Registry::begin(genesis, &deployment) {
         Ok((registry, _)) => registry,
         Err(error) => return Ok(outcome(&error)),

@@ -18,6 +18,7 @@ pub(super) fn block(number: u64, changes: Vec<ValidatorChange>) -> L1Block {
         timestamp: 1_700_000_000 + 12 * number,
         prevrandao: keccak256(format!("randomness of block {number}")),
         changes,
+        change_hash: None,
     }
 }
 
@@ -347,4 +348,66 @@ fn r8_an_epoch_without_voters_has_no_set_and_the_next_may_have_one() {
     advance(&mut registry, 120);
     assert_eq!(registry.set(Epoch(2)), Err(EpochError::NoVoters(Epoch(2))));
     assert_eq!(powers(&registry, 3), [(3, 9)]);
+}
+
+/// The contract's hash over changes, in plain words: seven of 32 bytes a change.
+fn hashed(changes: &[ValidatorChange]) -> B256 {
+    changes.iter().fold(B256::ZERO, |before, change| {
+        let number = |number: u64| [&[0; 24][..], &number.to_be_bytes()].concat();
+        let words = [
+            before.to_vec(),
+            number(change.effective_epoch.0),
+            number(change.place.number().into()),
+            change.operator.into_word().to_vec(),
+            change.consensus_key.to_vec(),
+            number(change.power.0),
+            change.fee_recipient.into_word().to_vec(),
+        ];
+        keccak256(words.concat())
+    })
+}
+
+fn told(block: L1Block, change_hash: B256) -> L1Block {
+    L1Block { change_hash: Some(change_hash), ..block }
+}
+
+#[test]
+fn r10_changes_that_are_not_the_contracts_are_refused_where_their_epoch_is_fixed() {
+    let all = [change(0, 0, 10), change(0, 1, 10), change(2, 2, 7), change(2, 0, 8), change(3, 1, 0)];
+    let mut registry = begun();
+    registry.apply(&block(103, all[2..4].to_vec())).expect("good");
+    advance(&mut registry, 109);
+    let first = block(110, all[4..].to_vec());
+    // A log that was held back, one that was made up, another order, and one too early.
+    let more = [&all[..4], &[change(2, 3, 1)]].concat();
+    for other in [hashed(&all[..3]), hashed(&more), hashed(&[all[1].clone(), all[0].clone()]), hashed(&all)] {
+        let (number, ours) = (110, hashed(&all[..4]));
+        let error = RegistryError::OtherChanges { number, epoch: Epoch(2), ours, contract: other };
+        refused(&registry, &told(first.clone(), other), error);
+    }
+    registry.apply(&told(first, hashed(&all[..4]))).expect("what the contract says");
+    // All through the epoch the contract says the same.
+    registry.apply(&told(block(111, Vec::new()), hashed(&all[..4]))).expect("what the contract says");
+    advance(&mut registry, 119);
+    registry.apply(&told(block(120, Vec::new()), hashed(&all))).expect("what the contract says");
+}
+
+#[test]
+fn r10_seeds_that_are_not_the_contracts_are_refused() {
+    let seeds = vec![change(0, 0, 10), change(0, 1, 10)];
+    let opening = block(102, [seeds.clone(), vec![change(2, 0, 3)]].concat());
+    assert!(Registry::begin(genesis(103), &told(opening.clone(), hashed(&seeds))).is_ok());
+    let (ours, contract) = (hashed(&seeds), hashed(&seeds[..1]));
+    let error = RegistryError::OtherChanges { number: 102, epoch: Epoch(1), ours, contract };
+    assert_eq!(Registry::begin(genesis(103), &told(opening, contract)).expect_err("other seeds"), error);
+}
+
+#[test]
+fn r10_the_hash_goes_on_after_a_restart() {
+    let mut registry = begun();
+    let changes = [change(0, 0, 10), change(0, 1, 10), change(2, 2, 7)];
+    registry.apply(&block(103, changes[2..].to_vec())).expect("good");
+    advance(&mut registry, 109);
+    let mut restored = Registry::decode(genesis(103), &registry.encode()).expect("its own bytes");
+    restored.apply(&told(block(110, Vec::new()), hashed(&changes))).expect("what the contract says");
 }

@@ -39,6 +39,24 @@ impl Model {
         voters.collect()
     }
 
+    /// The contract's hash over the changes that count by an epoch, in plain bytes.
+    fn change_hash(&self, epoch: u64) -> B256 {
+        let changes = self.blocks.iter().flat_map(|block| &block.changes);
+        changes.filter(|change| change.effective_epoch.0 <= epoch).fold(B256::ZERO, |before, change| {
+            let number = |number: u64| B256::from(alloy_primitives::U256::from(number));
+            let words = [
+                before,
+                number(change.effective_epoch.0),
+                number(change.place.number().into()),
+                change.operator.into_word(),
+                change.consensus_key,
+                number(change.power.0),
+                change.fee_recipient.into_word(),
+            ];
+            keccak256(words.map(|word| word.0).concat())
+        })
+    }
+
     /// The randomness that seeds an epoch, if its block came already.
     fn seed(&self, epoch: u64) -> Option<B256> {
         let (start, length) = (self.genesis.schedule.start_block(), self.genesis.schedule.length());
@@ -101,6 +119,7 @@ fn next_block(dice: &mut Dice, model: &Model) -> L1Block {
     let newest = model.blocks.last().expect("the deployment");
     let epoch = model.genesis.schedule.epoch_of(newest.number + 1).expect("after the start").0;
     let changes = if dice.once_in(3) { dice.below(4) } else { 0 };
+    let change_hash = dice.once_in(3).then(|| model.change_hash(epoch + 1));
     L1Block {
         number: newest.number + 1,
         hash: random_hash(dice),
@@ -108,6 +127,7 @@ fn next_block(dice: &mut Dice, model: &Model) -> L1Block {
         timestamp: newest.timestamp + dice.below(30),
         prevrandao: random_hash(dice),
         changes: (0..changes).map(|_| any_change(dice, epoch + 2)).collect(),
+        change_hash,
     }
 }
 
@@ -125,7 +145,7 @@ fn deploy(dice: &mut Dice) -> (Model, Registry) {
     let mut changes: Vec<_> = seeds.collect();
     changes.extend((0..dice.below(3)).map(|_| any_change(dice, 2)));
     let [hash, parent_hash, prevrandao] = [random_hash(dice), random_hash(dice), random_hash(dice)];
-    let deployment = L1Block { number, hash, parent_hash, timestamp: 0, prevrandao, changes };
+    let deployment = L1Block { number, hash, parent_hash, timestamp: 0, prevrandao, changes, change_hash: None };
     let origin = L1Origin { number, hash: deployment.hash };
     let genesis = Genesis { rollup_chain_id: dice.roll(), schedule, origin };
     let (registry, _) = Registry::begin(genesis, &deployment).expect("a deployment");
@@ -138,12 +158,13 @@ fn disturb(dice: &mut Dice, model: &Model, registry: &mut Registry) {
     let epoch = model.genesis.schedule.epoch_of(good.number).expect("after the start").0;
     let before = registry.clone();
     let old = dice.pick(&model.blocks).clone();
-    let (block, name) = match dice.below(6) {
+    let (block, name) = match dice.below(7) {
         0 => (L1Block { number: good.number + 1 + dice.below(9), ..good }, "gap"),
         1 => (L1Block { parent_hash: random_hash(dice), ..good }, "parent"),
         2 => (L1Block { hash: random_hash(dice), ..old }, "reorganized"),
         3 => (L1Block { changes: vec![any_change(dice, epoch + 1)], ..good }, "fixed"),
         4 => (L1Block { changes: vec![any_change(dice, epoch + 3)], ..good }, "lag"),
+        5 => (L1Block { change_hash: Some(random_hash(dice)), ..good }, "changes"),
         _ => (old, "again"),
     };
     let verdict = registry.apply(&block);
@@ -154,6 +175,7 @@ fn disturb(dice: &mut Dice, model: &Model, registry: &mut Registry) {
         Err(RegistryError::Reorganized { .. }) => "reorganized",
         Err(RegistryError::SetFixed { .. }) => "fixed",
         Err(RegistryError::BeyondLag { .. }) => "lag",
+        Err(RegistryError::OtherChanges { .. }) => "changes",
         Err(other) => panic!("{other}"),
     };
     assert_eq!(named, name, "{verdict:?}");
@@ -161,7 +183,7 @@ fn disturb(dice: &mut Dice, model: &Model, registry: &mut Registry) {
 }
 
 #[test]
-fn r3_r5_r7_r8_the_registry_and_the_full_history_agree_on_every_epoch() {
+fn r3_r5_r7_r8_r10_the_registry_and_the_full_history_agree_on_every_epoch() {
     let seeds = 150;
     let (mut epochs, mut changes, mut without_voters, mut restarts) = (0, 0, 0, 0);
     for seed in 0..seeds {

@@ -8,7 +8,7 @@ use revm::{
     context_interface::result::ExecutionResult, database::InMemoryDB, handler::MainnetContext,
     primitives::hardfork::SpecId,
 };
-use rota_staking::bindings::{Ed25519Verifier, verifier_creation_code};
+use rota_staking::bindings::Ed25519Verifier;
 
 use super::Case;
 
@@ -29,7 +29,7 @@ impl Verifier {
             config.disable_nonce_check = true;
         });
         let mut evm = context.build_mainnet();
-        let deployed = evm.transact_commit(transaction(TxKind::Create, verifier_creation_code())?)?;
+        let deployed = evm.transact_commit(transaction(TxKind::Create, Ed25519Verifier::BYTECODE.clone())?)?;
         let address = deployed.created_address().ok_or_eyre("the creation code runs")?;
         Ok(Self { evm, address, gas: 0 })
     }

@@ -213,6 +213,7 @@ impl L1 {
             timestamp: BEGIN_S + self.time_of(number).as_ms() / 1_000,
             prevrandao: self.word(b"prevrandao", number),
             changes: self.changes(number),
+            change_hash: None,
         }
     }
 

@@ -89,6 +89,7 @@ pub(super) fn block_with(number: u64, changes: Vec<ValidatorChange>) -> L1Block 
         timestamp: time_of(number),
         prevrandao,
         changes,
+        change_hash: None,
     }
 }
 

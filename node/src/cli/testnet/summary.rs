@@ -6,7 +6,7 @@ use std::fs;
 use rota_proto::ConsensusKey;
 use serde_json::{Value, json};
 
-use super::{GWEI_PER_COIN, Plan, devnet_key, write};
+use super::{POWER_PER_TOKEN, Plan, devnet_key, write};
 use crate::config::NetworkToml;
 
 /// How many of the funded accounts are named.
@@ -37,8 +37,7 @@ pub(super) fn summary(plan: &Plan<'_>, stakes: &[u64], network: &NetworkToml) ->
         "l1": plan.arguments.l1,
         "l1ChainId": network.l1.chain_id,
         "l1Origin": network.l1.origin_hash,
-        "staking": network.l1.staking,
-        "inbox": network.l1.inbox,
+        "contracts": network.l1.contracts,
         "nodes": nodes,
         "accounts": accounts.collect::<eyre::Result<Vec<_>>>()?,
     }))
@@ -49,13 +48,14 @@ fn node(plan: &Plan<'_>, index: u8, stakes: &[u64]) -> eyre::Result<Value> {
     let stake = stakes.get(usize::from(index));
     let keys = plan.keys.get(usize::from(index)).filter(|_| stake.is_some());
     let validator =
-        keys.map(|keys| ConsensusKey::from_bytes(&keys.consensus.verifying_key().to_bytes())).transpose()?;
+        keys.map(|keys| ConsensusKey::from_bytes(&keys.validator.consensus.verifying_key().to_bytes())).transpose()?;
     Ok(json!({
         "node": index,
         "rpc": format!("http://{}", settings.rpc),
         "operator": format!("http://{}", settings.operator),
         "p2p": plan.reached(index)?,
         "validator": validator.map(|key| key.to_string()),
-        "stakeGwei": stake.map(|coins| coins * GWEI_PER_COIN),
+        "operatorAccount": keys.map(|keys| keys.operator.address()),
+        "stakeGwei": stake.map(|tokens| tokens * POWER_PER_TOKEN),
     }))
 }

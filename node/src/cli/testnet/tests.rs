@@ -1,6 +1,9 @@
 use clap::Parser;
+use libp2p::Multiaddr;
+use rota_staking::Contracts;
 
 use super::*;
+use crate::config::NodeToml;
 
 #[derive(Parser)]
 struct Line {
@@ -62,6 +65,15 @@ fn with_hosts_peers_are_reached_there_and_users_are_still_served_at_home_alone()
 }
 
 #[test]
+fn epochs_that_the_contracts_would_not_take_are_refused() {
+    let parsed = |length: &str| Line::try_parse_from(["testnet", "--out", "out", "--epoch-length", length]);
+    for length in ["0", "31", "7201"] {
+        assert!(parsed(length).is_err(), "{length}");
+    }
+    assert!(parsed("32").is_ok() && parsed("7200").is_ok());
+}
+
+#[test]
 fn users_are_served_where_it_was_asked_for() {
     let nodes = nodes(&["--rpc-host", "0.0.0.0", "--operator-host", "10.0.0.9"]);
     assert_eq!(nodes[3].rpc.to_string(), "0.0.0.0:8575");
@@ -76,8 +88,7 @@ fn the_summary_names_each_node_and_the_first_accounts() {
     let plan = Plan { arguments: &arguments, hosts: &hosts, keys: &keys };
     let deployed = Deployed {
         chain_id: 31_337,
-        staking: Address::repeat_byte(1),
-        inbox: Address::repeat_byte(2),
+        contracts: Contracts::created_by(Address::repeat_byte(1), 0),
         start_block: 0,
         block: 1,
         block_hash: B256::repeat_byte(3),
@@ -87,6 +98,7 @@ fn the_summary_names_each_node_and_the_first_accounts() {
     let network = network(&arguments, &deployed, B256::repeat_byte(4));
     let summary = summary::summary(&plan, &[30, 27], &network).unwrap();
     assert_eq!(summary["l1Origin"], json!(deployed.block_hash));
+    assert_eq!(summary["contracts"]["stakes"], json!(deployed.contracts.stakes));
     assert_eq!(summary["accounts"].as_array().unwrap().len(), 10);
     // What the README and the load tool have as the first account.
     let first = "0xd1c95f3966a668f989425eb50cc7baa80367f458e1b29ce1dc0441d2a58212c5";
@@ -98,7 +110,7 @@ fn the_summary_names_each_node_and_the_first_accounts() {
         (&json!("http://127.0.0.1:8555"), &json!("http://127.0.0.1:7310"))
     );
     assert_eq!(second["p2p"], format!("/ip4/127.0.0.1/tcp/26666/p2p/{}", keys[1].node.public().to_peer_id()));
-    assert_eq!(second["validator"], format!("0x{}", hex::encode(keys[1].consensus.verifying_key().to_bytes())));
+    assert_eq!(second["validator"], format!("0x{}", hex::encode(keys[1].validator.consensus.verifying_key().to_bytes())));
     assert_eq!(second["stakeGwei"], 27_000_000_000_u64);
     assert_eq!((&summary["nodes"][2]["validator"], &summary["nodes"][2]["stakeGwei"]), (&json!(null), &json!(null)));
 }

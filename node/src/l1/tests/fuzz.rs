@@ -1,11 +1,11 @@
-//! What an endpoint of L1 may answer, true or not: logs of the staking contract and of the inbox, calldata of entries.
+//! What an endpoint of L1 may answer, true or not: logs of the sets and of the inbox, calldata of entries.
 
 use alloy_primitives::{Log as InnerLog, LogData};
-use alloy_sol_types::SolCall as _;
+use alloy_sol_types::{SolCall as _, SolEvent as _};
 use rota_fuzz::{Target, outcome};
-use rota_staking::bindings::{IRotaInbox::Entry, RotaInbox, entry_link};
+use rota_staking::bindings::{IRotaInbox::Entry, RotaInbox, ValidatorSets::ValidatorChanged, entry_link};
 
-use super::{inbox::appended, *};
+use super::{inbox::appended, sets::change, *};
 use crate::poster::Payload;
 
 fn target(name: &'static str) -> Target {
@@ -67,7 +67,7 @@ fn read(log: &Log) -> String {
         };
         let mut same = log.clone();
         same.inner.data = again.encode_log_data();
-        assert_eq!(super::change(7, &same).as_ref().ok(), Some(change), "an event comes back as it went");
+        assert_eq!(super::sets::change(7, &same).as_ref().ok(), Some(change), "an event comes back as it went");
     }
     outcome(&(change.map(|_| ()), appended(log, 7..=8).map(|_| ())))
 }

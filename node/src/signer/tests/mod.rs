@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::secret::SecretError;
 
+mod attestation;
 mod fuzz;
 
 const ROUND: Round = Round::new(Epoch(3), View(5));

@@ -1,4 +1,4 @@
-//! L1: a real anvil whose `finalized` trails by two blocks of a second.
+//! L1: a real anvil whose `finalized` trails by two blocks.
 
 #[path = "../../support/anvil.rs"]
 mod process;
@@ -18,9 +18,10 @@ pub(crate) struct Anvil {
 }
 
 impl Anvil {
-    /// Starts one on a free port.
-    pub(super) fn start(folder: &Path) -> Result<Self> {
-        let arguments = ["--port", "0", "--block-time", "1", "--slots-in-an-epoch", "1", "--hardfork", "prague"];
+    /// Starts one on a free port, with a block every so many milliseconds.
+    pub(super) fn start(folder: &Path, block_ms: u64) -> Result<Self> {
+        let seconds = format!("{}.{:03}", block_ms / 1_000, block_ms % 1_000);
+        let arguments = ["--port", "0", "--block-time", &seconds, "--slots-in-an-epoch", "1", "--hardfork", "prague"];
         let process = process::Anvil::start(arguments, File::create(folder.join("anvil.log"))?)?;
         Ok(Self { url: format!("http://{}", process.address), http: Http::new()?, _process: process })
     }

@@ -47,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) followers: u8,
     /// L1 blocks of an epoch.
     pub(crate) epoch_length: u64,
+    /// Milliseconds between L1 blocks.
+    pub(crate) l1_block_ms: u64,
     /// Milliseconds between batches.
     pub(crate) batch_interval_ms: u64,
     /// Nodes that are not started with the others.
@@ -61,6 +63,7 @@ impl Default for Settings {
             stakes: vec![30, 27, 23, 20],
             followers: 0,
             epoch_length: 60,
+            l1_block_ms: 1_000,
             batch_interval_ms: 100,
             absent: Vec::new(),
             hostile: false,
@@ -101,7 +104,7 @@ impl Devnet {
     async fn make(settings: &Settings) -> Result<Self> {
         let kept = tempfile::tempdir()?;
         let folder = kept.path().to_path_buf();
-        let anvil = Anvil::start(&folder)?;
+        let anvil = Anvil::start(&folder, settings.l1_block_ms)?;
         let count = u16::try_from(settings.stakes.len())? + u16::from(settings.followers);
         let port = free_ports(count)?;
         let stakes: Vec<String> = settings.stakes.iter().map(ToString::to_string).collect();
@@ -111,6 +114,7 @@ impl Devnet {
             ("--validators", u64::try_from(stakes.len())?),
             ("--followers", settings.followers.into()),
             ("--epoch-length", settings.epoch_length),
+            ("--l1-block-ms", settings.l1_block_ms),
             ("--batch-interval-ms", settings.batch_interval_ms),
             ("--rpc-port", port.into()),
             ("--operator-port", (port + 1).into()),

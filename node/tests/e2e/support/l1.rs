@@ -17,7 +17,7 @@ const BLOCKS_AT_ONCE: u64 = 400;
 pub(crate) async fn registry(net: &Devnet, epoch: Epoch) -> Result<Registry> {
     let network = net.network()?;
     let client = L1Client::new(&net.anvil.url, network.l1.clone())?;
-    let deployed = network.l1.deployment_block;
+    let deployed = network.l1.opening_block;
     let first = client.blocks(deployed, deployed).await?;
     let (mut registry, warnings) = Registry::begin(network.registry()?, first.first().wrap_err("no deployment")?)?;
     ensure!(warnings.is_empty(), "{warnings:?}");

@@ -2,6 +2,7 @@
 
 mod anvil;
 mod chain;
+mod command;
 mod court;
 mod devnet;
 mod http;
@@ -15,7 +16,8 @@ mod tap;
 mod wait;
 
 pub(crate) use chain::agree;
-pub(crate) use court::{open_court, operator, rota};
+pub(crate) use command::rota;
+pub(crate) use court::{open_court, operator};
 pub(crate) use devnet::{Devnet, Settings, with};
 pub(crate) use intruder::{Intruder, framed, greet, hello};
 pub(crate) use l1::{genesis_keys, registry, schedule};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IRotaStaking} from "./IRotaStaking.sol";
+import {IValidatorRegistry} from "./IValidatorRegistry.sol";
+import {IValidatorSets} from "./IValidatorSets.sol";
 
 /// @title Where the final batches of one rollup stand on L1, each height once, without a gap
 /// @notice The contract keeps a link and a height; the batches themselves are calldata. The rules C12 to C17 cited
@@ -39,8 +40,8 @@ interface IRotaInbox {
         uint64 indexed firstHeight, uint64 lastHeight, bytes32 link, bytes32 lastBatchHash, address indexed poster
     );
 
-    /// @notice The address given as staking contract has no code.
-    error NoStakingContract(address staking);
+    /// @notice An address given as the registry or the sets has no code.
+    error NoContract(address account);
     /// @notice Some or all of these heights stand here already: another validator was first.
     error AlreadyPosted(uint64 firstHeight, uint64 nextHeight);
     /// @notice The heights between the head and this entry are missing.
@@ -69,8 +70,11 @@ interface IRotaInbox {
     /// @return link The new link (C13)
     function append(address validator, Entry calldata entry, bytes calldata payload) external returns (bytes32 link);
 
-    /// @notice The contract that says who may append.
-    function staking() external view returns (IRotaStaking);
+    /// @notice The contract that says who appends for a validator.
+    function registry() external view returns (IValidatorRegistry);
+
+    /// @notice The contract that says who is a member of the set of an epoch.
+    function sets() external view returns (IValidatorSets);
 
     /// @notice Link, next height and time of the last append, read together.
     function head() external view returns (Head memory);

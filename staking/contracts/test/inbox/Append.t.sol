@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Fixture} from "../Fixture.sol";
+import {InboxFixture} from "./InboxFixture.sol";
 import {RotaInbox} from "../../src/RotaInbox.sol";
 import {IRotaInbox} from "../../src/interfaces/IRotaInbox.sol";
 
@@ -18,7 +18,7 @@ contract Relay {
     }
 }
 
-contract AppendTest is Fixture {
+contract AppendTest is InboxFixture {
     bytes private constant PAYLOAD = hex"c0ffee";
 
     /// @dev C12.
@@ -82,8 +82,7 @@ contract AppendTest is Fixture {
     /// @dev C15.
     function test_RevertWhen_TheCallerIsAContract() external {
         Relay relay = new Relay(inbox);
-        vm.prank(operatorOf(0));
-        staking.setSubmitter(address(relay));
+        registry.setSubmitter(operatorOf(0), address(relay));
 
         IRotaInbox.Entry memory entry = entryOf(1, 1);
         vm.expectRevert(abi.encodeWithSelector(IRotaInbox.NotTopLevel.selector, address(relay), submitterOf(0)));
@@ -97,8 +96,7 @@ contract AppendTest is Fixture {
         Relay relay = new Relay(inbox);
         vm.signAndAttachDelegation(address(relay), 7);
         address account = vm.addr(7);
-        vm.prank(operatorOf(0));
-        staking.setSubmitter(account);
+        registry.setSubmitter(operatorOf(0), account);
 
         IRotaInbox.Entry memory entry = entryOf(1, 1);
         vm.expectRevert(abi.encodeWithSelector(IRotaInbox.NotTopLevel.selector, account, account));
@@ -119,7 +117,8 @@ contract AppendTest is Fixture {
 
     /// @dev C14.
     function test_RevertGiven_TheValidatorIsNoMemberYet() external {
-        register(4, 1 ether);
+        registry.setSubmitter(operatorOf(4), submitterOf(4));
+        sets.setPower(operatorOf(4), 2, 10);
         for (uint64 epoch = 0; epoch < 2; ++epoch) {
             rollToEpoch(epoch);
             bytes memory reason = abi.encodeWithSelector(IRotaInbox.NotMember.selector, operatorOf(4), epoch);
@@ -131,7 +130,6 @@ contract AppendTest is Fixture {
 
     /// @dev C14.
     function test_RevertGiven_TheValidatorIsNoMemberAnyMore() external {
-        leave(1);
         append(1, 1, 1);
         vm.roll(firstBlock(2) - 1);
         append(1, 2, 2);
@@ -142,8 +140,7 @@ contract AppendTest is Fixture {
 
     /// @dev C14.
     function test_RevertGiven_TheSubmitterWasReplaced() external {
-        vm.prank(operatorOf(0));
-        staking.setSubmitter(address(0xE0000));
+        registry.setSubmitter(operatorOf(0), address(0xE0000));
         bytes memory reason = abi.encodeWithSelector(IRotaInbox.NotSubmitter.selector, operatorOf(0), submitterOf(0));
         refuses(submitterOf(0), operatorOf(0), entryOf(1, 1), PAYLOAD, reason);
         send(address(0xE0000), operatorOf(0), entryOf(1, 1), PAYLOAD);

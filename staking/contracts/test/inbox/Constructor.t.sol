@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Fixture} from "../Fixture.sol";
+import {InboxFixture} from "./InboxFixture.sol";
 import {RotaInbox} from "../../src/RotaInbox.sol";
 import {IRotaInbox} from "../../src/interfaces/IRotaInbox.sol";
-import {IRotaStaking} from "../../src/interfaces/IRotaStaking.sol";
+import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
+import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
-contract InboxConstructorTest is Fixture {
-    function test_RevertWhen_TheStakingContractHasNoCode() external {
-        vm.expectRevert(abi.encodeWithSelector(IRotaInbox.NoStakingContract.selector, address(0xE0000)));
-        new RotaInbox(IRotaStaking(address(0xE0000)));
+contract InboxConstructorTest is InboxFixture {
+    function test_RevertWhen_AnAddressHasNoCode() external {
+        address nobody = address(0xE0000);
+        vm.expectRevert(abi.encodeWithSelector(IRotaInbox.NoContract.selector, nobody));
+        new RotaInbox(IValidatorRegistry(nobody), IValidatorSets(address(sets)));
+        vm.expectRevert(abi.encodeWithSelector(IRotaInbox.NoContract.selector, nobody));
+        new RotaInbox(IValidatorRegistry(address(registry)), IValidatorSets(nobody));
     }
 
-    function test_ItNamesTheStakingContract() external view {
-        assertEq(address(inbox.staking()), address(staking));
+    function test_ItNamesTheRegistryAndTheSets() external view {
+        assertEq(address(inbox.registry()), address(registry));
+        assertEq(address(inbox.sets()), address(sets));
     }
 
     /// @dev C12, C13.

@@ -1,0 +1,172 @@
+//! Whoever changes something on L1: an account and its key, and transactions that are tried before they are sent.
+
+use std::path::{Path, PathBuf};
+
+use alloy::{
+    network::{EthereumWallet, TransactionBuilder as _},
+    providers::{Provider as _, ProviderBuilder},
+    rpc::types::{TransactionReceipt, TransactionRequest},
+    signers::local::PrivateKeySigner,
+};
+use alloy_primitives::{Address, Bytes};
+use eyre::{ContextCompat as _, WrapErr as _, ensure, eyre};
+use serde_json::{Value, json};
+
+use super::{Connected, L1Arguments, reason};
+use crate::{config::read_text, poster::Submitter};
+
+/// The environment's variable that holds a key in hex.
+const KEY_VARIABLE: &str = "ROTA_L1_KEY";
+
+/// The key that a node posts with, where no other is named.
+const NODE_KEY: &str = "keys/operator";
+
+/// Whose transactions, and whether they are sent at all.
+#[derive(Clone, Debug, clap::Args)]
+pub(in crate::cli) struct SenderArguments {
+    #[command(flatten)]
+    pub(in crate::cli) l1: L1Arguments,
+    /// The key that signs on L1: 32 bytes in hex or, with --l1-passphrase-file, a keystore as `cast wallet` writes it.
+    /// Without it the environment's ROTA_L1_KEY holds the key in hex, or else the folder's keys/operator.
+    #[arg(long, value_name = "FILE")]
+    l1_key: Option<PathBuf>,
+    /// The file with the keystore's passphrase.
+    #[arg(long, value_name = "FILE", requires = "l1_key")]
+    l1_passphrase_file: Option<PathBuf>,
+    /// Prints what would be sent, what it would cost or why it would be refused, and sends nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// With --dry-run, whose transactions they would be: no key is needed.
+    #[arg(long, value_name = "ADDRESS", requires = "dry_run", conflicts_with = "l1_key")]
+    from: Option<Address>,
+}
+
+/// A transaction to be.
+pub(in crate::cli) struct Step {
+    /// The contract, by name.
+    pub(in crate::cli) contract: &'static str,
+    /// Where it stands.
+    pub(in crate::cli) to: Address,
+    /// What is called, with its arguments, for people.
+    pub(in crate::cli) call: String,
+    /// The calldata.
+    pub(in crate::cli) input: Bytes,
+    /// Whether it fails unless the one before it was mined.
+    pub(in crate::cli) needs_the_one_before: bool,
+}
+
+/// An account on a network's L1.
+pub(in crate::cli) struct Sender {
+    pub(in crate::cli) connected: Connected,
+    pub(in crate::cli) address: Address,
+    key: Option<PrivateKeySigner>,
+    pub(in crate::cli) dry_run: bool,
+    pub(in crate::cli) json: bool,
+}
+
+impl SenderArguments {
+    /// Reads the key, and which network it is.
+    ///
+    /// # Errors
+    /// A report that names the file or the endpoint.
+    pub(in crate::cli) async fn connect(&self) -> eyre::Result<Sender> {
+        let connected = self.l1.connect().await?;
+        let (dry_run, json) = (self.dry_run, self.l1.json);
+        if let Some(address) = self.from {
+            return Ok(Sender { connected, address, key: None, dry_run, json });
+        }
+        let key = self.key()?;
+        Ok(Sender { connected, address: key.address(), key: Some(key), dry_run, json })
+    }
+
+    fn key(&self) -> eyre::Result<PrivateKeySigner> {
+        if let Some(file) = &self.l1_key {
+            let passphrase = self.l1_passphrase_file.as_ref().map(|file| read_text(&self.l1.path(file))).transpose()?;
+            return Ok(Submitter::read(&self.l1.path(file), passphrase.as_deref().map(str::trim_end))?.into());
+        }
+        match std::env::var(KEY_VARIABLE) {
+            Ok(text) => text.trim().parse().map_err(|_| eyre!("{KEY_VARIABLE} holds no key of 32 bytes in hex")),
+            Err(_) => {
+                let file = self.l1.path(Path::new(NODE_KEY));
+                let read = Submitter::read(&file, None);
+                Ok(read.wrap_err_with(|| format!("neither --l1-key nor {KEY_VARIABLE} names a key"))?.into())
+            }
+        }
+    }
+}
+
+impl Sender {
+    /// The key, to sign something else than a transaction with.
+    pub(in crate::cli) const fn key(&self) -> Option<&PrivateKeySigner> {
+        self.key.as_ref()
+    }
+
+    /// Tries each transaction and, unless this is a dry run, sends it and waits until it is mined. What a contract
+    /// refuses is not sent. Tells of each; a dry run has no receipts.
+    ///
+    /// # Errors
+    /// What a contract refuses, by name; or what L1 says.
+    pub(in crate::cli) async fn run(&self, steps: &[Step]) -> eyre::Result<Vec<TransactionReceipt>> {
+        let mut receipts = Vec::new();
+        let mut told = Vec::new();
+        for step in steps {
+            let gas = self.gas(step).await?;
+            if self.dry_run {
+                told.push(self.planned(step, gas));
+                continue;
+            }
+            let receipt = self.send(step, gas).await?;
+            if !self.json {
+                let (block, used) = (receipt.block_number.unwrap_or_default(), receipt.gas_used);
+                println!("{}: in L1 block {block}, {used} gas, {}", step.call, receipt.transaction_hash);
+            }
+            receipts.push(receipt);
+        }
+        if self.dry_run && self.json {
+            println!("{}", json!({ "dryRun": true, "from": self.address, "transactions": told }));
+        }
+        Ok(receipts)
+    }
+
+    /// What a transaction takes; none if that cannot be known before the one before it is mined.
+    async fn gas(&self, step: &Step) -> eyre::Result<Option<u64>> {
+        if self.dry_run && step.needs_the_one_before {
+            return Ok(None);
+        }
+        let tried = self.connected.l1.estimate_gas(self.request(step)).await;
+        tried.map(Some).map_err(|error| eyre!("{} is refused by {}: {}", step.call, step.contract, reason(&error)))
+    }
+
+    fn request(&self, step: &Step) -> TransactionRequest {
+        TransactionRequest::default().with_from(self.address).with_to(step.to).with_input(step.input.clone())
+    }
+
+    fn planned(&self, step: &Step, gas: Option<u64>) -> Value {
+        if !self.json {
+            println!("would call {} at {}: {}", step.contract, step.to, step.call);
+            println!("  from  {}", self.address);
+            println!("  gas   {}", gas.map_or("known when the one before it is mined".into(), |gas| gas.to_string()));
+            println!("  data  {}", step.input);
+        }
+        json!({
+            "contract": step.contract, "to": step.to, "call": step.call, "data": step.input, "gas": gas, "value": "0",
+        })
+    }
+
+    async fn send(&self, step: &Step, gas: Option<u64>) -> eyre::Result<TransactionReceipt> {
+        let key = self.key.clone().wrap_err("nothing is sent without a key")?;
+        let wallet = ProviderBuilder::new().wallet(EthereumWallet::from(key));
+        let wallet = wallet.connect_provider(self.connected.l1.clone());
+        let mut request = self.request(step);
+        if let Some(gas) = gas {
+            // The state may be another when it is mined.
+            request = request.with_gas_limit(gas.saturating_add(gas / 4));
+        }
+        let sent = wallet.send_transaction(request).await;
+        let sent = sent.map_err(|error| eyre!("{} was not sent: {}", step.call, reason(&error)))?;
+        let hash = *sent.tx_hash();
+        let receipt = sent.get_receipt().await.wrap_err_with(|| format!("L1 transaction {hash} may be mined yet"))?;
+        ensure!(receipt.status(), "{} reverted in L1 transaction {hash}", step.call);
+        Ok(receipt)
+    }
+}
