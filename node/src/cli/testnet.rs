@@ -20,7 +20,7 @@ use rota_staking::bindings::{EPOCH_LENGTH_MAX, EPOCH_LENGTH_MIN};
 use serde_json::json;
 
 use self::{
-    deploy::{Deployed, deploy},
+    deploy::{Deployed, deploy, evidence_epochs},
     plan::Plan,
 };
 use super::write_secret;
@@ -232,6 +232,7 @@ fn network(arguments: &TestnetArguments, deployed: &Deployed, genesis_hash: B256
             batch_interval_ms: arguments.batch_interval_ms,
             epoch_lag_max: arguments.epoch_lag_max,
             origin_age_max_s: arguments.origin_age_max_s,
+            evidence_epochs: evidence_epochs(arguments),
             ..TimesToml::default()
         },
     }

@@ -1,7 +1,6 @@
 //! What L1 says of the evidence that is kept (rule E5). Every node looks; whoever has a key also reports.
 
 use alloy::eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::Address;
 use rota_proto::{Epoch, EpochSchedule};
 
 use super::{BookError, Docket, Piece, Progress};
@@ -40,7 +39,6 @@ impl CourtError {
 #[derive(Debug)]
 pub struct Court {
     l1: L1Client,
-    slasher: Option<Address>,
     schedule: EpochSchedule,
     window: u64,
     docket: Docket,
@@ -52,12 +50,12 @@ impl Court {
     /// # Errors
     /// [`ConfigError`] if the network's epochs cannot be.
     pub fn new(l1: L1Client, network: &NetworkToml, docket: Docket) -> Result<Self, ConfigError> {
-        let (slasher, schedule) = (network.l1.slasher, network.registry()?.schedule);
+        let schedule = network.registry()?.schedule;
         docket.metrics.show(docket.book.totals());
-        Ok(Self { l1, slasher, schedule, window: network.times.evidence_epochs, docket })
+        Ok(Self { l1, schedule, window: network.times.evidence_epochs, docket })
     }
 
-    /// Looks at L1 as of its newest block. Who may still have to be slashed; nobody where the network has no slasher.
+    /// Looks at L1 as of its newest block. Who may still have to be slashed.
     ///
     /// # Errors
     /// [`CourtError`]; what was seen before is kept.
@@ -68,8 +66,8 @@ impl Court {
         for piece in pieces.iter().take(CHARGES_MAX) {
             if self.is_expired(piece.epoch, final_number) {
                 self.note(piece, Progress::Expired { block: final_number })?;
-            } else if let Some(slasher) = self.slasher {
-                charges.extend(self.charge(piece, slasher, tip, final_number).await?);
+            } else {
+                charges.extend(self.charge(piece, tip, final_number).await?);
             }
         }
         self.docket.metrics.show(self.docket.book.totals());
@@ -77,15 +75,9 @@ impl Court {
     }
 
     /// E5: over only as of a final block; a reorganization may take back what is not.
-    async fn charge(
-        &self,
-        piece: &Piece,
-        slasher: Address,
-        tip: &L1Tip,
-        final_number: u64,
-    ) -> Result<Option<Charge>, CourtError> {
+    async fn charge(&self, piece: &Piece, tip: &L1Tip, final_number: u64) -> Result<Option<Charge>, CourtError> {
         let validator = piece.validator;
-        let slashed = async |at| self.l1.is_slashed(slasher, validator, at).await;
+        let slashed = async |at| self.l1.is_slashed(validator, at).await;
         if !slashed(BlockId::hash(tip.hash)).await? {
             self.note(piece, Progress::Open)?;
             // Not every endpoint tells what waits; then only what is mined counts.

@@ -2,11 +2,11 @@
 
 use alloy::{eips::BlockId, providers::Provider as _, rpc::types::TransactionRequest};
 use alloy_primitives::{Address, Bytes};
-use alloy_sol_types::{SolCall as _, SolInterface};
+use alloy_sol_types::{SolCall as _, SolError as _};
 use rota_proto::VotePair;
 use rota_staking::bindings::{
-    Slasher::{SlasherErrors, offenceOfCall, slashVotesCall},
-    vote_evidence,
+    Slasher::{AlreadySlashed, offenceOfCall, slashVotesCall},
+    refusal, vote_evidence,
 };
 
 use super::{CallError, L1Client, L1Error, transport};
@@ -23,23 +23,20 @@ pub enum ReportError {
     /// L1 did not answer.
     #[error(transparent)]
     L1(#[from] L1Error),
-    /// The contract refuses it.
-    #[error("the slasher refuses: {}", refusal_text(.0))]
-    Refused(Box<SlasherErrors>),
-    /// The call fails for another reason.
-    #[error("the report would fail: {0}")]
-    Failed(String),
+    /// The validator was slashed already.
+    #[error("the validator was slashed already")]
+    AlreadySlashed,
+    /// The contract refuses it; the text is the contract's error with its values, or L1's words.
+    #[error("the slasher refuses: {0}")]
+    Refused(String),
 }
 
 impl From<CallError> for ReportError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::L1(error) => Self::L1(error),
-            CallError::Reverted { message, data } => match SlasherErrors::abi_decode(&data) {
-                Ok(refusal) => Self::Refused(Box::new(refusal)),
-                Err(_) if data.is_empty() => Self::Failed(message),
-                Err(_) => Self::Failed(format!("{message} ({data})")),
-            },
+            CallError::Reverted { data, .. } if AlreadySlashed::abi_decode(&data).is_ok() => Self::AlreadySlashed,
+            CallError::Reverted { message, data } => Self::Refused(refusal(&data).unwrap_or(message)),
         }
     }
 }
@@ -49,7 +46,8 @@ impl L1Client {
     ///
     /// # Errors
     /// [`L1Error`]; [`L1Error::NoSlasher`] if nothing there answers.
-    pub async fn is_slashed(&self, slasher: Address, validator: Address, at: BlockId) -> Result<bool, L1Error> {
+    pub async fn is_slashed(&self, validator: Address, at: BlockId) -> Result<bool, L1Error> {
+        let slasher = self.settings.contracts.slasher;
         let input = offenceOfCall { validator }.abi_encode();
         let call = TransactionRequest::default().to(slasher).input(input.into());
         let answer = self.provider.call(call).block(at).await.map_err(transport)?;
@@ -61,35 +59,7 @@ impl L1Client {
     ///
     /// # Errors
     /// [`ReportError`].
-    pub async fn try_report(&self, from: Address, slasher: Address, report: Bytes) -> Result<u64, ReportError> {
-        Ok(self.try_call(from, slasher, report).await?)
-    }
-}
-
-/// A refusal of the slasher for people: what it means, or its name and its numbers.
-#[must_use]
-#[expect(clippy::wildcard_enum_match_arm, reason = "the contract has more errors than a report can meet")]
-pub fn refusal_text(refusal: &SlasherErrors) -> String {
-    use SlasherErrors as Errors;
-    match refusal {
-        Errors::AlreadySlashed(error) => {
-            format!("{} was slashed already, for an offence in epoch {}", error.validator, error.offenceEpoch)
-        }
-        Errors::EvidenceExpired(error) => format!(
-            "evidence of epoch {} was taken up to epoch {}, and L1 is in epoch {}",
-            error.epoch, error.lastEpoch, error.currentEpoch
-        ),
-        Errors::FutureEpoch(error) => {
-            format!("epoch {} has not begun, L1 is in epoch {}", error.epoch, error.currentEpoch)
-        }
-        Errors::NoMember(error) => format!("nobody held place {} in epoch {}", error.place, error.epoch),
-        Errors::InvalidSignature(error) => {
-            format!("the key of that place did not sign vote {} (digest {})", error.number, error.digest)
-        }
-        Errors::NotSlashable(error) => format!(
-            "who follows the rules may cast votes of kinds {} and {} in one view",
-            error.firstKind, error.secondKind
-        ),
-        other => format!("{other:?}"),
+    pub async fn try_report(&self, from: Address, report: Bytes) -> Result<u64, ReportError> {
+        Ok(self.try_call(from, self.settings.contracts.slasher, report).await?)
     }
 }

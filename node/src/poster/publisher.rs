@@ -42,7 +42,7 @@ pub struct Publisher {
     pub(super) l1: L1Client,
     l1_chain_id: u64,
     inbox: Address,
-    pub(super) slasher: Option<Address>,
+    pub(super) slasher: Address,
     schedule: EpochSchedule,
     store: Arc<dyn Store>,
     pub(super) docket: Docket,

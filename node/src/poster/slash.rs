@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
-use rota_staking::bindings::Slasher::SlasherErrors;
 
 use super::{Charge, Fees, PostError, Publisher, Purpose, Sent};
-use crate::l1::{ReportError, refusal_text, report};
+use crate::l1::{ReportError, report};
 
 /// L1 blocks for which evidence that L1 would not take is left alone: an epoch at least.
 pub(super) const DEFERRED_BLOCKS: u64 = 32;
@@ -31,21 +30,17 @@ impl Publisher {
     /// E8 of evidence: tried, signed, kept, sent, as rule P8 says. True if L1 has to be looked at again.
     pub(super) async fn report(&mut self, accused: Address, nonce: u64, fees: Fees) -> Result<bool, PostError> {
         let pair = self.docket.book.get(accused).and_then(|piece| piece.pair().ok());
-        let (Some(pair), Some(slasher)) = (pair, self.slasher) else { return self.put_off(accused) };
+        let Some(pair) = pair else { return self.put_off(accused) };
         let input = report(&pair);
-        let gas = match self.l1.try_report(self.submitter.address(), slasher, input.clone()).await {
+        let gas = match self.l1.try_report(self.submitter.address(), input.clone()).await {
             Ok(gas) => gas,
             Err(ReportError::L1(error)) => return Err(error.into()),
-            Err(ReportError::Refused(refusal)) if matches!(*refusal, SlasherErrors::AlreadySlashed(_)) => {
+            Err(ReportError::AlreadySlashed) => {
                 tracing::debug!(validator = %accused, "somebody else was first");
                 self.metrics.failure("somebody-else-was-first");
                 return Ok(true);
             }
-            Err(error) => {
-                let reason = match &error {
-                    ReportError::Refused(refusal) => refusal_text(refusal),
-                    ReportError::L1(_) | ReportError::Failed(_) => error.to_string(),
-                };
+            Err(ReportError::Refused(reason)) => {
                 tracing::error!(validator = %accused, reason, "L1 would not take evidence: trying again later");
                 self.docket.metrics.refused("refused-by-slasher");
                 return self.put_off(accused);
@@ -53,7 +48,7 @@ impl Publisher {
         };
         tracing::info!(validator = %accused, nonce, max_fee_wei = fees.max_fee, "reporting");
         let sent = Sent { nonce, purpose: Purpose::Slash(accused), fees, block: self.block() };
-        self.dispatch(sent, slasher, gas, input).await
+        self.dispatch(sent, self.slasher, gas, input).await
     }
 
     /// Rule E9 of evidence: nothing else waits for it.

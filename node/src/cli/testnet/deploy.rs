@@ -97,18 +97,16 @@ pub(super) async fn deploy(
 /// What the network is to be, as the contracts know it. The bounds of what may change in an epoch are the widest.
 fn deployment(arguments: &TestnetArguments, start_block: u64) -> Deployment {
     let governance = arguments.deployer_key.address();
-    let epoch_ms = arguments.epoch_length.saturating_mul(arguments.l1_block_ms);
-    let age = arguments.origin_age_max_s.saturating_mul(1_000).div_ceil(epoch_ms.max(1));
     let constants = IStakingParameters::Constants {
         rollupChainId: arguments.chain_id,
         powerUnit: POWER_UNIT,
         maxEpochLag: epochs(arguments.epoch_lag_max),
-        maxOriginAge: epochs(age),
+        maxOriginAge: epochs(origin_age_max(arguments)),
         evidenceWindow: EVIDENCE_WINDOW,
         inclusionDelay: INCLUSION_DELAY,
         governance,
     };
-    let evidence = constants.maxEpochLag.saturating_add(constants.maxOriginAge).saturating_add(EVIDENCE_WINDOW);
+    let evidence = epochs(evidence_epochs(arguments));
     let values = IStakingParameters::Values {
         minimumBond: UNITS_PER_TOKEN,
         powerCap: POWER_CAP,
@@ -128,6 +126,18 @@ fn deployment(arguments: &TestnetArguments, start_block: u64) -> Deployment {
         reporterCap: UNITS_PER_TOKEN,
     };
     Deployment { start_block, epoch_length: arguments.epoch_length, constants, values, penalties }
+}
+
+/// Epochs for which the slasher takes evidence of an offence: an honest validator's votes of an epoch may be so late, and
+/// everybody has the window to report them.
+pub(super) fn evidence_epochs(arguments: &TestnetArguments) -> u64 {
+    arguments.epoch_lag_max.saturating_add(origin_age_max(arguments)).saturating_add(EVIDENCE_WINDOW.into())
+}
+
+/// The epochs that a batch's origin may be old.
+fn origin_age_max(arguments: &TestnetArguments) -> u64 {
+    let epoch_ms = arguments.epoch_length.saturating_mul(arguments.l1_block_ms);
+    arguments.origin_age_max_s.saturating_mul(1_000).div_ceil(epoch_ms.max(1))
 }
 
 /// A number of epochs as the contracts take it; they refuse one that is far below the end of 32 bits.
