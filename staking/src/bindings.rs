@@ -38,7 +38,14 @@ pub const EPOCH_LENGTH_MAX: u64 = 7_200;
 macro_rules! generated {
     ($module:ident, $contract:ident, $abi:tt) => {
         #[doc = concat!("Generated from `", $abi, "`.")]
-        #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::too_many_lines, clippy::unwrap_used, clippy::panic)]
+        #[allow(
+            missing_docs,
+            clippy::all,
+            clippy::pedantic,
+            clippy::too_many_lines,
+            clippy::unwrap_used,
+            clippy::panic
+        )]
         mod $module {
             alloy_sol_types::sol! {
                 #[sol(all_derives)]

@@ -179,8 +179,9 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn inbox_head(&self, at: BlockId) -> Result<InboxHead, L1Error> {
-        let call =
-            TransactionRequest::default().to(self.settings.contracts.inbox).input(RotaInbox::headCall {}.abi_encode().into());
+        let call = TransactionRequest::default()
+            .to(self.settings.contracts.inbox)
+            .input(RotaInbox::headCall {}.abi_encode().into());
         let answer = self.provider.call(call).block(at).await.map_err(transport)?;
         if answer.is_empty() {
             return Ok(InboxHead { link: B256::ZERO, next_height: FIRST_POSTED_HEIGHT });
@@ -252,7 +253,8 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn appended(&self, from: u64, to: u64) -> Result<Vec<Appended>, L1Error> {
-        let filter = Filter::new().address(self.settings.contracts.inbox).event_signature(RotaInbox::Appended::SIGNATURE_HASH);
+        let filter =
+            Filter::new().address(self.settings.contracts.inbox).event_signature(RotaInbox::Appended::SIGNATURE_HASH);
         let mut entries = Vec::new();
         let mut next = from;
         while next <= to {

@@ -14,9 +14,7 @@ use rota_node::config::NodeToml;
 use rota_proto::{Certificate, Epoch, Message, Place, Round, View, Vote};
 use serde_json::{Value, json};
 
-use crate::support::{
-    Devnet, Intruder, Node, Settings, consensus_secret, framed, open_court, operator, rota, sign, until, with,
-};
+use crate::support::{Devnet, Intruder, Node, Settings, consensus_secret, framed, rota, sign, until, with};
 
 /// Evidence is found at once; then there are a few L1 blocks of a second each for every validator that has the turn
 /// and is not there, and two until a block is final.
@@ -28,58 +26,70 @@ const HEARD: Duration = Duration::from_secs(20);
 /// From a conflict to the end of the process: reports of all who are guilty, one after the other.
 const ENDS: Duration = Duration::from_secs(180);
 
-/// The validator whose key is in hostile hands; it holds 1 of 101 and its node does not run.
-const TRAITOR: usize = 4;
+/// The validators whose keys are in hostile hands; each holds 1 of 103 and its node does not run.
+const TRAITORS: std::ops::Range<usize> = 4..7;
+
+/// What each of them signs twice in one view, and the names of the three offences.
+const OFFENCES: [&str; 3] = ["double-notarize", "double-finalize", "nullify-finalize"];
 
 /// The validators that sign both finalizations hold 80 of 100.
 const GUILTY: std::ops::Range<usize> = 0..3;
 
-/// A validator's key signs two votes of one view that contradict each other, and one node sees both. Every node keeps
-/// them, also one that is away meanwhile, one of them reports them, and L1 slashes, within a minute. The command line
-/// lists, shows, verifies and would submit the same.
+/// Three keys each sign two votes of one view that contradict each other, each in another way, and one node sees both.
+/// Every node keeps them, one of them reports them, and L1 slashes all three, within a minute. Who was away meanwhile goes
+/// on like the others. The command line lists, shows, verifies and would submit the same.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contradiction_is_slashed_on_l1_without_a_human() -> Result<()> {
-    let settings = Settings { stakes: vec![30, 27, 23, 20, 1], hostile: true, ..before_the_court(5) };
+async fn each_kind_of_contradiction_is_slashed_on_l1_without_a_human() -> Result<()> {
+    let settings = Settings {
+        stakes: vec![30, 27, 23, 20, 1, 1, 1],
+        absent: TRAITORS.collect(),
+        hostile: true,
+        epoch_length: 3_000,
+        ..Settings::default()
+    };
     with(settings, async |net: &mut Devnet| {
-        open_court(net, 5).await?;
-        start(net, TRAITOR).await?;
         net.node(0)?.reaches(3, Duration::from_secs(60)).await?;
         let away = net.node_mut(3)?.stop().await?;
         ensure!(away.code() == Some(0), "node 3 ended with {away}");
 
         let since = Instant::now();
         let round = Round::new(Epoch(0), View(net.node(0)?.status().await?.view + 4));
-        let votes = [B256::repeat_byte(1), B256::repeat_byte(2)].map(|batch| Vote::notarize(round, batch));
-        let secret = consensus_secret(&net.node(TRAITOR)?.folder)?;
-        let domain = net.network()?.domain();
-        let seat = place(TRAITOR)?;
-        let said = votes.map(|vote| Message::Vote(sign(&secret, &domain, vote, seat)));
-        say(net, &said).await?;
-        let traitor = operator(net, TRAITOR)?;
-        for index in 0..3 {
-            state(net.node(index)?, traitor, "final", SLASHED).await?;
+        let mut said = Vec::new();
+        for (traitor, votes) in TRAITORS.zip(contradictions(round)) {
+            let secret = consensus_secret(&net.node(traitor)?.folder)?;
+            let (domain, seat) = (net.network()?.domain(), place(traitor)?);
+            said.extend(votes.map(|vote| Message::Vote(sign(&secret, &domain, vote, seat))));
         }
-        println!("slashed finally after {:?}", since.elapsed());
+        say(net, &said).await?;
+        for (traitor, offence) in TRAITORS.zip(OFFENCES) {
+            for index in 0..3 {
+                let piece = state(net.node(index)?, operator(net, traitor)?, "final", SLASHED).await?;
+                ensure!(piece["offence"] == offence, "{piece} is no {offence}");
+            }
+        }
+        println!("all slashed finally after {:?}", since.elapsed());
+        ensure!(since.elapsed() < SLASHED, "it took more than a minute");
         net.node_mut(3)?.start().await?;
         is_caught_up(net).await?;
-        on_the_command_line(net, traitor).await
+        on_the_command_line(net, operator(net, TRAITORS.start)?).await
     })
     .await
 }
 
-/// Nodes that are not started before their network has a slasher.
-fn before_the_court(nodes: usize) -> Settings {
-    Settings { absent: (0..nodes).collect(), epoch_length: 3_000, ..Settings::default() }
+/// The three slashable pairs of a view, in the order of [`OFFENCES`].
+fn contradictions(round: Round) -> [[Vote; 2]; 3] {
+    let [one, two] = [1, 2].map(B256::repeat_byte);
+    [
+        [Vote::notarize(round, one), Vote::notarize(round, two)],
+        [Vote::finalize(round, one), Vote::finalize(round, two)],
+        [Vote::nullify(round), Vote::finalize(round, one)],
+    ]
 }
 
-async fn start(net: &mut Devnet, nodes: usize) -> Result<()> {
-    for node in net.nodes.iter_mut().take(nodes) {
-        node.launch()?;
-    }
-    for node in net.nodes.iter_mut().take(nodes) {
-        node.answers().await?;
-    }
-    net.connected().await
+/// The name on L1 of the validator whose node that is.
+fn operator(net: &Devnet, index: usize) -> Result<Address> {
+    let secret = fs::read_to_string(net.node(index)?.folder.join("keys/operator"))?;
+    Ok(secret.trim().parse::<PrivateKeySigner>()?.address())
 }
 
 fn place(index: usize) -> Result<Place> {
@@ -123,27 +133,25 @@ async fn is_caught_up(net: &Devnet) -> Result<()> {
 
 async fn on_the_command_line(net: &Devnet, traitor: Address) -> Result<()> {
     let (name, first) = (traitor.to_string(), net.node(0)?);
-    let data = first.folder.display().to_string();
-    let listed = rota(&["evidence", "list", "--data", &data], None).await?;
-    ensure!(listed.as_array().is_some_and(|pieces| pieces.len() == 1), "{listed}");
-    let shown = rota(&["evidence", "show", &name, "--data", &data], None).await?;
+    let rota = async |line: &[&str], key: Option<&PrivateKeySigner>| rota(&first.folder, line, key).await;
+    let listed = rota(&["evidence", "list"], None).await?;
+    let pieces = listed.as_array().wrap_err("no list")?;
+    let shown = rota(&["evidence", "show", &name], None).await?;
+    ensure!(pieces.len() == TRAITORS.len() && pieces.contains(&shown), "{listed}");
     ensure!(rota(&["evidence", "show", &name, "--rpc", &first.rpc], None).await? == shown, "{shown}");
-    ensure!(shown["offence"] == "double-notarize" && listed[0] == shown, "{shown}");
 
     let file = net.folder.join("evidence.json");
     fs::write(&file, serde_json::to_vec(&shown)?)?;
     let file = file.display().to_string();
-    let network = first.folder.join("config/network.toml").display().to_string();
-    let verified = rota(&["evidence", "verify", &file, "--network", &network], None).await?;
+    let verified = rota(&["evidence", "verify", &file], None).await?;
     ensure!(verified["stands"] == true, "{verified}");
     // L1 has slashed for it: what would be sent is refused in the contract's words.
-    let submit = ["evidence", "submit", &file, "--network", &network, "--l1", &net.anvil.url, "--dry-run"];
-    let refused = rota(&submit, Some(&PrivateKeySigner::random())).await;
+    let refused = rota(&["evidence", "submit", &file, "--dry-run"], Some(&PrivateKeySigner::random())).await;
     let refused = refused.err().wrap_err("it would be taken twice")?.to_string();
     ensure!(refused.contains("AlreadySlashed"), "{refused}");
 
     let status: Value = serde_json::from_str(&net.http.get(&format!("{}/status", first.operator)).await?.1)?;
-    ensure!(status["evidence"] == json!({ "open": 0, "confirmed": 1, "expired": 0 }), "{status}");
+    ensure!(status["evidence"] == json!({ "open": 0, "confirmed": TRAITORS.len(), "expired": 0 }), "{status}");
     Ok(())
 }
 
@@ -151,9 +159,7 @@ async fn on_the_command_line(net: &Devnet, traitor: Address) -> Result<()> {
 /// keeps both certificates and tells them, all three are accused and slashed, and the nodes end with exit code 70.
 #[tokio::test(flavor = "multi_thread")]
 async fn conflicting_finalizations_stop_the_nodes_and_convict_the_guilty() -> Result<()> {
-    with(Settings { hostile: true, ..before_the_court(4) }, async |net: &mut Devnet| {
-        open_court(net, 4).await?;
-        start(net, 4).await?;
+    with(Settings { hostile: true, epoch_length: 3_000, ..Settings::default() }, async |net: &mut Devnet| {
         net.node(0)?.reaches(8, Duration::from_secs(60)).await?;
         let height = net.height().await?;
         let headers = net.node(0)?.headers(height - 2, height).await?;
@@ -199,7 +205,7 @@ fn finalization(net: &Devnet, vote: Vote) -> Result<Certificate> {
 
 /// A node that has ended keeps evidence against all who are guilty.
 async fn are_kept(folder: &Path, net: &Devnet) -> Result<()> {
-    let kept = rota(&["evidence", "list", "--data", &folder.display().to_string()], None).await?;
+    let kept = rota(folder, &["evidence", "list"], None).await?;
     let kept = kept.as_array().wrap_err("no list")?;
     for index in GUILTY {
         let guilty = operator(net, index)?.to_string().to_lowercase();

@@ -6,15 +6,19 @@ use std::{
     task::Poll,
 };
 
-use eyre::{Result, ensure};
+use eyre::{ContextCompat as _, Result, ensure};
 use rota_node::{
-    config::PosterToml,
     evidence::Progress,
+    l1::report,
     poster::{Journal, Poster, Purpose},
 };
+use rota_proto::Epoch;
 use serde_json::json;
 
-use crate::{anvil::Anvil, court::with_slasher, world::World};
+use crate::{
+    anvil::Anvil,
+    world::{World, on_l1},
+};
 
 /// Ticks posters and mines, a block a time, until each keeps the evidence against a validator as final on L1.
 async fn judged(world: &World, anvil: &Anvil, posters: &mut [(usize, &mut Poster)], accused: usize) -> Result<()> {
@@ -35,7 +39,7 @@ async fn judged(world: &World, anvil: &Anvil, posters: &mut [(usize, &mut Poster
 // E5, E8.
 #[tokio::test]
 async fn what_is_kept_is_reported_once_and_is_over_when_l1_says_so_finally() -> Result<()> {
-    let (world, anvil) = with_slasher(2).await?;
+    let (world, anvil) = on_l1(2).await?;
     world.accuse(0, 1)?;
     let (mut poster, _) = world.poster(&anvil, 0)?;
     poster.tick().await?;
@@ -52,7 +56,7 @@ async fn what_is_kept_is_reported_once_and_is_over_when_l1_says_so_finally() -> 
         anvil.mine(1).await?;
         poster.tick().await?;
     }
-    assert_eq!(world.slashed(&anvil).await?, (vec![1], 1));
+    assert_eq!(world.slashed(&anvil).await?, [1]);
     assert_eq!(world.sent_by(&anvil, 0).await?, 1);
     assert_eq!(Journal::open(&world.journal(0))?.record(), None);
     Ok(())
@@ -61,7 +65,7 @@ async fn what_is_kept_is_reported_once_and_is_over_when_l1_says_so_finally() -> 
 // E6: one sends, the others wait; all know the end, a node without a key among them.
 #[tokio::test]
 async fn judges_leave_the_first_its_turn() -> Result<()> {
-    let (world, anvil) = with_slasher(4).await?;
+    let (world, anvil) = on_l1(4).await?;
     let mut posters = Vec::new();
     for node in 0..3 {
         // Two of them found another pair.
@@ -73,7 +77,7 @@ async fn judges_leave_the_first_its_turn() -> Result<()> {
     let mut all: Vec<(usize, &mut Poster)> = posters.iter_mut().enumerate().collect();
     all.push((usize::MAX, &mut watcher));
     judged(&world, &anvil, &mut all, 3).await?;
-    assert_eq!(world.slashed(&anvil).await?, (vec![3], 1));
+    assert_eq!(world.slashed(&anvil).await?, [3]);
     let mut sent = 0;
     for index in 0..4 {
         sent += world.sent_by(&anvil, index).await?;
@@ -85,7 +89,7 @@ async fn judges_leave_the_first_its_turn() -> Result<()> {
 // E6: posters that do not wait report at once, and nobody fails for it.
 #[tokio::test]
 async fn judges_that_race_slash_once() -> Result<()> {
-    let (world, anvil) = with_slasher(4).await?;
+    let (world, anvil) = on_l1(4).await?;
     let mut posters = Vec::new();
     for node in 0..3 {
         world.accuse(node, 3)?;
@@ -93,7 +97,7 @@ async fn judges_that_race_slash_once() -> Result<()> {
     }
     let mut all: Vec<(usize, &mut Poster)> = posters.iter_mut().enumerate().collect();
     judged(&world, &anvil, &mut all, 3).await?;
-    assert_eq!(world.slashed(&anvil).await?, (vec![3], 1));
+    assert_eq!(world.slashed(&anvil).await?, [3]);
     for _ in 0..6 {
         anvil.mine(1).await?;
         for poster in &mut posters {
@@ -108,11 +112,11 @@ async fn judges_that_race_slash_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_backup_reports_if_those_before_it_are_away() -> Result<()> {
-    let (world, anvil) = with_slasher(4).await?;
+    let (world, anvil) = on_l1(4).await?;
     world.accuse(1, 3)?;
     let (mut poster, _) = world.poster_with(&anvil, 1, |settings| settings.backup_after_s = 1)?;
     let begin = std::time::Instant::now();
-    while world.slashed(&anvil).await?.0.is_empty() {
+    while world.slashed(&anvil).await?.is_empty() {
         poster.tick().await?;
         anvil.mine(1).await?;
         ensure!(begin.elapsed().as_secs() < 30, "no backup reports");
@@ -123,13 +127,13 @@ async fn a_backup_reports_if_those_before_it_are_away() -> Result<()> {
 // E7: one stream of nonces, evidence first; batches follow.
 #[tokio::test]
 async fn evidence_goes_before_batches() -> Result<()> {
-    let (mut world, anvil) = with_slasher(2).await?;
+    let (mut world, anvil) = on_l1(2).await?;
     world.grow(3, 1)?;
     world.accuse(0, 1)?;
     let (mut poster, _) = world.poster(&anvil, 0)?;
     poster.tick().await?;
     anvil.mine(1).await?;
-    assert_eq!(world.slashed(&anvil).await?, (vec![1], 1));
+    assert_eq!(world.slashed(&anvil).await?, [1]);
     assert_eq!(world.l1(&anvil)?.inbox_head(alloy::eips::BlockId::latest()).await?.next_height, 1);
     world.settle(&anvil, &mut [&mut poster]).await?;
     world.check_posted(&anvil).await?;
@@ -140,7 +144,7 @@ async fn evidence_goes_before_batches() -> Result<()> {
 // E7: an entry that L1 does not take gives its nonce to evidence.
 #[tokio::test]
 async fn evidence_takes_the_place_of_an_entry_that_the_base_fee_outran() -> Result<()> {
-    let (mut world, anvil) = with_slasher(2).await?;
+    let (mut world, anvil) = on_l1(2).await?;
     world.grow(3, 1)?;
     let (mut poster, _) = world.poster_with(&anvil, 0, |settings| settings.max_fee_gwei = 400)?;
     poster.tick().await?;
@@ -168,7 +172,7 @@ async fn evidence_takes_the_place_of_an_entry_that_the_base_fee_outran() -> Resu
 // E7: the inbox holds another chain, so that no batch is posted; evidence is.
 #[tokio::test]
 async fn evidence_is_reported_though_l1_contradicts_our_chain() -> Result<()> {
-    let (mut world, anvil) = with_slasher(2).await?;
+    let (mut world, anvil) = on_l1(2).await?;
     let mut other = world.another(1)?;
     other.grow(3, 1)?;
     let (mut theirs, _) = other.poster(&anvil, 0)?;
@@ -180,7 +184,7 @@ async fn evidence_is_reported_though_l1_contradicts_our_chain() -> Result<()> {
         ensure!(ours.tick().await.is_err(), "the conflict is told still");
         anvil.mine(1).await?;
     }
-    assert_eq!(world.slashed(&anvil).await?, (vec![1], 1));
+    assert_eq!(world.slashed(&anvil).await?, [1]);
     assert!(matches!(world.progress(0, 1)?, Progress::Final { .. }));
     other.check_posted(&anvil).await?;
     Ok(())
@@ -190,7 +194,7 @@ async fn evidence_is_reported_though_l1_contradicts_our_chain() -> Result<()> {
 #[tokio::test]
 async fn a_slashing_that_l1_takes_back_is_posted_again() -> Result<()> {
     for blocks in [1, 2] {
-        let (world, anvil) = with_slasher(2).await?;
+        let (world, anvil) = on_l1(2).await?;
         world.accuse(0, 1)?;
         let (mut poster, _) = world.poster(&anvil, 0)?;
         anvil.mine(1).await?;
@@ -199,12 +203,12 @@ async fn a_slashing_that_l1_takes_back_is_posted_again() -> Result<()> {
             poster.tick().await?;
             anvil.mine(1).await?;
         }
-        ensure!(world.slashed(&anvil).await?.0 == [1], "it is on L1");
+        ensure!(world.slashed(&anvil).await? == [1], "it is on L1");
         ensure!(anvil.call("evm_revert", json!([before])).await? == json!(true), "anvil does not go back");
         anvil.mine(1).await?;
-        ensure!(world.slashed(&anvil).await?.0.is_empty(), "it is gone");
+        ensure!(world.slashed(&anvil).await?.is_empty(), "it is gone");
         judged(&world, &anvil, &mut [(0, &mut poster)], 1).await?;
-        assert_eq!(world.slashed(&anvil).await?, (vec![1], 1), "after {blocks} blocks");
+        assert_eq!(world.slashed(&anvil).await?, [1], "after {blocks} blocks");
     }
     Ok(())
 }
@@ -212,14 +216,12 @@ async fn a_slashing_that_l1_takes_back_is_posted_again() -> Result<()> {
 // E8, P8: a crash at any point neither doubles nor forgets.
 #[tokio::test]
 async fn a_crash_at_any_await_neither_doubles_nor_forgets() -> Result<()> {
-    let validators = 60;
-    let (world, anvil) = with_slasher(2).await?;
-    for waits in 0..validators {
-        // Each time another validator holds the place.
-        let named = alloy_primitives::Address::left_padding_from(&[1, u8::try_from(waits)?]);
-        world.seat_as(&anvil, 1, named).await?;
-        let piece = rota_node::evidence::Piece { validator: named, ..world.piece(1, 9)? };
-        world.book(0)?.keep(piece)?;
+    let most = 60;
+    let (world, anvil) = on_l1(2).await?;
+    for waits in 0..most {
+        let before = anvil.call("evm_snapshot", json!([])).await?;
+        world.forget(0)?;
+        world.accuse(0, 1)?;
         let (mut first, _) = world.poster(&anvil, 0)?;
         let run = async {
             first.tick().await?;
@@ -234,15 +236,20 @@ async fn a_crash_at_any_await_neither_doubles_nor_forgets() -> Result<()> {
             second.tick().await?;
             anvil.mine(1).await?;
         }
-        let progress = world.book(0)?.get(named).map(|piece| piece.progress);
-        ensure!(matches!(progress, Some(Progress::Final { .. })), "after {waits} waits: {progress:?}");
-        assert_eq!(world.slashed(&anvil).await?.1, u64::try_from(waits)? + 1, "each is reported once");
+        let progress = world.progress(0, 1)?;
+        ensure!(matches!(progress, Progress::Final { .. }), "after {waits} waits: {progress:?}");
+        assert_eq!(
+            (world.slashed(&anvil).await?, world.sent_by(&anvil, 0).await?),
+            (vec![1], 1),
+            "after {waits} waits"
+        );
         if let Some(result) = finished {
             ensure!(waits > 10, "only {waits} points to crash at");
             return result;
         }
+        ensure!(anvil.call("evm_revert", json!([before])).await? == json!(true), "anvil does not go back");
     }
-    eyre::bail!("one report waits more than {validators} times")
+    eyre::bail!("one report waits more than {most} times")
 }
 
 /// Runs a future until it has waited so often, then drops it.
@@ -260,28 +267,26 @@ async fn cut_after<F: Future>(waits: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-// E9: what the slasher refuses holds up nothing, and is tried again.
+// E9: what the slasher refuses holds up nothing, and is tried again: here an epoch that L1 has not begun.
 #[tokio::test]
 async fn evidence_that_l1_refuses_waits_for_its_time_and_batches_go_on() -> Result<()> {
-    let (mut world, anvil) = with_slasher(2).await?;
-    world.seat_as(&anvil, 1, alloy_primitives::Address::ZERO).await?;
-    world.accuse(0, 1)?;
+    let (mut world, anvil) = on_l1(2).await?;
+    world.book(0)?.keep(world.piece_of(Epoch(1), 1, 9)?)?;
     world.grow(2, 1)?;
     let (mut poster, _) = world.poster(&anvil, 0)?;
     world.settle(&anvil, &mut [&mut poster]).await?;
     world.check_posted(&anvil).await?;
     assert_eq!(world.sent_by(&anvil, 0).await?, 1, "what would be refused is not sent");
-    world.seat(&anvil, 1).await?;
-    anvil.mine(32).await?;
+    anvil.mine(world.network.l1.epoch_length).await?;
     judged(&world, &anvil, &mut [(0, &mut poster)], 1).await?;
-    assert_eq!(world.slashed(&anvil).await?, (vec![1], 1));
+    assert_eq!(world.slashed(&anvil).await?, [1]);
     Ok(())
 }
 
 // E5, E8: L1 is away for a while, and the node starts again meanwhile.
 #[tokio::test]
 async fn evidence_outlives_an_absence_of_l1_and_of_the_node() -> Result<()> {
-    let (world, mut anvil) = with_slasher(2).await?;
+    let (world, mut anvil) = on_l1(2).await?;
     world.accuse(0, 1)?;
     let (mut poster, _) = world.poster(&anvil, 0)?;
     anvil.stop();
@@ -292,44 +297,29 @@ async fn evidence_outlives_an_absence_of_l1_and_of_the_node() -> Result<()> {
     anvil.start_again().await?;
     let (mut poster, _) = world.poster(&anvil, 0)?;
     judged(&world, &anvil, &mut [(0, &mut poster)], 1).await?;
-    assert_eq!(world.slashed(&anvil).await?, (vec![1], 1));
+    assert_eq!(world.slashed(&anvil).await?, [1]);
     Ok(())
 }
 
 // E5: at the limit and one past.
 #[tokio::test]
 async fn evidence_that_is_too_old_for_l1_is_over() -> Result<()> {
-    let (world, anvil) = with_slasher(2).await?;
-    // The slasher takes none of it.
-    world.close(&anvil, 1).await?;
-    world.accuse(0, 1)?;
-    let (mut poster, _) = world.poster(&anvil, 0)?;
+    let (world, anvil) = on_l1(2).await?;
+    world.accuse(usize::MAX, 1)?;
+    let (mut watcher, _) = world.tracker(&anvil)?;
     let (window, schedule) = (world.network.times.evidence_epochs, world.network.registry()?.schedule);
-    let last = schedule.first_block(rota_proto::Epoch(window + 1)) - 1;
+    let last = schedule.first_block(Epoch(window + 1)) - 1;
     let l1 = world.l1(&anvil)?;
     anvil.mine(last - l1.final_number().await?).await?;
     assert_eq!(l1.final_number().await?, last);
-    poster.tick().await?;
-    assert_eq!(world.progress(0, 1)?, Progress::Open);
+    watcher.tick().await?;
+    assert_eq!(world.progress(usize::MAX, 1)?, Progress::Open);
     anvil.mine(1).await?;
-    poster.tick().await?;
-    assert_eq!(world.progress(0, 1)?, Progress::Expired { block: last + 1 });
-    assert_eq!(world.sent_by(&anvil, 0).await?, 0);
-    Ok(())
-}
-
-// A network without a slasher keeps evidence, and sends nothing.
-#[tokio::test]
-async fn without_a_slasher_evidence_is_kept() -> Result<()> {
-    let (mut world, anvil) = with_slasher(2).await?;
-    world.network.l1.slasher = None;
-    world.accuse(0, 1)?;
-    let (mut poster, _) = world.poster_with(&anvil, 0, |_: &mut PosterToml| {})?;
-    for _ in 0..3 {
-        poster.tick().await?;
-        anvil.mine(1).await?;
-    }
-    assert_eq!(world.progress(0, 1)?, Progress::Open);
-    assert_eq!(world.sent_by(&anvil, 0).await?, 0);
+    watcher.tick().await?;
+    assert_eq!(world.progress(usize::MAX, 1)?, Progress::Expired { block: last + 1 });
+    // The contract says the same.
+    let (pair, operator) = (world.piece(1, 9)?.pair()?, world.operators[0].address());
+    let refused = l1.try_report(operator, report(&pair)).await.err().wrap_err("the slasher takes it")?;
+    ensure!(refused.to_string().contains("EvidenceExpired"), "{refused}");
     Ok(())
 }

@@ -272,6 +272,16 @@ impl World {
         Ok(EvidenceBook::open(&self.folder.path().join(format!("evidence{index}.json")))?)
     }
 
+    /// A node forgets what evidence it keeps, and what it was about to send.
+    pub(crate) fn forget(&self, index: usize) -> Result<()> {
+        for path in [self.folder.path().join(format!("evidence{index}.json")), self.journal(index)] {
+            if path.exists() {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn journal(&self, index: usize) -> PathBuf {
         self.folder.path().join(format!("poster{index}.json"))
     }

@@ -94,7 +94,11 @@ async fn anyone_tops_up_with_what_it_has() -> Result<()> {
     let world = World::new().await?;
     let (seed, payer) = (world.seed(0)?, world.newcomer("payer", 10).await?);
     let validator = seed.address();
-    world.refused(&payer, &format!("stake top-up 11 --validator {validator}"), &["has 10 tROTA, 11 tROTA are wanted"])?;
+    world.refused(
+        &payer,
+        &format!("stake top-up 11 --validator {validator}"),
+        &["has 10 tROTA, 11 tROTA are wanted"],
+    )?;
     world.refused(&payer, "stake top-up 1", &["NotRegistered"])?;
     world.told(&payer, &format!("stake top-up 2.5 --validator {validator}"))?;
     let said = world.said(&payer, &format!("stake top-up 1 --validator {validator}"))?;

@@ -2,7 +2,9 @@
 
 use alloy_sol_types::{SolInterface, decode_revert_reason};
 
-use super::{BlsVerifier, RotaInbox, Slasher, StakeManager, StakingParameters, TestToken, ValidatorRegistry, ValidatorSets};
+use super::{
+    BlsVerifier, RotaInbox, Slasher, StakeManager, StakingParameters, TestToken, ValidatorRegistry, ValidatorSets,
+};
 
 /// The custom error of any contract of a deployment in what a reverted call returned, such as
 /// `NotMatured { id: 3, epoch: 7, dueEpoch: 12 }`; the text of a plain revert or the kind of a panic; none of anything

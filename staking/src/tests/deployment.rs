@@ -26,12 +26,8 @@ fn deployment() -> Deployment {
         replacementMargin: 9,
         treasury: Address::repeat_byte(2),
     };
-    let penalties = ISlasher::Constants {
-        basePenaltyBps: 1,
-        correlationMultiplierBps: 2,
-        correlationEpochs: 3,
-        reporterCap: 4,
-    };
+    let penalties =
+        ISlasher::Constants { basePenaltyBps: 1, correlationMultiplierBps: 2, correlationEpochs: 3, reporterCap: 4 };
     Deployment { start_block: 5, epoch_length: 32, constants: parameters, values, penalties }
 }
 

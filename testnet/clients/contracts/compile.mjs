@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const solc = createRequire(import.meta.url)("solc");
 const folder = dirname(fileURLToPath(import.meta.url));
-const names = ["Disperse", "LoadToken", "Reverts", "ToySlasher"];
+const names = ["Disperse", "LoadToken", "Reverts"];
 
 const input = {
   language: "Solidity",

@@ -76,6 +76,9 @@ pub(super) struct VerifyArguments {
     /// The consensus key that must have signed, as the set of the epoch has it; without it, the one that the file names.
     #[arg(long, value_name = "KEY")]
     key: Option<B256>,
+    /// The node's folder: a relative path to the network's file begins there.
+    #[arg(long, env = "ROTA_DATA", value_name = "DIR", default_value = ".")]
+    data: PathBuf,
     /// The network's file: signatures are bound to it.
     #[arg(long, value_name = "FILE", default_value = "config/network.toml")]
     network: PathBuf,
@@ -151,7 +154,7 @@ async fn show(arguments: &ShowArguments) -> eyre::Result<()> {
 
 fn verify(arguments: &VerifyArguments) -> eyre::Result<()> {
     let piece = read_piece(&arguments.file)?;
-    let network = NetworkToml::read(&arguments.network)?;
+    let network = NetworkToml::read(&arguments.data.join(&arguments.network))?;
     let named = B256::from(piece.consensus_key.to_bytes());
     if let Some(key) = arguments.key {
         ensure!(key == named, "the evidence is against key {named}, not against {key}");

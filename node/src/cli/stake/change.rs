@@ -50,8 +50,7 @@ pub(super) async fn register(arguments: RegisterArguments) -> eyre::Result<()> {
     let steps = paid(sender.connected.contracts(), call, payment, |permit| match permit {
         None => StakeManager::registerCall { registration, possession, amount }.abi_encode().into(),
         Some(Permit { deadline, v, r, s }) => {
-            let call =
-                StakeManager::registerWithPermitCall { registration, possession, amount, deadline, v, r, s };
+            let call = StakeManager::registerWithPermitCall { registration, possession, amount, deadline, v, r, s };
             call.abi_encode().into()
         }
     });
@@ -180,9 +179,7 @@ async fn finish(sender: &Sender, token: &Token, steps: &[Step]) -> eyre::Result<
 
 /// Transactions that were mined, for programs.
 pub(super) fn transactions(receipts: &[TransactionReceipt]) -> Vec<Value> {
-    let told = |receipt: &TransactionReceipt| {
-        json!({ "hash": receipt.transaction_hash, "block": receipt.block_number, "gasUsed": receipt.gas_used })
-    };
+    let told = |receipt: &TransactionReceipt| json!({ "hash": receipt.transaction_hash, "block": receipt.block_number, "gasUsed": receipt.gas_used });
     receipts.iter().map(told).collect()
 }
 

@@ -72,12 +72,7 @@ async fn permit(sender: &Sender, token: Address, spender: Address, value: U256) 
 }
 
 /// EIP-2612: what the owner signs.
-fn permit_digest(
-    domain: B256,
-    (owner, spender, value): (Address, Address, U256),
-    nonce: U256,
-    deadline: U256,
-) -> B256 {
+fn permit_digest(domain: B256, (owner, spender, value): (Address, Address, U256), nonce: U256, deadline: U256) -> B256 {
     let kind = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
     let hash = keccak256((kind, owner, spender, value, nonce, deadline).abi_encode());
     keccak256([&[0x19, 0x01], domain.as_slice(), hash.as_slice()].concat())

@@ -110,7 +110,10 @@ fn the_summary_names_each_node_and_the_first_accounts() {
         (&json!("http://127.0.0.1:8555"), &json!("http://127.0.0.1:7310"))
     );
     assert_eq!(second["p2p"], format!("/ip4/127.0.0.1/tcp/26666/p2p/{}", keys[1].node.public().to_peer_id()));
-    assert_eq!(second["validator"], format!("0x{}", hex::encode(keys[1].validator.consensus.verifying_key().to_bytes())));
+    assert_eq!(
+        second["validator"],
+        format!("0x{}", hex::encode(keys[1].validator.consensus.verifying_key().to_bytes()))
+    );
     assert_eq!(second["stakeGwei"], 27_000_000_000_u64);
     assert_eq!((&summary["nodes"][2]["validator"], &summary["nodes"][2]["stakeGwei"]), (&json!(null), &json!(null)));
 }

@@ -3,7 +3,6 @@
 mod anvil;
 mod chain;
 mod command;
-mod court;
 mod devnet;
 mod http;
 mod intruder;
@@ -17,7 +16,6 @@ mod wait;
 
 pub(crate) use chain::agree;
 pub(crate) use command::rota;
-pub(crate) use court::{open_court, operator};
 pub(crate) use devnet::{Devnet, Settings, with};
 pub(crate) use intruder::{Intruder, framed, greet, hello};
 pub(crate) use l1::{genesis_keys, registry, schedule};
