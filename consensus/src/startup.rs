@@ -26,7 +26,7 @@ enum Phase {
     /// A quorum has yet to answer (rule S2).
     #[default]
     Asking,
-    /// A quorum has answered; the timer runs, and one validator after another is asked (rule S4). The last was this one.
+    /// A quorum has answered; the timer runs, and one validator after another is asked (rule S4). The last was this.
     Listening(Option<Place>),
     /// The timer has run out; a quorum has yet to answer once more (rule S4).
     AskingAgain,
@@ -163,8 +163,8 @@ impl Simplex {
         }
     }
 
-    /// Whether a vote of ours is one that we signed, as far as we can tell: what was signed since the start is known for
-    /// as long as its view is not final.
+    /// Whether a vote of ours is one that we signed, as far as we can tell: what was signed since the start is known
+    /// for as long as its view is not final.
     fn knows_own(&self, vote: &Vote) -> bool {
         let recorded = vote.round < self.record.floor || self.record.votes.contains(vote);
         let live = vote.round.epoch == self.epoch.set.epoch() && vote.round.view > self.finalized;
@@ -310,8 +310,8 @@ impl Simplex {
         }
     }
 
-    /// Rule S4: a quorum has answered. No lost self can have voted two views beyond what is proven, so whoever did, perhaps
-    /// before we knew so, is another process.
+    /// Rule S4: a quorum has answered. No lost self can have voted two views beyond what is proven, so whoever did,
+    /// perhaps before we knew so, is another process.
     fn begin_listening(&mut self, lost: Option<Vote>, listen_ms: u64) {
         let from = self.round_of(self.proven().plus(DOUBTFUL_VIEWS));
         self.listens_from = Some(from);
@@ -327,8 +327,8 @@ impl Simplex {
         self.out.push(Output::Doppelganger(vote));
     }
 
-    /// The highest view that a certificate or the guard's record proves. A vote of ours that the record lacks, which may
-    /// be another process's, proves nothing.
+    /// The highest view that a certificate or the guard's record proves. A vote of ours that the record lacks, which
+    /// may be another process's, proves nothing.
     fn proven(&self) -> View {
         let certified = |(view, state): (&View, &ViewState)| state.certificates().next().map(|_| view.next());
         let recorded = self.record.votes.iter().filter(|vote| vote.round.epoch == self.epoch.set.epoch());

@@ -155,7 +155,7 @@ async fn on_the_command_line(net: &Devnet, traitor: Address) -> Result<()> {
     Ok(())
 }
 
-/// Three of four keys, with 80 of 100, finalize a second batch in a view that was finalized long ago. Every node stops,
+/// E11 of evidence: three of four keys, with 80 of 100, finalize a second batch in a view that was finalized long ago. Every node stops,
 /// keeps both certificates and tells them, all three are accused and slashed, and the nodes end with exit code 70.
 #[tokio::test(flavor = "multi_thread")]
 async fn conflicting_finalizations_stop_the_nodes_and_convict_the_guilty() -> Result<()> {

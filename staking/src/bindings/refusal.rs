@@ -21,7 +21,10 @@ pub fn refusal(returned: &[u8]) -> Option<String> {
         named::<BlsVerifier::BlsVerifierErrors>,
         named::<TestToken::TestTokenErrors>,
     ];
-    decoders.iter().find_map(|decode| decode(returned)).or_else(|| decode_revert_reason(returned))
+    decoders
+        .iter()
+        .find_map(|decode| decode(returned))
+        .or_else(|| decode_revert_reason(returned).filter(|reason| !reason.is_empty()))
 }
 
 /// The error without the variant around it.
