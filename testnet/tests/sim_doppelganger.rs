@@ -24,8 +24,8 @@ fn rough(plan: &mut Plan) {
 fn second_process_with_a_key_stops_before_it_signs_and_nobody_is_accused() {
     let run = |seed: u64| {
         let scenario = second_start(seed, LISTEN_MS);
-        let scenario = if seed % 2 == 0 { scenario.pause(0..40) } else { scenario };
-        if seed % 3 == 0 { scenario.with(rough).run() } else { scenario.run() }
+        let scenario = if seed.is_multiple_of(2) { scenario.pause(0..40) } else { scenario };
+        if seed.is_multiple_of(3) { scenario.with(rough).run() } else { scenario.run() }
     };
     let stats = sweep(0..30, run).all_hold("second starts");
     assert_eq!(stats.stops, 30, "each second process stops itself");

@@ -195,10 +195,11 @@ impl World {
         let request = json!([{ "from": FIRST, "to": to, "input": alloy_primitives::Bytes::from(call.abi_encode()) }]);
         let hash = self.rpc("eth_sendTransaction", request).await?;
         let receipt = loop {
-            match self.rpc("eth_getTransactionReceipt", json!([hash])).await? {
-                Value::Null => tokio::time::sleep(Duration::from_millis(10)).await,
-                receipt => break receipt,
+            let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await?;
+            if !receipt.is_null() {
+                break receipt;
             }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         };
         ensure!(receipt["status"] == "0x1", "{} came to {receipt}", C::SIGNATURE);
         Ok(())

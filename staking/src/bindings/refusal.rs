@@ -11,7 +11,7 @@ use super::{
 /// else. Amounts are in the smallest units of the token.
 #[must_use]
 pub fn refusal(returned: &[u8]) -> Option<String> {
-    let decoders: [fn(&[u8]) -> Option<String>; 8] = [
+    let decoders: [Decoder; 8] = [
         named::<StakeManager::StakeManagerErrors>,
         named::<ValidatorRegistry::ValidatorRegistryErrors>,
         named::<ValidatorSets::ValidatorSetsErrors>,
@@ -26,6 +26,9 @@ pub fn refusal(returned: &[u8]) -> Option<String> {
         .find_map(|decode| decode(returned))
         .or_else(|| decode_revert_reason(returned).filter(|reason| !reason.is_empty()))
 }
+
+/// Finds the error of one contract.
+type Decoder = fn(&[u8]) -> Option<String>;
 
 /// The error without the variant around it.
 fn named<E: SolInterface + std::fmt::Debug>(returned: &[u8]) -> Option<String> {
