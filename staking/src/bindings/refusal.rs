@@ -1,6 +1,6 @@
 //! Why a contract refuses a call: its custom errors, by name and with their values.
 
-use alloy_sol_types::{SolInterface, decode_revert_reason};
+use alloy_sol_types::{GenericContractError, SolInterface};
 
 use super::{
     BlsVerifier, RotaInbox, Slasher, StakeManager, StakingParameters, TestToken, ValidatorRegistry, ValidatorSets,
@@ -24,7 +24,7 @@ pub fn refusal(returned: &[u8]) -> Option<String> {
     decoders
         .iter()
         .find_map(|decode| decode(returned))
-        .or_else(|| decode_revert_reason(returned).filter(|reason| !reason.is_empty()))
+        .or_else(|| Some(GenericContractError::abi_decode(returned).ok()?.to_string()))
 }
 
 /// Finds the error of one contract.
