@@ -14,7 +14,7 @@ use rota_node::config::NodeToml;
 use rota_proto::{Certificate, Epoch, Message, Place, Round, View, Vote};
 use serde_json::{Value, json};
 
-use crate::support::{Devnet, Intruder, Node, Settings, consensus_secret, framed, rota, sign, until, with};
+use crate::support::{Devnet, Intruder, Load, Node, Settings, consensus_secret, framed, rota, sign, until, with};
 
 /// Evidence is found at once; then there are a few L1 blocks of a second each for every validator that has the turn
 /// and is not there, and two until a block is final.
@@ -32,6 +32,9 @@ const TRAITORS: std::ops::Range<usize> = 4..7;
 /// What each of them signs twice in one view, and the names of the three offences.
 const OFFENCES: [&str; 3] = ["double-notarize", "double-finalize", "nullify-finalize"];
 
+/// Without users there are no batches.
+const USERS: u64 = 2;
+
 /// The validators that sign both finalizations hold 80 of 100.
 const GUILTY: std::ops::Range<usize> = 0..3;
 
@@ -48,6 +51,7 @@ async fn each_kind_of_contradiction_is_slashed_on_l1_without_a_human() -> Result
         ..Settings::default()
     };
     with(settings, async |net: &mut Devnet| {
+        let _load = Load::start(&net.http, &net.rpcs()[..3], USERS)?;
         net.node(0)?.reaches(3, Duration::from_secs(60)).await?;
         let away = net.node_mut(3)?.stop().await?;
         ensure!(away.code() == Some(0), "node 3 ended with {away}");
@@ -160,6 +164,7 @@ async fn on_the_command_line(net: &Devnet, traitor: Address) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn conflicting_finalizations_stop_the_nodes_and_convict_the_guilty() -> Result<()> {
     with(Settings { hostile: true, epoch_length: 3_000, ..Settings::default() }, async |net: &mut Devnet| {
+        let _load = Load::start(&net.http, &net.rpcs(), USERS)?;
         net.node(0)?.reaches(8, Duration::from_secs(60)).await?;
         let height = net.height().await?;
         let headers = net.node(0)?.headers(height - 2, height).await?;
