@@ -344,8 +344,8 @@ fn started(prepared: &Prepared, replica: &Replica, (signer, voting): (Option<&Si
     Ok(Event::Started(Box::new(Started { durable, bodies, witnessed, accused })))
 }
 
-/// How long to listen on this start, with a part by lot: of two hosts that start at one moment with one key, one is done
-/// before the other, which then hears it.
+/// How long to listen on this start, with a part by lot: of two hosts that start at one moment with one key, one is
+/// done before the other, which then hears it.
 fn listen_ms(prepared: &Prepared, voting: Voting) -> u64 {
     let Some(validator) = prepared.node.validator.as_ref().filter(|_| voting == Voting::Listened) else { return 0 };
     let wait = validator.doppelganger_wait_ms.unwrap_or_else(|| prepared.network.times.doppelganger_wait_ms());

@@ -252,8 +252,8 @@ pub struct ValidatorToml {
     /// The file with its passphrase; without it the node asks for it at the terminal that it is started from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passphrase: Option<PathBuf>,
-    /// For how long, in milliseconds, the node listens on a start whether its key signs elsewhere, before it votes (rule
-    /// S4 of consensus); up to half as much is added by lot. Without it as long as
+    /// For how long, in milliseconds, the node listens on a start whether its key signs elsewhere, before it votes
+    /// (rule S4 of consensus); up to half as much is added by lot. Without it as long as
     /// [`TimesToml::doppelganger_wait_ms`] says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doppelganger_wait_ms: Option<u64>,

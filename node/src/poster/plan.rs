@@ -1,5 +1,5 @@
-//! What to do next (rules P5 to P14, P20; E6 to E8 of evidence): a pure function of L1's picture, our chain, the journal and
-//! the clock.
+//! What to do next (rules P5 to P14, P20; E6 to E8 of evidence): a pure function of L1's picture, our chain, the
+//! journal and the clock.
 
 use std::collections::BTreeMap;
 

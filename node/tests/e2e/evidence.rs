@@ -39,8 +39,8 @@ const USERS: u64 = 2;
 const GUILTY: std::ops::Range<usize> = 0..3;
 
 /// Three keys each sign two votes of one view that contradict each other, each in another way, and one node sees both.
-/// Every node keeps them, one of them reports them, and L1 slashes all three, within a minute. Who was away meanwhile goes
-/// on like the others. The command line lists, shows, verifies and would submit the same.
+/// Every node keeps them, one of them reports them, and L1 slashes all three, within a minute. Who was away meanwhile
+/// goes on like the others. The command line lists, shows, verifies and would submit the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_contradiction_is_slashed_on_l1_without_a_human() -> Result<()> {
     let settings = Settings {
@@ -159,8 +159,9 @@ async fn on_the_command_line(net: &Devnet, traitor: Address) -> Result<()> {
     Ok(())
 }
 
-/// E11 of evidence: three of four keys, with 80 of 100, finalize a second batch in a view that was finalized long ago. Every node stops,
-/// keeps both certificates and tells them, all three are accused and slashed, and the nodes end with exit code 70.
+/// E11 of evidence: three of four keys, with 80 of 100, finalize a second batch in a view that was finalized long ago.
+/// Every node stops, keeps both certificates and tells them, all three are accused and slashed, and the nodes end with
+/// exit code 70.
 #[tokio::test(flavor = "multi_thread")]
 async fn conflicting_finalizations_stop_the_nodes_and_convict_the_guilty() -> Result<()> {
     with(Settings { hostile: true, epoch_length: 3_000, ..Settings::default() }, async |net: &mut Devnet| {

@@ -18,8 +18,8 @@ async fn power(world: &World, anvil: &Anvil, index: usize) -> Result<u64> {
     Ok(seatOfCall::abi_decode_returns(&anvil.provider.call(call).await?)?.power)
 }
 
-/// A validator with a quarter of the power leaves, of which an eighth may go in an epoch: nobody calls the contracts for
-/// it but posters, one for each epoch.
+/// A validator with a quarter of the power leaves, of which an eighth may go in an epoch: nobody calls the contracts
+/// for it but posters, one for each epoch.
 #[tokio::test]
 async fn an_exit_that_takes_epochs_needs_nobody() -> Result<()> {
     const LEAVER: usize = 3;

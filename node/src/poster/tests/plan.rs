@@ -35,6 +35,7 @@ fn view() -> L1View {
         head: Some(head),
         pending_next: 11,
         charges: Vec::new(),
+        unformed: false,
         nonce: 7,
         epoch: 2,
         members,
