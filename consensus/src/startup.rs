@@ -235,6 +235,18 @@ impl Simplex {
         let entered_by = self.entered_by.clone().map(Verified::into_inner);
         let answer = RoundAnswer { round: self.round(), entered_by, votes };
         self.send(Some(from), Message::RoundAnswer(Box::new(answer)));
+        self.tell_last_epochs_votes(from);
+    }
+
+    /// Rule S4: where there is little to do, an epoch has no view but its last, whose votes no answer tells of once the
+    /// next epoch has begun. Until that has a final view of its own they follow the answer.
+    fn tell_last_epochs_votes(&mut self, from: ConsensusKey) {
+        let Some(past) = self.past.values().next_back().filter(|_| self.finalized == View::ZERO) else { return };
+        let Some(asker) = past.set.place_of(&from) else { return };
+        let votes: Vec<SignedVote> = past.votes.iter().filter(|vote| vote.signer == asker).copied().collect();
+        for vote in votes {
+            self.send(Some(from), Message::Vote(vote));
+        }
     }
 
     /// Whether verifying an answer of a validator that says it is in `round` could tell anything: asked before the

@@ -156,8 +156,8 @@ const CHANGES: [(&str, &[&str]); 8] = [
     ),
 ];
 
-/// No owner, no pause, no upgrade: nothing changes state but these calls, ether comes by none, and the code neither runs
-/// other code in its place nor ends.
+/// No owner, no pause, no upgrade: nothing changes state but these calls, ether comes by none, and the code neither
+/// runs other code in its place nor ends.
 #[test]
 fn contracts_have_no_owner_and_no_upgrade() {
     for (json, expected) in CHANGES {
