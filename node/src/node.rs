@@ -84,6 +84,8 @@ pub enum Voting {
     Listened,
     /// As soon as it knows its own votes: for devnets.
     AtOnce,
+    /// Never, and nothing is posted either, whatever the settings say.
+    Never,
 }
 
 /// Runs the node of a folder until `shutdown` or until it must stop by itself.
@@ -92,7 +94,7 @@ pub enum Voting {
 /// A report that says what is wrong and where.
 pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool>) -> eyre::Result<()> {
     let prepared = tokio::select! {
-        prepared = prepare(folder) => prepared?,
+        prepared = prepare(folder, voting) => prepared?,
         () = wait_for(shutdown.clone()) => return Ok(()),
     };
     let mut metrics = MetricsRegistry::with_prefix("rota");
@@ -170,9 +172,12 @@ async fn wait_for(mut shutdown: watch::Receiver<bool>) {
     let _ = shutdown.changed().await;
 }
 
-async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
+async fn prepare(folder: &Folder, voting: Voting) -> eyre::Result<Prepared> {
     let network = NetworkToml::read(&folder.path("config/network.toml"))?;
-    let node = NodeToml::read(&folder.path("config/node.toml"))?;
+    let mut node = NodeToml::read(&folder.path("config/node.toml"))?;
+    if voting == Voting::Never {
+        (node.validator, node.poster) = (None, None);
+    }
     let genesis = Genesis::parse(&read_text(&folder.path("config/genesis.json"))?)?;
     let (found, expected) = (genesis.header.hash(), network.genesis_hash);
     if found != expected {

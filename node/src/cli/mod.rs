@@ -54,6 +54,9 @@ struct Cli {
 enum Command {
     /// Runs a node from its data folder.
     Node(NodeArguments),
+    /// Runs a node that only watches: it follows the chain, serves JSON-RPC, keeps evidence and tells of it, and
+    /// neither votes nor posts, whatever its settings say.
+    Watch(WatchArguments),
     /// Lists, shows, verifies and reports what validators are accused with.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -88,6 +91,16 @@ struct NodeArguments {
     log_json: bool,
 }
 
+#[derive(Debug, clap::Args)]
+struct WatchArguments {
+    /// The data folder, with config/, keys/ and data/.
+    #[arg(long, env = "ROTA_DATA", value_name = "DIR")]
+    data: PathBuf,
+    /// Logs as JSON, one object a line.
+    #[arg(long, env = "ROTA_LOG_JSON")]
+    log_json: bool,
+}
+
 /// Exit codes: each way to die has its own.
 mod exit {
     /// Anything else; the text says why. (2, a command line that is not understood, is clap's own.)
@@ -108,7 +121,10 @@ mod exit {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let log_json = matches!(&cli.command, Command::Node(arguments) if arguments.log_json);
+    let log_json = matches!(
+        &cli.command,
+        Command::Node(NodeArguments { log_json: true, .. }) | Command::Watch(WatchArguments { log_json: true, .. })
+    );
     start_logs(log_json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -123,6 +139,7 @@ pub fn main() -> ExitCode {
                 let voting = if arguments.no_doppelganger_wait { Voting::AtOnce } else { Voting::Listened };
                 node::run(&Folder::new(arguments.data), voting, until_stopped()).await
             }
+            Command::Watch(arguments) => node::run(&Folder::new(arguments.data), Voting::Never, until_stopped()).await,
             Command::Evidence(command) => evidence::run(command).await,
             Command::Guard(command) => guard::run(&command),
             Command::Keys(command) => keys::run(&command),

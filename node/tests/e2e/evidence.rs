@@ -64,7 +64,8 @@ async fn each_kind_of_contradiction_is_slashed_on_l1_without_a_human() -> Result
             let (domain, seat) = (net.network()?.domain(), place(traitor)?);
             said.extend(votes.map(|vote| Message::Vote(sign(&secret, &domain, vote, seat))));
         }
-        say(net, &said).await?;
+        let accused = TRAITORS.map(|traitor| operator(net, traitor)).collect::<Result<Vec<_>>>()?;
+        say(net, &said, &accused).await?;
         for (traitor, offence) in TRAITORS.zip(OFFENCES) {
             for index in 0..3 {
                 let piece = state(net.node(index)?, operator(net, traitor)?, "final", SLASHED).await?;
@@ -91,7 +92,7 @@ fn contradictions(round: Round) -> [[Vote; 2]; 3] {
 }
 
 /// The name on L1 of the validator whose node that is.
-fn operator(net: &Devnet, index: usize) -> Result<Address> {
+pub(crate) fn operator(net: &Devnet, index: usize) -> Result<Address> {
     let secret = fs::read_to_string(net.node(index)?.folder.join("keys/operator"))?;
     Ok(secret.trim().parse::<PrivateKeySigner>()?.address())
 }
@@ -100,8 +101,8 @@ fn place(index: usize) -> Result<Place> {
     Place::new(u8::try_from(index)?).wrap_err("no such place")
 }
 
-/// A stranger says that to the first node.
-async fn say(net: &Devnet, messages: &[Message]) -> Result<()> {
+/// A stranger says that to the first node, which then keeps evidence against these.
+pub(crate) async fn say(net: &Devnet, messages: &[Message], accused: &[Address]) -> Result<()> {
     let settings = NodeToml::read(&net.node(0)?.folder.join("config/node.toml"))?;
     let address = settings.listen.first().wrap_err("the node listens nowhere")?;
     let intruder = Intruder::connect(address, net.network()?.id()).await?;
@@ -112,8 +113,11 @@ async fn say(net: &Devnet, messages: &[Message]) -> Result<()> {
     stream.flush().await?;
     // The connection stays until the node has read: it tells at once what it finds.
     until("the first node keeps evidence", HEARD, async || {
-        let kept: Vec<Value> = net.node(0)?.call("rota_evidence", json!([])).await?;
-        Ok((!kept.is_empty()).then_some(()))
+        for validator in accused {
+            let kept: Vec<Value> = net.node(0)?.call("rota_evidence", json!([validator])).await?;
+            ensure!(!kept.is_empty(), "nothing against {validator}");
+        }
+        Ok(Some(()))
     })
     .await
 }
@@ -172,7 +176,8 @@ async fn conflicting_finalizations_stop_the_nodes_and_convict_the_guilty() -> Re
         let round = Round::new(Epoch(0), headers.last().wrap_err("no batches")?.extra().parent_view);
         let rival = finalization(net, Vote::finalize(round, B256::repeat_byte(9)))?;
         let since = Instant::now();
-        say(net, &[Message::Certificate(rival)]).await?;
+        let accused = GUILTY.map(|index| operator(net, index)).collect::<Result<Vec<_>>>()?;
+        say(net, &[Message::Certificate(rival)], &accused).await?;
         for node in &net.nodes {
             until(&format!("node {} knows of the conflict", node.index), HEARD, async || {
                 let health = node.healthz().await?;
