@@ -8,7 +8,7 @@ import {ISlasher} from "../../src/interfaces/ISlasher.sol";
 /// and changes nothing. What every error is for in detail stands in `VoteRefusals` and `SlashAttestations`.
 contract BadEvidenceTest is BadEvidenceTable {
     bytes32 private constant A = bytes32(uint256(0xaa) * (type(uint256).max / 0xff));
-    uint256 private constant ORDER = 2 ** 252 + 27742317777372353535851937790883648493;
+    uint256 private constant ORDER = 2 ** 252 + 27_742_317_777_372_353_535_851_937_790_883_648_493;
 
     /// @dev What else would be refused is seen to be worth something: the evidence that all of it is made from slashes.
     function test_EveryKindOfBadEvidenceIsRefusedByName() external {
