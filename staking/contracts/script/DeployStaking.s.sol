@@ -181,8 +181,7 @@ contract DeployStaking is StakingConfig {
         _same("sets", wiring.sets, address(new ValidatorSets(wiring, config.startBlock, config.epochLength)));
         _same("stakes", wiring.stakes, address(new StakeManager(wiring)));
         _same("slasher", wiring.slasher, address(new Slasher(wiring, config.slashing)));
-        address inbox =
-            address(new RotaInbox(IValidatorRegistry(wiring.registry), IValidatorSets(wiring.sets)));
+        address inbox = address(new RotaInbox(IValidatorRegistry(wiring.registry), IValidatorSets(wiring.sets)));
         _same("inbox", planned.inbox, inbox);
 
         uint256 total = 0;

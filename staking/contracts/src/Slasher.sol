@@ -212,7 +212,8 @@ contract Slasher is ISlasher {
     function _accusedOf(uint64 epoch, uint8 place) private view returns (Accused memory accused) {
         if (place >= PLACES) revert NoMember(epoch, place);
         (accused.validator, accused.consensusKey, accused.attestationKey, accused.power) = sets.memberOf(epoch, place);
-        if (accused.validator == address(0) || accused.power == 0) revert NoMember(epoch, place);
+        // Whoever holds a place has power, so a free place is told by this too.
+        if (accused.power == 0) revert NoMember(epoch, place);
     }
 
     /// C88: one slash in the life of a validator.

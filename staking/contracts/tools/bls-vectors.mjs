@@ -8,7 +8,7 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 
 import {
   ATTESTATION_TAG, G1, G2, ORDER, P, POSSESSION_TAG,
-  encodeG1, encodeG2, hashToG2, hex, keyOf, secretOf, signatureOf, unhex, verifies,
+  encodeG1, encodeG2, hashToG2, hex, keyOf, outside, secretOf, signatureOf, unhex, verifies,
 } from "./bls12381.mjs";
 
 /** RFC 9380, appendix J.10.1: message, and of the point x.c0, x.c1, y.c0, y.c1. */
@@ -55,22 +55,6 @@ const digestOf = (name) => hex(keccak_256(utf8ToBytes(name)));
 
 function must(fact, why) {
   if (!fact) throw new Error(why);
-}
-
-/** A point of the curve outside the subgroup of prime order, and one whose order is no multiple of that prime. */
-function outside(Point, x) {
-  const { Fp } = Point;
-  for (; ; x = Fp.add(x, Fp.ONE)) {
-    let y;
-    try {
-      y = Fp.sqrt(Fp.add(Fp.mul(Fp.sqr(x), x), Point === G1 ? 4n : Fp.create({ c0: 4n, c1: 4n })));
-    } catch {
-      continue;
-    }
-    const point = Point.fromAffine({ x, y });
-    if (point.isTorsionFree()) continue;
-    return { point, torsion: point.multiplyUnsafe(ORDER - 1n).add(point) };
-  }
 }
 
 function hashes() {

@@ -47,3 +47,19 @@ export const signatureOf = (secret, digest, tag) => hashToG2(unhex(digest), tag)
 export function verifies(key, digest, signature, tag) {
   return curve.longSignatures.verify(signature, hashToG2(unhex(digest), tag), key);
 }
+
+/** A point of the curve outside the subgroup of prime order, and one whose order is no multiple of that prime. */
+export function outside(Point, x) {
+  const { Fp } = Point;
+  for (; ; x = Fp.add(x, Fp.ONE)) {
+    let y;
+    try {
+      y = Fp.sqrt(Fp.add(Fp.mul(Fp.sqr(x), x), Point === G1 ? 4n : Fp.create({ c0: 4n, c1: 4n })));
+    } catch {
+      continue;
+    }
+    const point = Point.fromAffine({ x, y });
+    if (point.isTorsionFree()) continue;
+    return { point, torsion: point.multiplyUnsafe(ORDER - 1n).add(point) };
+  }
+}

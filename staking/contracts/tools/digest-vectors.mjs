@@ -6,21 +6,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { keccak_256 } from "@noble/hashes/sha3.js";
-import { concatBytes, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 
+import { ATTESTATION_TAG, POSSESSION_TAG, encodeG2, hex, keyOf, signatureOf, unhex, verifies } from "./bls12381.mjs";
 import {
-  ATTESTATION_TAG, POSSESSION_TAG, encodeG1, encodeG2, hex, keyOf, secretOf, signatureOf, unhex, verifies,
-} from "./bls12381.mjs";
+  ATTESTATION_TYPE, KEY_REGISTRATION_TYPE, VOTE_TYPE, attestationDigest, keysOf, possessionDigest, separatorOf, text,
+  voteDigest,
+} from "./digests.mjs";
 
 const PROTO = fileURLToPath(new URL("../../../proto/vectors/sign-bytes.json", import.meta.url));
-
-const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
-const VOTE_TYPE = "Vote(uint64 rollupChainId,uint64 epoch,uint64 view,uint8 kind,bytes32 batch)";
-const KEY_REGISTRATION_TYPE =
-  "KeyRegistration(uint64 rollupChainId,address operator,bytes32 consensusKey,bytes attestationKey,uint256 nonce)";
-const ATTESTATION_TYPE =
-  "Attestation(uint64 rollupChainId,uint64 attestingEpoch,uint8 kind,uint64 index,bytes32 content)";
 
 const CHAIN_ID = 31337n;
 const ROLLUP_CHAIN_ID = 7682n;
@@ -30,48 +23,24 @@ const ANOTHER = `0x${"a5".repeat(20)}`;
 const U64 = 2n ** 64n - 1n;
 const U256 = 2n ** 256n - 1n;
 
-const keccak = (...parts) => keccak_256(concatBytes(...parts));
-/** A number or a short hex value as one word, its bytes at the end. */
-const word = (value) => hexToBytes(BigInt(value).toString(16).padStart(64, "0"));
-const text = (value) => keccak(utf8ToBytes(value));
 const repeat = (byte, count) => `0x${byte.toString(16).padStart(2, "0").repeat(count)}`;
-
-function separator({ chainId, verifyingContract }) {
-  return keccak(text(DOMAIN_TYPE), text("Rota"), text("1"), word(chainId), word(verifyingContract));
-}
-
-function digest(domain, type, ...words) {
-  return hex(keccak(hexToBytes("1901"), separator(domain), keccak(text(type), ...words)));
-}
-
-const vote = (domain, v) =>
-  digest(domain, VOTE_TYPE, ...[v.rollupChainId, v.epoch, v.view, v.kind, v.batch].map(word));
-
-const attestation = (domain, a) =>
-  digest(domain, ATTESTATION_TYPE, ...[a.rollupChainId, a.attestingEpoch, a.kind, a.index, a.content].map(word));
-
-const keyRegistration = (domain, r) =>
-  digest(
-    domain, KEY_REGISTRATION_TYPE,
-    word(r.rollupChainId), word(r.operator), unhex(r.consensusKey), keccak(unhex(r.attestationKey)), word(r.nonce),
-  );
 
 function must(fact, why) {
   if (!fact) throw new Error(why);
 }
 
-/** The keys of a number: an ed25519 seed of 32 times that byte, as in proto, and a secret of BLS12-381. */
-function keysOf(number) {
-  const seed = repeat(number, 32);
-  const secret = secretOf(`attestation ${number}`);
-  return {
-    consensusSeed: seed,
-    consensusKey: hex(ed25519.getPublicKey(unhex(seed))),
-    attestationSecret: `0x${secret.toString(16).padStart(64, "0")}`,
-    attestationKey: encodeG1(keyOf(secret)),
-    compressedAttestationKey: hex(keyOf(secret).toBytes(true)),
-  };
-}
+/** A domain of the vectors and the rollup of what is signed in it, as the digests take them. */
+const within = ({ chainId, verifyingContract: stakes }, rollupChainId) => ({ chainId, stakes, rollupChainId });
+const vote = (domain, struct) => voteDigest(within(domain, struct.rollupChainId), struct);
+const keyRegistration = (domain, struct) => possessionDigest(within(domain, struct.rollupChainId), struct);
+const attestation = (domain, struct) => attestationDigest(within(domain, struct.rollupChainId), struct);
+const separator = (domain) => hex(separatorOf(within(domain)));
+
+/** The secret of an attestation key as one word, and the key's compressed form, for Rust. */
+const secretAndCompressed = ({ secret }) => ({
+  attestationSecret: `0x${secret.toString(16).padStart(64, "0")}`,
+  compressedAttestationKey: hex(keyOf(secret).toBytes(true)),
+});
 
 function votesOf(domain) {
   const batch = hex(text("batch"));
@@ -94,16 +63,17 @@ function registrationsOf(domain) {
     [repeat(0xbb, 20), 1, 1, 0n],
   ];
   return cases.map(([operator, consensus, attestation_, nonce]) => {
-    const { consensusSeed, consensusKey } = keysOf(consensus);
-    const { attestationSecret, attestationKey, compressedAttestationKey } = keysOf(attestation_);
+    const { seed, consensusKey } = keysOf(consensus);
+    const keys = keysOf(attestation_);
+    const { secret, attestationKey } = keys;
     const struct = { rollupChainId: ROLLUP_CHAIN_ID, operator, consensusKey, attestationKey, nonce };
     const digest_ = keyRegistration(domain, struct);
-    const possession = signatureOf(BigInt(attestationSecret), digest_, POSSESSION_TAG);
-    must(verifies(keyOf(BigInt(attestationSecret)), digest_, possession, POSSESSION_TAG), "noble refuses a possession");
+    const possession = signatureOf(secret, digest_, POSSESSION_TAG);
+    must(verifies(keyOf(secret), digest_, possession, POSSESSION_TAG), "noble refuses a possession");
     return {
-      ...struct, digest: digest_, consensusSeed,
-      consensusSignature: hex(ed25519.sign(unhex(digest_), unhex(consensusSeed))),
-      attestationSecret, compressedAttestationKey,
+      ...struct, digest: digest_, consensusSeed: hex(seed),
+      consensusSignature: hex(ed25519.sign(unhex(digest_), seed)),
+      ...secretAndCompressed(keys),
       attestationSignature: encodeG2(possession),
       compressedAttestationSignature: hex(possession.toBytes(true)),
     };
@@ -121,11 +91,12 @@ function attestationsOf(domain) {
     { rollupChainId: 0n, attestingEpoch: 0n, kind: 0, index: 0n, content: repeat(0, 32) },
   ];
   return cases.map((struct, i) => {
-    const { attestationSecret, attestationKey, compressedAttestationKey } = keysOf((i % 4) + 1);
+    const keys = keysOf((i % 4) + 1);
+    const { attestationSecret, compressedAttestationKey } = secretAndCompressed(keys);
     const digest_ = attestation(domain, struct);
-    const signature = signatureOf(BigInt(attestationSecret), digest_, ATTESTATION_TAG);
+    const signature = signatureOf(keys.secret, digest_, ATTESTATION_TAG);
     return {
-      ...struct, digest: digest_, attestationSecret, attestationKey, compressedAttestationKey,
+      ...struct, digest: digest_, attestationSecret, attestationKey: keys.attestationKey, compressedAttestationKey,
       signature: encodeG2(signature), compressedSignature: hex(signature.toBytes(true)),
     };
   });
@@ -133,7 +104,7 @@ function attestationsOf(domain) {
 
 function checkAgainstProto() {
   const { domain, rollupChainId, votes } = JSON.parse(readFileSync(PROTO, "utf8"));
-  must(hex(separator(domain)) === domain.separator, "proto has another separator");
+  must(separator(domain) === domain.separator, "proto has another separator");
   must(votes.length > 0, "proto has no votes");
   for (const one of votes) {
     must(vote(domain, { ...one, rollupChainId }) === one.digest, `proto has another digest: ${one.digest}`);
@@ -150,7 +121,7 @@ function vectors() {
     { chainId: 1n, verifyingContract: STAKES },
     { chainId: CHAIN_ID, verifyingContract: ANOTHER },
     { chainId: U64, verifyingContract: repeat(255, 20) },
-  ].map((domain) => ({ ...domain, separator: hex(separator(domain)) }));
+  ].map((domain) => ({ ...domain, separator: separator(domain) }));
   const [domain] = domains;
   return {
     name: "Rota",

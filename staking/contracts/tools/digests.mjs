@@ -7,22 +7,26 @@ import { concatBytes, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { POSSESSION_TAG, encodeG1, encodeG2, hex, keyOf, secretOf, signatureOf, unhex } from "./bls12381.mjs";
 
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
-const VOTE_TYPE = "Vote(uint64 rollupChainId,uint64 epoch,uint64 view,uint8 kind,bytes32 batch)";
-const KEY_REGISTRATION_TYPE =
+export const VOTE_TYPE = "Vote(uint64 rollupChainId,uint64 epoch,uint64 view,uint8 kind,bytes32 batch)";
+export const KEY_REGISTRATION_TYPE =
   "KeyRegistration(uint64 rollupChainId,address operator,bytes32 consensusKey,bytes attestationKey,uint256 nonce)";
-const ATTESTATION_TYPE =
+export const ATTESTATION_TYPE =
   "Attestation(uint64 rollupChainId,uint64 attestingEpoch,uint8 kind,uint64 index,bytes32 content)";
 
 const keccak = (...parts) => keccak_256(concatBytes(...parts));
+/** A number or a short hex value as one word, its bytes at the end. */
 const word = (value) => hexToBytes(BigInt(value).toString(16).padStart(64, "0"));
-const text = (value) => keccak(utf8ToBytes(value));
+export const text = (value) => keccak(utf8ToBytes(value));
 
-function digest({ chainId, stakes }, type, ...words) {
-  const separator = keccak(text(DOMAIN_TYPE), text("Rota"), text("1"), word(chainId), word(stakes));
-  return hex(keccak(hexToBytes("1901"), separator, keccak(text(type), ...words)));
+/** Of a domain {chainId, stakes, rollupChainId}, the third of which is no part of it. */
+export function separatorOf({ chainId, stakes }) {
+  return keccak(text(DOMAIN_TYPE), text("Rota"), text("1"), word(chainId), word(stakes));
 }
 
-/** A domain is {chainId, stakes, rollupChainId}. */
+function digest(domain, type, ...words) {
+  return hex(keccak(hexToBytes("1901"), separatorOf(domain), keccak(text(type), ...words)));
+}
+
 export function voteDigest(domain, { epoch, view, kind, batch }) {
   return digest(domain, VOTE_TYPE, ...[domain.rollupChainId, epoch, view, kind, batch].map(word));
 }

@@ -9,7 +9,7 @@ import { ED25519_TORSION_SUBGROUP, ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, hexToBytes } from "@noble/hashes/utils.js";
 
-import { ATTESTATION_TAG, POSSESSION_TAG, encodeG2, hex, signatureOf, unhex } from "./bls12381.mjs";
+import { ATTESTATION_TAG, G2, P, POSSESSION_TAG, encodeG2, hex, outside, signatureOf, unhex } from "./bls12381.mjs";
 import { DOMAIN } from "./deployment-example.mjs";
 import { attestationDigest, halves, keysOf, voteDigest } from "./digests.mjs";
 
@@ -52,6 +52,14 @@ function vote(kind, batch, { keys = 1, epoch = 10, view = 3, domain = DOMAIN, si
   return { epoch, viewNumber: view, kind, batch, digest, ...halves(signature) };
 }
 
+/** With the nonce 0, r is of small order, and the equation holds all the same. */
+function withSmallOrderR(digest, seed) {
+  const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(seed);
+  const r = Point.ZERO.toBytes();
+  const k = number(sha512(concatBytes(r, pointBytes, unhex(digest)))) % ORDER;
+  return concatBytes(r, bytes32((k * scalar) % ORDER));
+}
+
 const withTorsion = (digest, seed) => signAgain(digest, seed, Point.fromHex(ED25519_TORSION_SUBGROUP[1]));
 
 function withLargeS(digest, seed) {
@@ -81,6 +89,7 @@ function votes() {
     notarizeAAgain: again,
     notarizeBWithTorsion: vote(NOTARIZE, B, { sign: withTorsion }),
     notarizeBWithLargeS: vote(NOTARIZE, B, { sign: withLargeS }),
+    notarizeBWithSmallOrderR: vote(NOTARIZE, B, { sign: withSmallOrderR }),
     ...round("OfView4", { view: 4 }),
     ...round("OfView0", { view: 0 }),
     ...round("OfEpoch0", { epoch: 0 }),
@@ -113,15 +122,16 @@ function votes() {
 
 /** An attestation of kind 1 and index 5 in epoch 10 by the keys of number 1, unless `given` says otherwise. */
 function attestation(content, given = {}) {
-  const { keys, attestingEpoch, kind, index, domain, tag } = {
-    keys: 1, attestingEpoch: 10, kind: 1, index: 5, domain: DOMAIN, tag: ATTESTATION_TAG, ...given,
+  const { keys, attestingEpoch, kind, index, domain, tag, encode } = {
+    keys: 1, attestingEpoch: 10, kind: 1, index: 5, domain: DOMAIN, tag: ATTESTATION_TAG, encode: encodeG2, ...given,
   };
   const digest = attestationDigest(domain, { attestingEpoch, kind, index, content });
-  const signature = encodeG2(signatureOf(keysOf(keys).secret, digest, tag));
+  const signature = encode(signatureOf(keysOf(keys).secret, digest, tag));
   return { attestingEpoch, kind, index, content, digest, signature };
 }
 
 function attestations() {
+  const { torsion } = outside(G2, G2.Fp.create({ c0: 5n, c1: 7n }));
   return {
     A: attestation(A),
     B: attestation(B),
@@ -137,6 +147,9 @@ function attestations() {
     BOfOtherRollup: attestation(B, { domain: OTHER_ROLLUP }),
     BOfOtherDeployment: attestation(B, { domain: OTHER_DEPLOYMENT }),
     BAsPossession: attestation(B, { tag: POSSESSION_TAG }),
+    BWithTorsion: attestation(B, { encode: (signature) => encodeG2(signature.add(torsion)) }),
+    BWithLargeX: attestation(B, { encode: (signature) => encodeG2(signature, { x: P, y: 0n }) }),
+    BOpposite: attestation(B, { encode: (signature) => encodeG2(signature.negate()) }),
   };
 }
 

@@ -3,269 +3,57 @@ pragma solidity 0.8.30;
 
 import {Test} from "forge-std/Test.sol";
 
+import {StakesHandler} from "./StakesHandler.sol";
 import {StakesWorld} from "./StakesWorld.sol";
+import {VotesHandler} from "./VotesHandler.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
-/// @dev Does what anyone can do to the stakes, plays the slasher with any fractions, and keeps what must follow. A call
-/// that must work and does not, or works and must not, fails here; what must hold at all times is checked below.
-contract StakesHandler is StakesWorld {
-    /// What is remembered of an unbonding, from outside.
-    struct Request {
-        uint256 index;
-        uint128 amount;
-        uint64 leastDue;
-    }
-
-    uint256 public constant MOST = 20;
-
-    uint256 public joined = 4;
-    uint256 public donated;
-    mapping(uint256 index => uint128) public deposited;
-    mapping(uint256 index => uint128) public taken;
-    mapping(uint64 id => Request) private requests;
-    mapping(uint64 epoch => bytes32) public fixedSet;
-    uint64 public lastFixed;
-
-    constructor() {
-        deployWorld(address(this), 4);
-        for (uint256 i = 0; i < 4; ++i) {
-            deposited[i] = seedAmount(i);
-        }
-        fixedSet[0] = setHash(0);
-        fixedSet[1] = setHash(1);
-        lastFixed = 1;
-    }
-
-    function register(uint256 amount) external {
-        if (joined == MOST) return;
-        amount = bound(amount, parameters.values().minimumBond, 60_000 ether);
-        deposited[joined] = uint128(amount);
-        registerOne(joined++, uint128(amount));
-    }
-
-    function topUp(uint256 random, uint256 amount) external {
-        uint256 index = random % joined;
-        if (!isBonded(index)) return;
-        amount = bound(amount, 1, 20_000 ether);
-        fund(STRANGER, amount);
-        vm.prank(STRANGER);
-        stakes.topUp(validatorOf(index), uint128(amount));
-        deposited[index] += uint128(amount);
-    }
-
-    function unbond(uint256 random, uint256 amount, bool byOwner) external {
-        uint256 index = random % joined;
-        uint128 minimumBond = parameters.values().minimumBond;
-        uint128 bonded = stakeOf(index).bonded;
-        if (!isBonded(index) || bonded <= minimumBond) return;
-        amount = bound(amount, 1, bonded - minimumBond);
-        vm.prank(byOwner ? withdrawalOf(index) : validatorOf(index));
-        try stakes.unbond(validatorOf(index), uint128(amount)) returns (uint64 id) {
-            remember(id, index, uint128(amount));
-        } catch (bytes memory why) {
-            assertEq(bytes4(why), IValidatorSets.TooManyTickets.selector, "an unbonding was refused");
-        }
-    }
-
-    function exit(uint256 random) external {
-        uint256 index = random % joined;
-        if (!isBonded(index)) return;
-        uint128 bonded = stakeOf(index).bonded;
-        vm.prank(validatorOf(index));
-        remember(stakes.exit(validatorOf(index)), index, bonded);
-    }
-
-    function cancel(uint256 random) external {
-        uint64 id = someUnbonding(random);
-        Request memory request = requests[id];
-        if (request.amount == 0) return;
-        IStakeManager.Stake memory stake = stakeOf(request.index);
-        bool tooLittle = stake.bonded == 0 && request.amount < parameters.values().minimumBond;
-        bool allowed = stake.status == IStakeManager.Status.Live && !tooLittle;
-        vm.prank(withdrawalOf(request.index));
-        try stakes.cancel(id) {
-            assertTrue(allowed, "cancelled after a slash, or too little");
-            delete requests[id];
-        } catch {
-            assertFalse(allowed, "a cancellation was refused");
-        }
-    }
-
-    /// @dev Pays if and only if it is due, nothing twice, and exactly the part that the slash left.
-    function withdraw(uint256 random) external {
-        uint64 id = someUnbonding(random);
-        Request memory request = requests[id];
-        if (request.amount == 0) return;
-        (uint64 dueEpoch, uint128 due) = stakes.dueOf(id);
-        assertGe(dueEpoch, request.leastDue, "due before the delay is over");
-        bool allowed = dueEpoch <= sets.currentEpoch() && !isLocked(request.index);
-        uint256 before = token.balanceOf(withdrawalOf(request.index));
-        try stakes.withdraw(id) {
-            assertTrue(allowed, "paid too early");
-            uint256 paid = token.balanceOf(withdrawalOf(request.index)) - before;
-            assertEq(paid, due);
-            assertEq(paid, uint256(request.amount) * stakeOf(request.index).rate / 1e18, "paid what it is worth");
-            delete requests[id];
-        } catch {
-            assertFalse(allowed, "a payment that is due was refused");
-        }
-    }
-
-    /// @dev Anything bonded, unbonding or due answers, in the same part, and nobody else does.
-    function slash(uint256 random, uint256 fraction) external {
-        // One history in a few has a slash at all, and most of those leave something.
-        if (random % 3 != 0) return;
-        uint256 index = (random / 3) % joined;
-        IStakeManager.Stake memory before = stakeOf(index);
-        if (before.status != IStakeManager.Status.Live) return;
-        fraction = fraction % 5 == 0 ? 1e18 : bound(fraction, 0, 1e18);
-        bytes32 others = othersThan(index);
-        uint128 loss = stakes.slash(validatorOf(index), fraction, REPORTER, 1000 ether);
-        taken[index] += loss;
-        uint256 nominal = uint256(before.bonded) + before.unbonding;
-        assertEq(loss, nominal - nominal * (1e18 - fraction) / 1e18, "all of it answers");
-        assertEq(othersThan(index), others, "a slash changes nothing of another");
-    }
-
-    function settle(uint256 random, uint256 fraction) external {
-        uint256 index = random % joined;
-        if (stakeOf(index).status != IStakeManager.Status.Slashed) return;
-        bytes32 others = othersThan(index);
-        taken[index] += stakes.settle(validatorOf(index), bound(fraction, 0, 1e18));
-        assertEq(othersThan(index), others, "a settlement changes nothing of another");
-    }
-
-    function release(uint256 random) external {
-        uint256 index = random % joined;
-        IStakeManager.Stake memory stake = stakeOf(index);
-        bool slashed = stakes.isSlashed(validatorOf(index));
-        bool over = sets.currentEpoch() >= stake.releaseEpoch;
-        bool allowed = slashed && !isLocked(index) && stake.bonded != 0 && over;
-        uint256 before = token.balanceOf(withdrawalOf(index));
-        try stakes.release(validatorOf(index)) {
-            assertTrue(allowed, "released too early");
-            uint256 paid = token.balanceOf(withdrawalOf(index)) - before;
-            assertEq(paid, uint256(stake.bonded) * stake.rate / 1e18);
-        } catch {
-            assertFalse(allowed, "a release that is due was refused");
-        }
-    }
-
-    function collect(bool reporter) external {
-        address account = reporter ? REPORTER : TREASURY;
-        if (stakes.credit(account) != 0) stakes.collect(account);
-    }
-
-    function refresh(uint256 random) external {
-        uint256 index = random % joined;
-        if (!isBonded(index)) return;
-        stakes.refresh(validatorOf(index));
-    }
-
-    function govern(uint256 minimumBond, uint256 powerCap, uint256 delay) external {
-        setValues(
-            uint128(bound(minimumBond, 500 ether, 2000 ether)),
-            uint128(bound(powerCap, 2000 ether, 80_000 ether)),
-            uint32(bound(delay, LEAST_DELAY, 3 * LEAST_DELAY))
-        );
-    }
-
-    function setFeeRecipient(uint256 random, address feeRecipient) external {
-        uint256 index = random % joined;
-        if (feeRecipient == address(0) || stakes.isSlashed(validatorOf(index))) return;
-        vm.prank(validatorOf(index));
-        registry.setFeeRecipient(validatorOf(index), feeRecipient);
-    }
-
-    function advance(uint256 steps) external {
-        sets.advance(bound(steps, 1, 64));
-    }
-
-    function donate(uint256 amount) external {
-        amount = bound(amount, 1, 1 ether);
-        token.mint(address(stakes), amount);
-        donated += amount;
-    }
-
-    function mine(uint256 blocks) external {
-        uint64 before = sets.currentEpoch();
-        vm.roll(block.number + bound(blocks, 1, 5 * LENGTH));
-        uint64 current = sets.currentEpoch();
-        for (uint64 epoch = before + 1; epoch <= current; ++epoch) {
-            fixedSet[epoch + 1] = setHash(epoch + 1);
-        }
-        lastFixed = current + 1;
-    }
-
-    /// @dev The nominal stake of a validator that is unbonding, by the requests; and what they are worth.
-    function requested(uint256 index) external view returns (uint256 nominal, uint256 worth) {
-        uint256 rate = stakeOf(index).rate;
-        for (uint64 id = 1; id <= stakes.lastUnbonding(); ++id) {
-            Request memory request = requests[id];
-            if (request.index != index) continue;
-            nominal += request.amount;
-            worth += request.amount * rate / 1e18;
-        }
-    }
-
-    function isBonded(uint256 index) private view returns (bool) {
-        IStakeManager.Stake memory stake = stakeOf(index);
-        return stake.status == IStakeManager.Status.Live && stake.bonded != 0;
-    }
-
-    /// @dev What was slashed is locked until it is settled, and while it serves.
-    function isLocked(uint256 index) private view returns (bool) {
-        IStakeManager.Status status = stakeOf(index).status;
-        if (status == IStakeManager.Status.Live) return false;
-        uint64 epoch = sets.currentEpoch();
-        bool serves = sets.powerOf(validatorOf(index), epoch) + sets.powerOf(validatorOf(index), epoch + 1) != 0;
-        return status == IStakeManager.Status.Slashed || serves;
-    }
-
-    function remember(uint64 id, uint256 index, uint128 amount) private {
-        uint64 leastDue = sets.currentEpoch() + 2 + parameters.values().unbondingDelay;
-        requests[id] = Request(index, amount, leastDue);
-    }
-
-    function someUnbonding(uint256 random) private view returns (uint64) {
-        uint64 last = stakes.lastUnbonding();
-        return last == 0 ? 0 : uint64(random % last) + 1;
-    }
-
-    function othersThan(uint256 index) private view returns (bytes32 hash) {
-        for (uint256 i = 0; i < joined; ++i) {
-            if (i != index) hash = keccak256(abi.encode(hash, stakeOf(i)));
-        }
-        for (uint64 id = 1; id <= stakes.lastUnbonding(); ++id) {
-            hash = keccak256(abi.encode(hash, stakes.unbondingOf(id)));
-        }
-    }
-
-    function setHash(uint64 epoch) private view returns (bytes32) {
-        return keccak256(abi.encode(sets.setOf(epoch)));
-    }
-}
-
-/// @dev One handler, one invariant, on the real sets and registry; the verifiers say yes to all.
+/// @dev One handler, one invariant, on the real contracts; the verifiers take what was told to them as signed. Each run
+/// writes how often it did what, and `scripts/contracts` adds the runs up: nothing may never have happened.
 contract StakeManagerInvariantTest is Test {
     uint256 private constant UNIT = 1e9;
 
     StakesHandler private handler;
     StakesWorld private world;
+    string[21] private actions = [
+        "register",
+        "topUp",
+        "unbond",
+        "exit",
+        "cancel",
+        "withdraw",
+        "vote",
+        "votes slashed",
+        "votes refused",
+        "attestations slashed",
+        "attestations refused",
+        "settle",
+        "release",
+        "collect",
+        "refresh",
+        "govern",
+        "setFeeRecipient",
+        "advance",
+        "donate",
+        "an epoch begins",
+        "runs"
+    ];
 
     function setUp() external {
         handler = new StakesHandler();
         world = handler;
-        string[15] memory names = [
+        string[17] memory names = [
             "register(uint256)",
             "topUp(uint256,uint256)",
             "unbond(uint256,uint256,bool)",
             "exit(uint256)",
             "cancel(uint256)",
             "withdraw(uint256)",
-            "slash(uint256,uint256)",
-            "settle(uint256,uint256)",
+            "vote(uint256,uint8,bool)",
+            "reportVotes(uint256,uint256)",
+            "reportAttestations(uint256)",
+            "settle(uint256)",
             "release(uint256)",
             "collect(bool)",
             "refresh(uint256)",
@@ -274,25 +62,48 @@ contract StakeManagerInvariantTest is Test {
             "advance(uint256)",
             "donate(uint256)"
         ];
-        bytes4[] memory selectors = new bytes4[](names.length + 3);
+        // Votes and reports twice as often, and time passes often, or nothing would ever be due.
+        bytes4[] memory selectors = new bytes4[](names.length + 5);
         for (uint256 i = 0; i < names.length; ++i) {
             selectors[i] = bytes4(keccak256(bytes(names[i])));
         }
-        // Time passes often, or nothing would ever be due.
         for (uint256 i = names.length; i < selectors.length; ++i) {
             selectors[i] = StakesHandler.mine.selector;
         }
+        selectors[names.length] = VotesHandler.vote.selector;
+        selectors[names.length + 1] = VotesHandler.reportVotes.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), selectors));
     }
 
+    /// @dev After each call, of the validator that it was about and of another one; when time has passed, of all.
     function invariant_StakesHold() external view {
         checkBooks();
         checkSets();
-        for (uint256 i = 0; i < handler.joined(); ++i) {
-            checkPool(i);
-            checkService(i);
+        uint256 touched = handler.touched();
+        uint256 joined = handler.joined();
+        if (touched < joined) {
+            checkValidator(touched);
+            checkValidator(uint256(keccak256(abi.encode(world.token().totalSupply(), touched))) % joined);
+        } else {
+            for (uint256 i = 0; i < joined; ++i) {
+                checkValidator(i);
+            }
         }
+    }
+
+    /// @dev A line a run: how often each thing was done.
+    function afterInvariant() external {
+        string memory line = "";
+        for (uint256 i = 0; i + 1 < actions.length; ++i) {
+            line = string.concat(line, actions[i], "=", vm.toString(handler.successes(actions[i])), ",");
+        }
+        vm.writeLine("out/invariant-runs.txt", string.concat(line, "runs=1"));
+    }
+
+    function checkValidator(uint256 index) private view {
+        checkPool(index);
+        checkService(index);
     }
 
     /// @dev C84: every token is an asset of one pool, the credit of one account, or a gift.
@@ -355,6 +166,15 @@ contract StakeManagerInvariantTest is Test {
     function checkSet(uint64 epoch) private view {
         IValidatorSets.Member[] memory members = world.sets().setOf(epoch);
         assertGt(members.length, 0, "a set is never empty");
+        uint256 power = 0;
+        uint128 places = 0;
+        for (uint256 i = 0; i < members.length; ++i) {
+            power += members[i].power;
+            places |= uint128(1) << members[i].place;
+        }
+        (uint128 takenPlaces, uint64 totalPower) = world.sets().totalsOf(epoch);
+        assertEq(totalPower, power, "total of the powers");
+        assertEq(takenPlaces, places, "bitmap of the places");
         assertEq(keccak256(abi.encode(members)), handler.fixedSet(epoch), "a fixed set changed");
     }
 }

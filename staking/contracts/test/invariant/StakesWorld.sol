@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {Test} from "forge-std/Test.sol";
 
+import {Slasher} from "../../src/Slasher.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
 import {StakingParameters} from "../../src/StakingParameters.sol";
 import {TestToken} from "../../src/TestToken.sol";
@@ -10,12 +11,32 @@ import {ValidatorRegistry} from "../../src/ValidatorRegistry.sol";
 import {ValidatorSets} from "../../src/ValidatorSets.sol";
 import {Wiring} from "../../src/Wiring.sol";
 import {Bls12381} from "../../src/crypto/Bls12381.sol";
+import {ISlasher} from "../../src/interfaces/ISlasher.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
 import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
 
-/// @dev A verifier of signatures and keys that refuses nothing, at the places of both real ones.
-contract YesToAll {
+/// @dev The verifiers of the slasher, which take what was told to them as signed: a signature is the hash of key and
+/// digest.
+contract SignedBefore {
+    mapping(bytes32 signature => bool) public stands;
+
+    function sign(bytes32 signature) external {
+        stands[signature] = true;
+    }
+
+    function verify(bytes32 key, bytes32 digest, bytes32 r, bytes32 s) external view returns (bool) {
+        return s == 0 && stands[r] && r == keccak256(abi.encode(key, digest));
+    }
+
+    function verify(bytes calldata key, bytes32 digest, bytes calldata signature) external view returns (bool) {
+        bytes32 hash = keccak256(abi.encode(key, digest));
+        return stands[hash] && keccak256(signature) == keccak256(abi.encode(hash));
+    }
+}
+
+/// @dev The verifiers of the registry, which take any key and any proof that it is possessed.
+contract YesToKeys {
     function verify(bytes32, bytes32, bytes32, bytes32) external pure returns (bool) {
         return true;
     }
@@ -29,10 +50,13 @@ contract YesToAll {
     }
 }
 
-/// @dev The contracts of one deployment, all real but for the verifiers and for the slasher, which is an account. The
-/// seeds 0 to 3 have 30, 27, 23 and 20 thousand tokens; any further ones, a little less each.
+/// @dev The contracts of one deployment, all real but for the verifiers. The seeds 0 to 3 have 30, 27, 23 and 20
+/// thousand tokens. Evidence is taken for 8 epochs, and what is within 10 epochs counts together.
 abstract contract StakesWorld is Test {
     uint64 public constant LENGTH = 32;
+    uint64 public constant EVIDENCE_EPOCHS = 8;
+    uint64 public constant DISTANCE = 10;
+    uint256 public constant BASE = 0.05e18;
     /// @dev Evidence of 8 epochs, one epoch of delay for L1, and one more.
     uint32 public constant LEAST_DELAY = 10;
     address public constant REPORTER = address(0x4E904);
@@ -45,12 +69,15 @@ abstract contract StakesWorld is Test {
     ValidatorRegistry public registry;
     ValidatorSets public sets;
     StakeManager public stakes;
+    Slasher public slasher;
+    SignedBefore internal verifier;
     /// The attestation key of the last that registered: multiples of the generator, in order.
     bytes private lastKey = Bls12381.infinity();
 
-    function deployWorld(address slasher, uint256 seedCount) internal {
+    function deployWorld() internal {
         token = new TestToken();
-        address verifier = address(new YesToAll());
+        verifier = new SignedBefore();
+        YesToKeys yes = new YesToKeys();
         parameters = new StakingParameters(constants(), values());
         uint64 nonce = vm.getNonce(address(this));
         Wiring memory wiring = Wiring({
@@ -59,21 +86,30 @@ abstract contract StakesWorld is Test {
             registry: vm.computeCreateAddress(address(this), nonce),
             sets: vm.computeCreateAddress(address(this), nonce + 1),
             stakes: vm.computeCreateAddress(address(this), nonce + 2),
-            slasher: slasher,
-            ed25519: verifier,
-            bls: verifier
+            slasher: vm.computeCreateAddress(address(this), nonce + 3),
+            ed25519: address(yes),
+            bls: address(yes)
         });
         registry = new ValidatorRegistry(wiring);
         sets = new ValidatorSets(wiring, uint64(block.number), LENGTH);
         stakes = new StakeManager(wiring);
-
-        openWith(seedCount);
+        (wiring.ed25519, wiring.bls) = (address(verifier), address(verifier));
+        slasher = new Slasher(
+            wiring,
+            ISlasher.Constants({
+                basePenaltyBps: 500,
+                correlationMultiplierBps: 10_000,
+                correlationEpochs: uint32(DISTANCE),
+                reporterCap: 200 ether
+            })
+        );
+        openWithSeeds();
     }
 
-    function openWith(uint256 seedCount) private {
-        IStakeManager.Seed[] memory seeds = new IStakeManager.Seed[](seedCount);
+    function openWithSeeds() private {
+        IStakeManager.Seed[] memory seeds = new IStakeManager.Seed[](4);
         uint256 sum = 0;
-        for (uint256 i = 0; i < seedCount; ++i) {
+        for (uint256 i = 0; i < seeds.length; ++i) {
             seeds[i] = IStakeManager.Seed(validatorOf(i), seedAmount(i), newRegistration(i), possession());
             sum += seedAmount(i);
         }
@@ -128,7 +164,7 @@ abstract contract StakesWorld is Test {
 
     function seedAmount(uint256 index) internal pure returns (uint128) {
         uint128[4] memory amounts = [uint128(30_000 ether), 27_000 ether, 23_000 ether, 20_000 ether];
-        return index < 4 ? amounts[index] : uint128(6000 ether - index * 10 ether);
+        return amounts[index];
     }
 
     function possession() internal pure returns (IValidatorRegistry.Possession memory) {}

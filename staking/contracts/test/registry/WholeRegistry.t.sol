@@ -115,25 +115,6 @@ contract WholeRegistryTest is EndToEndFixture {
         assertEq(sets.setOf(10).length, 4);
     }
 
-    /// @dev Whole calls, sets and stakes included, for the profile `gas`.
-    function test_Gas() external {
-        rollTo(1);
-        register(9, BOND);
-        rollTo(3);
-        rotateToTen();
-        vm.snapshotGasLastCall("ValidatorRegistry", "rotateKeys of a member, both, with the sets");
-        vm.prank(validatorOf(9));
-        registry.setFeeRecipient(validatorOf(9), THIEF);
-        vm.snapshotGasLastCall("ValidatorRegistry", "setFeeRecipient of a member, with the sets");
-        token.mint(validatorOf(11), BOND);
-        IValidatorRegistry.Registration memory registration = registrationOf(11);
-        IValidatorRegistry.Possession memory possession = possessionOf(validatorOf(11), 11, 0);
-        vm.startPrank(validatorOf(11));
-        token.approve(address(stakes), BOND);
-        stakes.register(registration, possession, BOND);
-        vm.snapshotGasLastCall("ValidatorRegistry", "StakeManager.register, all of it");
-    }
-
     function rotateToTen() private {
         IValidatorRegistry.Possession memory possession = possessionOf(validatorOf(9), 10, 1);
         bytes memory attestationKey = attestationKeyOf(10);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {InboxFixture} from "./inbox/InboxFixture.sol";
-import {Ed25519Verifier} from "../src/Ed25519Verifier.sol";
-import {RotaInbox} from "../src/RotaInbox.sol";
-import {IRotaInbox} from "../src/interfaces/IRotaInbox.sol";
+import {Signer} from "../Signer.sol";
+import {InboxFixture} from "../inbox/InboxFixture.sol";
+import {BlsVerifier} from "../../src/BlsVerifier.sol";
+import {Ed25519Verifier} from "../../src/Ed25519Verifier.sol";
+import {RotaInbox} from "../../src/RotaInbox.sol";
+import {IRotaInbox} from "../../src/interfaces/IRotaInbox.sol";
 
-/// @dev What a transaction costs, intrinsic gas and calldata included: run with the profile `gas`. The figures are kept
-/// in `snapshots/`, and the README's table is made from them.
-contract GasTest is InboxFixture {
+/// @dev What appends and verifications cost as whole transactions.
+contract InboxGasTest is InboxFixture, Signer {
     bytes private payload;
 
     function test_Append() external {
@@ -42,6 +43,20 @@ contract GasTest is InboxFixture {
         vm.snapshotGasLastCall("Ed25519Verifier", "verify");
         assertTrue(verifier.isRegistrable(key));
         vm.snapshotGasLastCall("Ed25519Verifier", "isRegistrable");
+        assertTrue(verifier.verifyMessage(key, bytes.concat(digest), r, s));
+        vm.snapshotGasLastCall("Ed25519Verifier", "verifyMessage, 32 bytes");
+    }
+
+    function test_BlsVerifier() external {
+        BlsVerifier verifier = new BlsVerifier();
+        bytes32 digest = keccak256("fact");
+        bytes memory key = attestationKeyOf(1);
+        bytes memory signature = signAttestation(1, digest);
+        bytes memory possession = signPossession(1, digest);
+        assertTrue(verifier.verify(key, digest, signature));
+        vm.snapshotGasLastCall("BlsVerifier", "verify");
+        assertTrue(verifier.verifyPossession(key, digest, possession));
+        vm.snapshotGasLastCall("BlsVerifier", "verifyPossession");
     }
 
     function append(string memory name, bytes memory payload_) private {

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {EndToEndFixture} from "../slasher/EndToEndFixture.sol";
+import {StakeManager} from "../../src/StakeManager.sol";
+import {ValidatorRegistry} from "../../src/ValidatorRegistry.sol";
+import {ValidatorSets} from "../../src/ValidatorSets.sol";
+import {Wiring} from "../../src/Wiring.sol";
+import {ISlasher} from "../../src/interfaces/ISlasher.sol";
+import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
+import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
+import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
+
+/// @dev Says yes to all that registrations ask, so that a large state is built quickly.
+contract YesToRegistrations {
+    function isRegistrable(bytes32) external pure returns (bool) {
+        return true;
+    }
+
+    function verify(bytes32, bytes32, bytes32, bytes32) external pure returns (bool) {
+        return true;
+    }
+
+    function verifyPossession(bytes calldata, bytes32, bytes calldata) external pure returns (bool) {
+        return true;
+    }
+}
+
+/// @dev What every call of a whole deployment costs with 128 members and 10,000 that wait, as a transaction, each the
+/// first one of an epoch.
+/// forge-config: gas.isolate = false
+contract DeploymentGasTest is EndToEndFixture {
+    uint256 private constant MOST = 8_000_000;
+    uint256 private constant TARGET = 1_800_000;
+    uint256 private constant WAITING = 10_000;
+    uint256 private constant KEY = 0xA11CE;
+    uint128 private constant BOND = 1000e18;
+    /// A member that is no seed.
+    uint256 private constant MEMBER = 20;
+    bytes32 private constant PERMIT =
+        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+
+    uint8 private v;
+    bytes32 private r;
+    bytes32 private s;
+
+    /// A deployment that is not open yet.
+    StakeManager private closed;
+
+    /// @dev 124 members more and all that wait, by the real calls, but for the verifiers.
+    function setUp() public override {
+        super.setUp();
+        deployClosed();
+        bytes memory yes = address(new YesToRegistrations()).code;
+        (bytes memory ed25519, bytes memory bls) = (wiring.ed25519.code, wiring.bls.code);
+        vm.etch(wiring.ed25519, yes);
+        vm.etch(wiring.bls, yes);
+        IValidatorRegistry.Possession memory nothing;
+        for (uint256 i = 0; i < 124 + WAITING; ++i) {
+            registerWith(10 + i, BOND, nothing);
+        }
+        for (uint64 epoch = 0; epoch <= 12; ++epoch) {
+            rollTo(epoch);
+            while (sets.advance(200) == 200) {}
+        }
+        vm.etch(wiring.ed25519, ed25519);
+        vm.etch(wiring.bls, bls);
+        rollTo(13);
+    }
+
+    /// forge-config: gas.isolate = true
+    function test_Opening() external {
+        vm.roll(START);
+        stakes = closed;
+        IStakeManager.Seed[] memory seeds = new IStakeManager.Seed[](4);
+        for (uint256 i = 0; i < seeds.length; ++i) {
+            uint256 number = 20_000 + i;
+            IValidatorRegistry.Possession memory possession = possessionOf(validatorOf(number), number, 0);
+            seeds[i] = IStakeManager.Seed(validatorOf(number), 30 * BOND, registrationOf(number), possession);
+        }
+        token.mint(address(this), 120 * BOND);
+        token.approve(address(stakes), 120 * BOND);
+        stakes.open(seeds);
+        stakesCall("open, 4 seeds");
+    }
+
+    /// forge-config: gas.isolate = true
+    function test_Bonding() external {
+        assertEq(sets.setOf(12).length, 128);
+        assertEq(sets.forming().waiting, WAITING);
+        register(20_000, BOND);
+        stakesCall("register");
+        address owner = vm.addr(KEY);
+        IValidatorRegistry.Registration memory registration = registrationOf(20_001);
+        IValidatorRegistry.Possession memory possession = possessionOf(owner, 20_001, 0);
+        signPermit(owner, BOND);
+        vm.prank(owner);
+        stakes.registerWithPermit(registration, possession, BOND, block.timestamp, v, r, s);
+        stakesCall("registerWithPermit");
+        signPermit(owner, BOND);
+        vm.prank(owner);
+        stakes.topUpWithPermit(validatorOf(MEMBER), BOND, block.timestamp, v, r, s);
+        stakesCall("topUpWithPermit, a member");
+        rollTo(14);
+        token.mint(address(this), BOND);
+        token.approve(address(stakes), BOND);
+        stakes.topUp(validatorOf(MEMBER + 1), BOND);
+        stakesCall("topUp, a member");
+        stakes.refresh(validatorOf(MEMBER + 2));
+        stakesCall("refresh, a member");
+    }
+
+    /// forge-config: gas.isolate = true
+    function test_Unbonding() external {
+        address seed = seedOf(2);
+        vm.startPrank(registry.withdrawalOf(seed));
+        uint64 part = stakes.unbond(seed, 5000e18);
+        stakesCall("unbond, a member");
+        stakes.cancel(part);
+        stakesCall("cancel, a member");
+        uint64 all = stakes.exit(seed);
+        stakesCall("exit, a member");
+        vm.stopPrank();
+        vm.startPrank(withdrawalOf(9000));
+        stakes.exit(validatorOf(9000));
+        stakesCall("exit, one that waits");
+        vm.stopPrank();
+        for (uint64 epoch = 14; epoch < 60; ++epoch) {
+            rollTo(epoch);
+            sets.advance(100);
+            if (epoch == 14) measured("ValidatorSets", "advance: 100, on a whole deployment");
+            (uint64 due,) = stakes.dueOf(all);
+            if (due <= epoch) break;
+        }
+        stakes.withdraw(all);
+        stakesCall("withdraw");
+    }
+
+    /// forge-config: gas.isolate = true
+    function test_Slashing() external {
+        address offender = seedOf(1);
+        report(pair(10, 0, "notarizeA", "notarizeB"));
+        assertLt(measured("Slasher", "slashVotes"), TARGET);
+        bytes memory late = abi.encodeCall(ISlasher.slashVotes, (pair(10, 0, "finalizeA", "finalizeB")));
+        (bool done,) = address(slasher).call(late);
+        assertFalse(done);
+        measured("Slasher", "slashVotes, refused as AlreadySlashed");
+        stakes.collect(REPORTER);
+        stakesCall("collect");
+        rollTo(29);
+        slasher.settle(offender);
+        measured("Slasher", "settle");
+        rollTo(60);
+        stakes.release(offender);
+        stakesCall("release");
+    }
+
+    /// forge-config: gas.isolate = true
+    function test_SlashingForAttestations() external {
+        ISlasher.AttestationEvidence memory evidence;
+        (evidence.kind, evidence.index) = (1, 5);
+        (evidence.first, evidence.second) = (attested("A"), attested("B"));
+        slasher.slashAttestations(evidence);
+        assertLt(measured("Slasher", "slashAttestations"), TARGET);
+    }
+
+    /// forge-config: gas.isolate = true
+    function test_Registry() external {
+        address validator = validatorOf(MEMBER);
+        IValidatorRegistry.Possession memory possession = possessionOf(validator, 20_000, 1);
+        bytes memory attestationKey = attestationKeyOf(20_000);
+        vm.startPrank(validator);
+        registry.rotateKeys(validator, consensusKeyOf(20_000), attestationKey, possession);
+        registryCall("rotateKeys, both, a member");
+        registry.setFeeRecipient(validator, address(0xFEE));
+        registryCall("setFeeRecipient, a member");
+        registry.setSubmitter(validator, address(0x5B));
+        registryCall("setSubmitter");
+        registry.setMetadata(validator, string(new bytes(256)), string(new bytes(1024)));
+        registryCall("setMetadata, at the limits");
+        registry.proposeOperator(validator, address(0x09));
+        registryCall("proposeOperator");
+        vm.stopPrank();
+        vm.prank(address(0x09));
+        registry.acceptOperator(validator);
+        registryCall("acceptOperator");
+        IStakingParameters.Values memory values = parameters.values();
+        vm.prank(parameters.governance());
+        parameters.set(values);
+        measured("StakingParameters", "set");
+    }
+
+    function deployClosed() private {
+        Wiring memory another = wiring;
+        uint64 nonce = vm.getNonce(address(this));
+        another.registry = vm.computeCreateAddress(address(this), nonce);
+        another.sets = vm.computeCreateAddress(address(this), nonce + 1);
+        another.stakes = vm.computeCreateAddress(address(this), nonce + 2);
+        new ValidatorRegistry(another);
+        new ValidatorSets(another, START, LENGTH);
+        closed = new StakeManager(another);
+    }
+
+    function stakesCall(string memory name) private {
+        measured("StakeManager", name);
+    }
+
+    function registryCall(string memory name) private {
+        measured("ValidatorRegistry", name);
+    }
+
+    function measured(string memory group, string memory name) private returns (uint256 gas) {
+        gas = vm.snapshotGasLastCall(group, name);
+        assertLt(gas, MOST, name);
+    }
+
+    function signPermit(address owner, uint256 amount) private {
+        token.mint(owner, amount);
+        bytes32 hash =
+            keccak256(abi.encode(PERMIT, owner, address(stakes), amount, token.nonces(owner), block.timestamp));
+        (v, r, s) = vm.sign(KEY, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
+    }
+
+    function registrationOf(uint256 number) private view returns (IValidatorRegistry.Registration memory) {
+        return IValidatorRegistry.Registration({
+            consensusKey: consensusKeyOf(number),
+            attestationKey: attestationKeyOf(number),
+            withdrawal: withdrawalOf(number),
+            submitter: address(0),
+            feeRecipient: validatorOf(number),
+            nodeAddress: "/dns4/rota.example/tcp/26656",
+            metadata: "{}"
+        });
+    }
+
+    function attested(string memory name) private view returns (ISlasher.SignedAttestation memory) {
+        string memory path = string.concat(".attestations.", name);
+        return ISlasher.SignedAttestation(
+            10,
+            0,
+            vm.parseJsonBytes32(vectors, string.concat(path, ".content")),
+            vm.parseJsonBytes(vectors, string.concat(path, ".signature"))
+        );
+    }
+}
