@@ -141,3 +141,7 @@ pub(super) fn judge(testimony: &Testimony, agreed: &[L1Block], newest: u64) -> (
     let lag = newest.saturating_sub(testimony.reach.newest);
     (if lag > LAG_MAX { Standing::Lagging } else { Standing::Well }, is_proven)
 }
+
+#[cfg(test)]
+#[path = "tests/agree.rs"]
+mod tests;

@@ -20,6 +20,7 @@ use alloy::{
     },
 };
 use rota_staking::L1Block;
+use tokio::sync::Mutex as AsyncMutex;
 use tower::Service;
 
 use super::{
@@ -94,6 +95,22 @@ pub(super) enum Question {
     Blocks { from: u64, to: u64 },
 }
 
+/// Kinds of questions. The poster asks the one, the follower the other, and neither waits for the other's.
+const KINDS: usize = 2;
+
+/// Rule Z5: one question is answered, and one waits for that, so that a survey does not miss an endpoint that is just
+/// about to answer the one before.
+const OPEN_MAX: u8 = 2;
+
+impl Question {
+    const fn kind(self) -> usize {
+        match self {
+            Self::FinalNumber => 0,
+            Self::News { .. } | Self::Blocks { .. } => 1,
+        }
+    }
+}
+
 /// What an endpoint answers.
 #[derive(Clone, Debug)]
 pub(super) struct Testimony {
@@ -112,8 +129,8 @@ struct Memory {
     newest: u64,
     /// How often it has to tell the truth before it is believed again.
     penance: u32,
-    /// It is being asked, and has not answered yet.
-    is_examined: bool,
+    /// Questions for all that it was given and has not answered, by kind (rule Z5).
+    open: [u8; KINDS],
 }
 
 /// One endpoint.
@@ -127,6 +144,8 @@ pub(super) struct Endpoint {
     link: Link,
     chain: Chain,
     memory: Mutex<Memory>,
+    /// It answers one question of a kind after the other.
+    turns: [AsyncMutex<()>; KINDS],
 }
 
 impl Endpoint {
@@ -135,7 +154,7 @@ impl Endpoint {
     /// # Errors
     /// [`L1Error::Address`].
     pub(super) fn new(number: usize, url: &str, settings: Arc<L1Toml>) -> Result<Self, L1Error> {
-        let unusable = |reason: String| L1Error::Address { address: url.into(), reason };
+        let unusable = |reason: String| L1Error::Address { endpoint: number, reason };
         let parsed: reqwest::Url = url.parse().map_err(|error| unusable(format!("{error}")))?;
         let host = parsed.host_str().ok_or_else(|| unusable("it names no host".into()))?.to_owned();
         let host = parsed.port().map_or(host.clone(), |port| format!("{host}:{port}"));
@@ -145,7 +164,8 @@ impl Endpoint {
         let link = Link(Http::with_client(client, parsed));
         let provider = ProviderBuilder::new().connect_client(RpcClient::new(link.clone(), is_local)).erased();
         let chain = Chain { provider, settings };
-        Ok(Self { number, host, is_local, link, chain, memory: Mutex::default() })
+        let (memory, turns) = (Mutex::default(), Default::default());
+        Ok(Self { number, host, is_local, link, chain, memory, turns })
     }
 
     /// Whether it stands on this machine.
@@ -174,7 +194,7 @@ impl Endpoint {
     }
 
     /// What it answers to a question for all (rules Z2, Z3). It names its chain with whatever it says of blocks.
-    pub(super) async fn testify(&self, question: Question) -> Result<Testimony, L1Error> {
+    async fn testify(&self, question: Question) -> Result<Testimony, L1Error> {
         if self.standing() == Standing::OtherChain {
             in_time(self.chain.check_id()).await?;
         }
@@ -201,14 +221,23 @@ impl Endpoint {
         Ok(Testimony { reach, blocks: blocks? })
     }
 
-    /// Begins to ask it. False while it has not answered what it was asked before: questions do not pile up.
-    pub(super) fn begin(&self) -> bool {
-        !std::mem::replace(&mut self.memory().is_examined, true)
+    /// Begins to ask it a question for all. False while it has not answered two of this kind (rule Z5).
+    pub(super) fn begin(&self, question: Question) -> bool {
+        let mut memory = self.memory();
+        let open = &mut memory.open[question.kind()];
+        let begins = *open < OPEN_MAX;
+        *open += u8::from(begins);
+        begins
     }
 
-    /// It has answered, or failed to.
-    pub(super) fn end(&self) {
-        self.memory().is_examined = false;
+    /// Its answer to a question that was begun, after those to the ones before it.
+    pub(super) async fn answer(&self, question: Question) -> Result<Testimony, L1Error> {
+        let kind = question.kind();
+        let turn = self.turns[kind].lock().await;
+        let testimony = self.testify(question).await;
+        drop(turn);
+        self.memory().open[kind] -= 1;
+        testimony
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -307,3 +336,7 @@ fn without_url(error: TransportError) -> TransportError {
         Err(inner) => RpcError::Transport(TransportErrorKind::Custom(inner)),
     }
 }
+
+#[cfg(test)]
+#[path = "tests/endpoint.rs"]
+mod tests;

@@ -5,11 +5,11 @@ use alloy_primitives::{Address, B256};
 /// Why L1 gave no answer that can be used.
 #[derive(Debug, thiserror::Error)]
 pub enum L1Error {
-    /// The address is none.
-    #[error("the L1 address {address} cannot be used: {reason}")]
+    /// The address is none. It is not told, for it may hold a password (rule Z12).
+    #[error("the address of endpoint {endpoint} of L1 cannot be used, http://HOST:PORT is expected: {reason}")]
     Address {
-        /// The address.
-        address: String,
+        /// The endpoint's place in the list, from 0.
+        endpoint: usize,
         /// Why.
         reason: String,
     },

@@ -34,11 +34,10 @@ impl Pool {
     /// [`L1Error::Disagreement`], [`L1Error::TooFew`].
     pub(super) async fn survey(self: &Arc<Self>, question: Question) -> Result<Answer, L1Error> {
         let (told, answers) = mpsc::channel(self.endpoints.len());
-        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.begin()).cloned() {
+        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.begin(question)).cloned() {
             let told = told.clone();
             tokio::spawn(async move {
-                let testimony = endpoint.testify(question).await;
-                endpoint.end();
+                let testimony = endpoint.answer(question).await;
                 // The survey hears until nobody is left who could speak.
                 let _ = told.send((endpoint, testimony)).await;
             });
@@ -114,12 +113,16 @@ impl Survey {
 
     /// What follows from what is heard; nothing while more may be heard that changes it.
     fn weigh(&self, is_end: bool) -> Option<Result<Answer, L1Error>> {
-        let (quorum, voices) = (self.pool.quorum, self.voices());
+        let (mut quorum, mut voices) = (self.pool.quorum, self.voices(false));
+        if is_end && voices.len() < quorum.agree {
+            // Z7: too few have never lied; with liars, all have to say the same.
+            voices = self.voices(true);
+            quorum.agree = quorum.agree.max(voices.len());
+        }
         let is_sure = is_end || quorum.is_majority();
-        let current = voices.iter().filter(|voice| voice.is_current).count();
         let endpoints = quorum.endpoints;
         match self.question {
-            Question::FinalNumber if is_end || (is_sure && current >= quorum.agree) => {
+            Question::FinalNumber if is_end || (is_sure && current(&voices) >= quorum.agree) => {
                 let number = quorum.final_number(&voices).filter(|_| voices.len() >= quorum.agree);
                 let few = L1Error::TooFew { heard: voices.len(), endpoints, needed: quorum.agree };
                 Some(number.map(Answer::FinalNumber).ok_or(few))
@@ -149,20 +152,21 @@ impl Survey {
     }
 
     /// Those that count: a liar does not (rule Z7), and one that lags only where it has something to say.
-    fn voices(&self) -> Vec<Voice<'_>> {
-        let trusted = self.heard.iter().filter(|(endpoint, _)| endpoint.standing() != Standing::Lying);
-        trusted
-            .map(|(endpoint, testimony)| Voice {
+    fn voices(&self, with_liars: bool) -> Vec<Voice<'_>> {
+        let standings = self.heard.iter().map(|(endpoint, testimony)| (endpoint, endpoint.standing(), testimony));
+        standings
+            .filter(|(_, standing, _)| with_liars || *standing != Standing::Lying)
+            .map(|(endpoint, standing, testimony)| Voice {
                 number: endpoint.number,
                 testimony,
-                is_current: endpoint.standing() != Standing::Lagging,
+                is_current: standing != Standing::Lagging,
             })
             .collect()
     }
 
     /// Judges some of those that are heard by what was agreed on (rule Z6).
     fn place(&self, which: std::ops::RangeFrom<usize>, agreed: &[L1Block]) {
-        let newest = newest(self.pool.endpoints.len(), &self.voices());
+        let newest = newest(self.pool.endpoints.len(), &self.voices(false));
         for (endpoint, testimony) in self.heard.get(which).unwrap_or_default() {
             let found = judge(testimony, agreed, newest);
             let (reason, words) = match found.0 {
@@ -187,4 +191,9 @@ impl Survey {
             _ => {}
         }
     }
+}
+
+/// How many are not known to lag.
+fn current(voices: &[Voice<'_>]) -> usize {
+    voices.iter().filter(|voice| voice.is_current).count()
 }
