@@ -35,8 +35,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 /// The longest wait for an answer that any endpoint has at hand: a number.
 pub(super) const NUMBER_MAX: Duration = Duration::from_secs(3);
 
-/// Rule Z7: so often in a row a liar has to tell the truth before it is believed: a few minutes of L1's blocks, and more
-/// than an endpoint whose replicas differ does by chance.
+/// Rule Z7: so often in a row a liar has to tell the truth before it is believed: a few minutes of L1's blocks, and
+/// more than an endpoint whose replicas differ does by chance.
 pub(super) const PENANCE: u32 = 16;
 
 /// What is thought of an endpoint (rule Z6).

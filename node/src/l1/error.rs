@@ -67,8 +67,8 @@ pub enum L1Error {
     },
     /// Endpoints say different things about a block, and too few say the same (rule Z8).
     #[error(
-        "L1's endpoints disagree about block {block}, and {needed} have to say the same of it: {sides}; no new block of \
-         L1 is taken until they do: find out which of them is wrong, and put another in its place"
+        "L1's endpoints disagree about block {block}, and {needed} have to say the same of it: {sides}; no new block \
+         of L1 is taken until they do: find out which of them is wrong, and put another in its place"
     )]
     Disagreement {
         /// The block.

@@ -1,5 +1,5 @@
-//! Questions go to the endpoint that answered last, and after a moment to the next one as well (rule Z9); transactions go
-//! to all (rule Z10). Providers take this for one endpoint.
+//! Questions go to the endpoint that answered last, and after a moment to the next one as well (rule Z9); transactions
+//! go to all (rule Z10). Providers take this for one endpoint.
 
 use std::{
     sync::Arc,
@@ -17,8 +17,8 @@ use tower::Service;
 
 use super::{endpoint::Endpoint, error::transport, pool::Pool};
 
-/// Rule Z9: an endpoint that has not answered by then is not the only one to be asked. Endpoints answer in 10 to 200 ms;
-/// two that are away together still leave an answer within a second.
+/// Rule Z9: an endpoint that has not answered by then is not the only one to be asked. Endpoints answer in 10 to
+/// 200 ms; two that are away together still leave an answer within a second.
 pub const HEDGE: Duration = Duration::from_millis(400);
 
 /// Rule Z10: once an endpoint has refused a transaction, how long the others are waited for, of which one may take it.

@@ -42,6 +42,8 @@ impl Pool {
                 let _ = told.send((endpoint, testimony)).await;
             });
         }
+        // The end of the survey is the end of those who were asked.
+        drop(told);
         let (answer, answered) = oneshot::channel();
         let survey = Survey { pool: self.clone(), question, heard: Vec::new(), agreed: None };
         tokio::spawn(survey.run(answers, answer));
