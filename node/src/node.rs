@@ -95,8 +95,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
         prepared = prepare(folder) => prepared?,
         () = wait_for(shutdown.clone()) => return Ok(()),
     };
-    let mut metrics = MetricsRegistry::with_prefix("rota");
-    prepared.l1.register(&mut metrics);
+    let mut metrics = begin_metrics(&prepared);
     let signer = open_signer(folder, &prepared)?;
     let (events, inbox) = mpsc::channel(EVENTS_MAX);
     let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
@@ -166,6 +165,13 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     prepared.store.flush()?;
     executed.map_err(|_| eyre!("the executor panicked"))?.wrap_err("the executor stopped")?;
     result.wrap_err("the node stopped itself")
+}
+
+/// The metrics of the node, with those that began before it: those of L1's endpoints.
+fn begin_metrics(prepared: &Prepared) -> MetricsRegistry {
+    let mut metrics = MetricsRegistry::with_prefix("rota");
+    prepared.l1.register(&mut metrics);
+    metrics
 }
 
 async fn wait_for(mut shutdown: watch::Receiver<bool>) {

@@ -147,7 +147,17 @@ async fn answer(State(proxy): State<Proxy>, body: String) -> Result<String, Stat
             }
             return Ok(proxy.pass(&proxy.behind, &request).await?.to_string());
         }
-        _ => {}
+        Conduct::Honest
+        | Conduct::ChainId(_)
+        | Conduct::Behind(_)
+        | Conduct::Ahead(_)
+        | Conduct::DropsLogs
+        | Conduct::InventsLogs
+        | Conduct::ForeignLogs
+        | Conduct::OtherLogs
+        | Conduct::MovesLogs { .. }
+        | Conduct::AltersHeaders
+        | Conduct::OtherCalls => {}
     }
     let mut passed = proxy.pass(&proxy.behind, &request).await?;
     if passed["error"].is_null() {

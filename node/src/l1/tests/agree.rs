@@ -8,11 +8,12 @@ use super::{super::chain::Reach, *};
 
 /// The blocks from 1 on, each a letter: blocks of one letter are of one chain, a capital one has a change of the set.
 fn testimony(letters: &str) -> Testimony {
-    let hash =
-        |letter: char, number: usize| B256::left_padding_from(&[letter.to_ascii_lowercase() as u8, number as u8]);
+    let hash = |letter: char, number: u8| {
+        B256::left_padding_from(&[u8::try_from(letter.to_ascii_lowercase()).unwrap(), number])
+    };
     let mut parent_hash = B256::ZERO;
     let mut blocks = Vec::new();
-    for (number, letter) in (1..).zip(letters.chars()) {
+    for (number, letter) in (1u8..).zip(letters.chars()) {
         let change = ValidatorChange {
             effective_epoch: Epoch(2),
             place: Place::new(0).unwrap(),
@@ -22,7 +23,7 @@ fn testimony(letters: &str) -> Testimony {
             fee_recipient: Address::ZERO,
         };
         blocks.push(L1Block {
-            number: number as u64,
+            number: number.into(),
             hash: hash(letter, number),
             parent_hash,
             timestamp: 0,
