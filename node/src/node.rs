@@ -97,7 +97,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
         prepared = prepare(folder, voting) => prepared?,
         () = wait_for(shutdown.clone()) => return Ok(()),
     };
-    let mut metrics = MetricsRegistry::with_prefix("rota");
+    let mut metrics = begin_metrics(&prepared);
     let signer = open_signer(folder, &prepared)?;
     let (events, inbox) = mpsc::channel(EVENTS_MAX);
     let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
@@ -139,6 +139,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
         submissions: submission_inbox,
         status,
         domain: prepared.network.domain(),
+        l1: prepared.l1.clone(),
         journal: Some(journal),
         metrics: driver::Metrics::new(&mut metrics),
         docket,
@@ -148,9 +149,10 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let (runtime, stop) = (Handle::current(), shutdown.clone());
     let driver = tokio::task::spawn_blocking(move || runtime.block_on(Driver::new(parts).run(started, stop)));
     let poll = Duration::from_millis(prepared.node.l1_poll_ms);
-    let l1 = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
+    let follower = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
     let poster = tokio::spawn(poster.run(poll, shutdown.clone()));
-    let readers = Readers { status: status_reader, posted, evidence: prepared.evidence.clone() };
+    let (evidence, l1) = (prepared.evidence.clone(), prepared.l1.clone());
+    let readers = Readers { status: status_reader, posted, evidence, l1 };
     let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), readers, metrics, shutdown).await?;
     crate::rpc_backend::resubmit(&submissions, journalled).await;
     tracing::info!(rpc = %prepared.node.rpc, head = %prepared.head.header.height(), "node is up");
@@ -158,13 +160,20 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let result = driver.await.wrap_err("the driver panicked")?;
     drop(submissions);
     servers.stop().await;
-    l1.abort();
+    follower.abort();
     poster.abort();
     network_task.abort();
     let executed = tokio::task::spawn_blocking(move || executor.join()).await?;
     prepared.store.flush()?;
     executed.map_err(|_| eyre!("the executor panicked"))?.wrap_err("the executor stopped")?;
     result.wrap_err("the node stopped itself")
+}
+
+/// The metrics of the node, with those that began before it: those of L1's endpoints.
+fn begin_metrics(prepared: &Prepared) -> MetricsRegistry {
+    let mut metrics = MetricsRegistry::with_prefix("rota");
+    prepared.l1.register(&mut metrics);
+    metrics
 }
 
 async fn wait_for(mut shutdown: watch::Receiver<bool>) {
@@ -189,7 +198,7 @@ async fn prepare(folder: &Folder, voting: Voting) -> eyre::Result<Prepared> {
     store.begin(&genesis)?;
     let head = store.head()?.wrap_err("the store has no head after genesis")?;
     let evidence = Arc::new(EvidenceBook::open(&folder.path("data/evidence.json"))?);
-    let l1 = L1Client::new(&node.l1_rpc, network.l1.clone())?;
+    let l1 = L1Client::of(&node.l1_rpc, node.l1_agree, network.l1.clone())?;
     // L1 may be away; another one is a setting that would look as if L1 contradicted itself.
     if let Err(error @ L1Error::OtherChain { .. }) = l1.check_chain().await {
         return Err(error.into());

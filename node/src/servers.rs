@@ -11,6 +11,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     config::{ConfigError, NodeToml},
     evidence::{EvidenceBook, Totals},
+    l1::L1Client,
     rpc::{RpcConfig, RpcLimits, RpcServer, RpcStartError},
     rpc_backend::NodeBackend,
     status::{ChainStatus, Posted},
@@ -27,6 +28,7 @@ struct Operator {
     status: watch::Receiver<ChainStatus>,
     posted: watch::Receiver<Posted>,
     evidence: Arc<EvidenceBook>,
+    l1: L1Client,
     metrics: Arc<Registry>,
 }
 
@@ -38,6 +40,8 @@ pub struct Readers {
     pub posted: watch::Receiver<Posted>,
     /// What validators are accused with.
     pub evidence: Arc<EvidenceBook>,
+    /// The endpoints of L1.
+    pub l1: L1Client,
 }
 
 /// Starts both servers.
@@ -47,7 +51,7 @@ pub struct Readers {
 pub async fn spawn(
     node: &NodeToml,
     backend: Arc<NodeBackend>,
-    Readers { status, posted, evidence }: Readers,
+    Readers { status, posted, evidence, l1 }: Readers,
     mut metrics: Registry,
     shutdown: watch::Receiver<bool>,
 ) -> eyre::Result<Servers> {
@@ -58,7 +62,7 @@ pub async fn spawn(
         origins: node.cors_origins.clone(),
     };
     let rpc = RpcServer::start(listener, backend, config, &mut metrics).map_err(setting)?;
-    let operator = Operator { status, posted, evidence, metrics: Arc::new(metrics) };
+    let operator = Operator { status, posted, evidence, l1, metrics: Arc::new(metrics) };
     let operator = serve_operator(node.operator, operator, shutdown)
         .await
         .wrap_err_with(|| format!("the operator's server on {}", node.operator))?;
@@ -143,7 +147,12 @@ async fn status(State(operator): State<Operator>) -> impl IntoResponse {
         "votes": status.power.is_some(),
         "validator": status.validator.map(|key| key.to_string()),
         "stakeGwei": status.power.map(|power| power.0),
-        "l1": { "number": status.l1.0, "hash": status.l1.1 },
+        "l1": {
+            "number": status.l1.0,
+            "hash": status.l1.1,
+            "endpoints": operator.l1.endpoints(),
+            "disagreement": operator.l1.disagreement(),
+        },
         "pool": { "pending": status.pool.0, "queued": status.pool.1 },
         "peers": status.peers,
         "evidence": { "open": open, "confirmed": confirmed, "expired": expired },

@@ -15,6 +15,8 @@ pub enum Health {
     NoFinality,
     /// L1 is further ahead than a validator may vote.
     Lagging,
+    /// No new block of L1 is taken, because its endpoints disagree (rule Z8 of the client of L1).
+    L1Disagreement,
     /// The next epoch's set is awaited from L1.
     AwaitsEpoch,
     /// It follows the chain, and does not vote before it has listened whether its key signs elsewhere.
@@ -25,20 +27,22 @@ pub enum Health {
 
 impl Health {
     /// Every state.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Well,
         Self::CatchingUp,
         Self::NoFinality,
         Self::Lagging,
+        Self::L1Disagreement,
         Self::AwaitsEpoch,
         Self::Listening,
         Self::Conflict,
     ];
 
-    /// Whether users are served as they should be; who only does not vote yet serves them well.
+    /// Whether users are served as they should be; who only does not vote yet serves them well, and so does who takes
+    /// no new blocks of L1, until that lasts too long.
     #[must_use]
     pub const fn serves(self) -> bool {
-        matches!(self, Self::Well | Self::Listening)
+        matches!(self, Self::Well | Self::Listening | Self::L1Disagreement)
     }
 
     /// Its name in logs, metrics and answers.
@@ -49,6 +53,7 @@ impl Health {
             Self::CatchingUp => "catching-up",
             Self::NoFinality => "no-finality",
             Self::Lagging => "lagging-behind-l1",
+            Self::L1Disagreement => "l1-disagreement",
             Self::AwaitsEpoch => "awaits-epoch",
             Self::Listening => "listening",
             Self::Conflict => "conflicting-finalizations",

@@ -13,7 +13,7 @@ use std::{
 use eyre::{OptionExt as _, Result, ensure};
 
 /// A README with rules, and where the paths of its code and tests begin.
-const BOOKS: [(&str, &[&str]); 15] = [
+const BOOKS: [(&str, &[&str]); 16] = [
     ("proto/", &["proto/src/"]),
     ("consensus/", &["consensus/src/"]),
     ("staking/", &["staking/src/"]),
@@ -24,6 +24,7 @@ const BOOKS: [(&str, &[&str]); 15] = [
     ("node/src/network/", &["node/src/network/"]),
     ("node/src/rpc/", &["node/src/rpc/"]),
     ("node/src/signer/", &SIGNER),
+    ("node/src/l1/", &["node/src/l1/", "node/tests/l1/"]),
     ("node/src/evidence/", &["node/src/evidence/", "node/tests/poster/evidence.rs", "node/tests/e2e/evidence.rs"]),
     ("node/src/poster/", &["node/src/poster/", "node/tests/poster/"]),
     ("testnet/src/sim/", &["testnet/src/sim/", "testnet/tests/sim_"]),

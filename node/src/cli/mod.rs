@@ -209,7 +209,7 @@ fn is_setting(error: &Cause) -> bool {
         || matches!(carried(error), Some(GuardImportError::Text(_) | GuardImportError::Foreign(_)))
         || carried::<SubmitterError>(error).is_some()
         || carried::<NetworkError>(error).is_some()
-        || matches!(carried(error), Some(L1Error::Address { .. } | L1Error::OtherChain { .. }))
+        || matches!(carried(error), Some(L1Error::Address { .. } | L1Error::Endpoints(_) | L1Error::OtherChain { .. }))
         || matches!(carried(error), Some(StoreError::Schema { .. } | StoreError::OtherGenesis { .. }))
         || matches!(carried(error), Some(GuardStorageError::Foreign { .. }))
 }

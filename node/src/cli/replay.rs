@@ -19,9 +19,10 @@ pub(super) struct ReplayArguments {
     /// The chain's genesis.
     #[arg(long, value_name = "FILE")]
     genesis: PathBuf,
-    /// L1's JSON-RPC; it has to keep old blocks and their transactions.
-    #[arg(long, value_name = "URL")]
-    l1: String,
+    /// L1's JSON-RPC; it has to keep old blocks and their transactions. Given more than once, most of them have to say
+    /// the same of its blocks.
+    #[arg(long, value_name = "URL", required = true)]
+    l1: Vec<String>,
     /// The last height to be executed; by default all that L1's final blocks have.
     #[arg(long, value_name = "HEIGHT")]
     to: Option<u64>,
@@ -37,7 +38,7 @@ pub(super) struct ReplayArguments {
 pub(super) async fn run(arguments: ReplayArguments) -> eyre::Result<()> {
     let network = NetworkToml::read(&arguments.network)?;
     let genesis = Genesis::parse(&read_text(&arguments.genesis)?)?;
-    let l1 = L1Client::new(&arguments.l1, network.l1.clone())?;
+    let l1 = L1Client::of(&arguments.l1, None, network.l1.clone())?;
     let replayed = replay(&l1, &network, &genesis, arguments.to, |so_far| {
         tracing::info!(height = so_far.height, l1 = so_far.l1_block, entries = so_far.entries, "replayed");
     })

@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::SocketAddr,
-    num::NonZeroU64,
+    num::{NonZeroU64, NonZeroUsize},
     path::{Path, PathBuf},
 };
 
@@ -226,8 +226,13 @@ pub struct NodeToml {
     /// Peers to stay connected with.
     #[serde(default)]
     pub peers: Vec<Multiaddr>,
-    /// L1's JSON-RPC over HTTP.
-    pub l1_rpc: String,
+    /// L1's JSON-RPC over HTTP: one address, or several, as in `["http://a:8545", "http://b:8545"]` (rules Z of `l1`).
+    #[serde(with = "one_or_more")]
+    pub l1_rpc: Vec<String>,
+    /// How many of several have to say the same of a block of L1 before it is taken; more than half of them by default
+    /// (rule Z4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub l1_agree: Option<NonZeroUsize>,
     /// How often L1 is asked for new blocks.
     #[serde(default = "default_l1_poll_ms")]
     pub l1_poll_ms: u64,
@@ -237,6 +242,32 @@ pub struct NodeToml {
     /// What a poster needs; without it the node only follows what others post.
     #[serde(default)]
     pub poster: Option<PosterToml>,
+}
+
+/// A text, or a list of texts; a list of one is written as a text.
+mod one_or_more {
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore {
+        One(String),
+        More(Vec<String>),
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+        Ok(match OneOrMore::deserialize(from)? {
+            OneOrMore::One(one) => vec![one],
+            OneOrMore::More(more) => more,
+        })
+    }
+
+    pub(super) fn serialize<S: Serializer>(texts: &[String], to: S) -> Result<S::Ok, S::Error> {
+        match texts {
+            [one] => one.serialize(to),
+            more => more.serialize(to),
+        }
+    }
 }
 
 const fn default_l1_poll_ms() -> u64 {

@@ -131,6 +131,8 @@ impl Driver {
         let replica = &self.parts.replica;
         if replica.is_lagging() {
             Health::Lagging
+        } else if self.parts.l1.disagreement().is_some() {
+            Health::L1Disagreement
         } else if replica.simplex().awaited_epoch().is_some() {
             Health::AwaitsEpoch
         } else if replica.is_catching_up() {

@@ -33,6 +33,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use crate::{
     evidence::{BookError, Docket},
     executor::{ExecutorError, Jobs},
+    l1::L1Client,
     network::{Misbehaviour, NetworkEvents, NetworkHandle, Seen},
     signer::{SignError, Signer},
     status::{ChainStatus, Health},
@@ -120,6 +121,8 @@ pub struct Parts {
     pub status: watch::Sender<ChainStatus>,
     /// What signatures are bound to.
     pub domain: SigningDomain,
+    /// L1, to know whether its endpoints disagree.
+    pub l1: L1Client,
     /// Transactions that went into the journal, or left it.
     pub journal: Option<crate::journal::JournalFile>,
     /// What is counted.

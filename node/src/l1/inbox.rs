@@ -19,7 +19,10 @@ use rota_staking::bindings::{
     FIRST_POSTED_HEIGHT, IRotaInbox::Entry, RotaInbox, RotaInbox::RotaInboxErrors, entry_link,
 };
 
-use super::{BLOCKS_PER_QUERY, L1Client, L1Error, transport};
+use super::{
+    BLOCKS_PER_QUERY, L1Client,
+    error::{L1Error, transport},
+};
 use crate::poster::{Fate, InboxHead, Payload, PayloadError};
 
 /// The newest block of L1.
@@ -168,7 +171,7 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn tip(&self) -> Result<L1Tip, L1Error> {
-        let block = self.provider.get_block(BlockId::latest()).await.map_err(transport)?;
+        let block = self.chain.provider.get_block(BlockId::latest()).await.map_err(transport)?;
         let header = block.ok_or(L1Error::Missing(0))?.header;
         let base_fee = u128::from(header.base_fee_per_gas.unwrap_or_default());
         Ok(L1Tip { number: header.number, hash: header.hash, base_fee })
@@ -180,15 +183,18 @@ impl L1Client {
     /// [`L1Error`].
     pub async fn inbox_head(&self, at: BlockId) -> Result<InboxHead, L1Error> {
         let call = TransactionRequest::default()
-            .to(self.settings.contracts.inbox)
+            .to(self.chain.settings.contracts.inbox)
             .input(RotaInbox::headCall {}.abi_encode().into());
-        let answer = self.provider.call(call).block(at).await.map_err(transport)?;
+        let answer = self.chain.provider.call(call).block(at).await.map_err(transport)?;
         if answer.is_empty() {
             return Ok(InboxHead { link: B256::ZERO, next_height: FIRST_POSTED_HEIGHT });
         }
         let head = RotaInbox::headCall::abi_decode_returns(&answer).map_err(transport)?;
         if head.nextHeight < FIRST_POSTED_HEIGHT {
-            return Err(L1Error::NoInbox { address: self.settings.contracts.inbox, next_height: head.nextHeight });
+            return Err(L1Error::NoInbox {
+                address: self.chain.settings.contracts.inbox,
+                next_height: head.nextHeight,
+            });
         }
         Ok(InboxHead { link: head.link, next_height: head.nextHeight })
     }
@@ -198,14 +204,14 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn account(&self, address: Address, at: BlockId) -> Result<Account, L1Error> {
-        let nonce = self.provider.get_transaction_count(address).block_id(at).await.map_err(transport)?;
-        let balance = self.provider.get_balance(address).block_id(at).await.map_err(transport)?;
+        let nonce = self.chain.provider.get_transaction_count(address).block_id(at).await.map_err(transport)?;
+        let balance = self.chain.provider.get_balance(address).block_id(at).await.map_err(transport)?;
         Ok(Account { nonce, balance })
     }
 
     /// The tip that L1's endpoint suggests, in wei per gas; none if it does not say.
     pub async fn suggested_tip(&self) -> Option<u128> {
-        self.provider.get_max_priority_fee_per_gas().await.ok()
+        self.chain.provider.get_max_priority_fee_per_gas().await.ok()
     }
 
     /// What became of transactions of one nonce, newest last, and which of them was mined.
@@ -214,13 +220,13 @@ impl L1Client {
     /// [`L1Error`].
     pub async fn fate(&self, hashes: &[B256]) -> Result<(Fate, Option<B256>), L1Error> {
         for hash in hashes {
-            if let Some(receipt) = self.provider.get_transaction_receipt(*hash).await.map_err(transport)? {
+            if let Some(receipt) = self.chain.provider.get_transaction_receipt(*hash).await.map_err(transport)? {
                 return Ok((if receipt.status() { Fate::Done } else { Fate::Reverted }, Some(*hash)));
             }
         }
         // The newest replaced the others.
         let Some(newest) = hashes.last() else { return Ok((Fate::Unknown, None)) };
-        let known = self.provider.get_transaction_by_hash(*newest).await.map_err(transport)?;
+        let known = self.chain.provider.get_transaction_by_hash(*newest).await.map_err(transport)?;
         Ok((if known.is_some() { Fate::Waiting } else { Fate::Unknown }, None))
     }
 
@@ -230,7 +236,7 @@ impl L1Client {
     /// [`CallError`].
     pub async fn try_call(&self, from: Address, to: Address, input: Bytes) -> Result<u64, CallError> {
         let call = TransactionRequest::default().from(from).to(to).input(input.into());
-        self.provider.estimate_gas(call).block(BlockId::latest()).await.map_err(|error| {
+        self.chain.provider.estimate_gas(call).block(BlockId::latest()).await.map_err(|error| {
             let Some(payload) = error.as_error_resp() else { return transport(error).into() };
             let data = payload.as_revert_data().unwrap_or_default();
             CallError::Reverted { message: payload.message.to_string(), data }
@@ -242,7 +248,7 @@ impl L1Client {
     /// # Errors
     /// [`SendError`].
     pub async fn send(&self, raw: &[u8]) -> Result<(), SendError> {
-        match self.provider.send_raw_transaction(raw).await {
+        match self.chain.provider.send_raw_transaction(raw).await {
             Ok(_) => Ok(()),
             Err(error) => refusal(&error).map_or(Ok(()), Err),
         }
@@ -253,14 +259,15 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn appended(&self, from: u64, to: u64) -> Result<Vec<Appended>, L1Error> {
-        let filter =
-            Filter::new().address(self.settings.contracts.inbox).event_signature(RotaInbox::Appended::SIGNATURE_HASH);
+        let filter = Filter::new()
+            .address(self.chain.settings.contracts.inbox)
+            .event_signature(RotaInbox::Appended::SIGNATURE_HASH);
         let mut entries = Vec::new();
         let mut next = from;
         while next <= to {
             let last = to.min(next.saturating_add(BLOCKS_PER_QUERY - 1));
             let page = filter.clone().from_block(next).to_block(last);
-            for log in self.provider.get_logs(&page).await.map_err(transport)? {
+            for log in self.chain.provider.get_logs(&page).await.map_err(transport)? {
                 entries.push(appended(&log, next..=last)?);
             }
             next = last.saturating_add(1);
@@ -273,11 +280,11 @@ impl L1Client {
     /// # Errors
     /// [`EntryError`].
     pub async fn entry(&self, event: &Appended) -> Result<PostedEntry, EntryError> {
-        let transaction = self.provider.get_transaction_by_hash(event.transaction).await.map_err(transport)?;
+        let transaction = self.chain.provider.get_transaction_by_hash(event.transaction).await.map_err(transport)?;
         let transaction =
             transaction.ok_or(EntryError::Missing { block: event.block, transaction: event.transaction })?;
         let wrong = |reason: String| EntryError::Calldata { transaction: event.transaction, reason };
-        if transaction.inner.to() != Some(self.settings.contracts.inbox) {
+        if transaction.inner.to() != Some(self.chain.settings.contracts.inbox) {
             return Err(wrong(format!(
                 "it goes to {:?} and comes from {}",
                 transaction.inner.to(),
@@ -302,7 +309,7 @@ impl L1Client {
     async fn parts(&self, hashes: &[B256], last: u64) -> Result<Bytes, EntryError> {
         let mut stream = Vec::new();
         for hash in hashes {
-            let found = self.provider.get_transaction_by_hash(*hash).await.map_err(transport)?;
+            let found = self.chain.provider.get_transaction_by_hash(*hash).await.map_err(transport)?;
             let part = found.filter(|part| part.block_number.is_some_and(|block| block <= last));
             stream.extend_from_slice(part.ok_or(EntryError::Part(*hash))?.inner.input());
         }
@@ -314,7 +321,7 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn mined_in(&self, transaction: B256) -> Result<Option<u64>, L1Error> {
-        let receipt = self.provider.get_transaction_receipt(transaction).await.map_err(transport)?;
+        let receipt = self.chain.provider.get_transaction_receipt(transaction).await.map_err(transport)?;
         Ok(receipt.and_then(|receipt| receipt.block_number))
     }
 }
@@ -338,12 +345,20 @@ pub(super) fn appended(log: &Log, blocks: RangeInclusive<u64>) -> Result<Appende
     })
 }
 
+/// Whether an endpoint refuses a transaction because it has it.
+pub(super) fn is_known(message: &str) -> bool {
+    let words = message.to_lowercase();
+    ["already known", "already imported", "already in mempool", "known transaction"]
+        .iter()
+        .any(|word| words.contains(word))
+}
+
 /// What an endpoint's refusal means: clients agree on the words since geth's. None: it has the transaction.
 fn refusal(error: &RpcError<TransportErrorKind>) -> Option<SendError> {
     let Some(ErrorPayload { message, .. }) = error.as_error_resp() else { return Some(transport(error).into()) };
     let (message, words) = (message.to_string(), message.to_lowercase());
     let says = |known: &[&str]| known.iter().any(|word| words.contains(word));
-    if says(&["already known", "already imported", "already in mempool", "known transaction"]) {
+    if is_known(&message) {
         None
     } else if says(&["nonce too low", "nonce is too low", "old nonce"]) {
         Some(SendError::NonceTooLow(message))

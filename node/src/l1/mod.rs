@@ -1,25 +1,44 @@
-//! L1 as the node sees it: its final blocks, in order, with what the contracts announced in them.
+#![doc = include_str!("README.md")]
 
+mod agree;
+mod chain;
+mod endpoint;
+mod error;
+mod failover;
 mod inbox;
+mod metrics;
+mod pool;
 mod sets;
 mod slasher;
+mod survey;
 
-use std::time::Duration;
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use alloy::{
-    eips::{BlockId, BlockNumberOrTag},
     providers::{DynProvider, Provider as _, ProviderBuilder},
-    rpc::types::{Block, Log},
-    transports::http::reqwest,
+    rpc::client::RpcClient,
 };
-use alloy_primitives::{Address, B256};
+use prometheus_client::registry::Registry;
 use rota_replica::Event;
 use rota_staking::L1Block;
 use tokio::sync::{mpsc, watch};
 
+use self::{
+    chain::Chain,
+    endpoint::{Endpoint, Question},
+    error::transport,
+    failover::Failover,
+    pool::Pool,
+    survey::Answer,
+};
 use crate::config::L1Toml;
 
+pub use agree::LAG_MAX;
+pub use endpoint::Standing;
+pub use error::{L1Error, Lie};
+pub use failover::HEDGE;
 pub use inbox::{Account, Appended, CallError, EntryError, InboxError, L1Tip, PostedEntry, SendError};
+pub use pool::{ENDPOINTS_MAX, EndpointStatus};
 pub use sets::advance;
 pub use slasher::{ReportError, report};
 
@@ -29,91 +48,82 @@ pub const BLOCKS_PER_QUERY: u64 = 500;
 /// The longest wait between two tries while L1 does not answer.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
-/// The longest wait for one answer: a proxy that accepts and says nothing is as good as away.
-const ANSWER_MAX: Duration = Duration::from_secs(20);
-
-/// Why L1 gave no answer that can be used.
-#[derive(Debug, thiserror::Error)]
-pub enum L1Error {
-    /// The address is none.
-    #[error("the L1 address {address} cannot be used: {reason}")]
-    Address {
-        /// The address.
-        address: String,
-        /// Why.
-        reason: String,
-    },
-    /// It did not answer, or with an error.
-    #[error("L1 does not answer: {0}")]
-    Transport(String),
-    /// It is another chain.
-    #[error("L1 has chain id {found}, the network is on {expected}")]
-    OtherChain {
-        /// Its chain id.
-        found: u64,
-        /// The network's.
-        expected: u64,
-    },
-    /// There is another contract than the inbox at its address, or the endpoint does not tell the truth.
-    #[error("the inbox at {address} says that height {next_height} comes next: is that address the inbox?")]
-    NoInbox {
-        /// The address of `network.toml`.
-        address: Address,
-        /// What it says.
-        next_height: u64,
-    },
-    /// There is another contract than the slasher at its address.
-    #[error("nothing at {0} says whom it has slashed: is that address the slasher?")]
-    NoSlasher(Address),
-    /// It has no block where it must have one.
-    #[error("L1 has no block {0}")]
-    Missing(u64),
-    /// The contract of the sets does not answer as it does.
-    #[error("{address} does not answer as the contract of the validator sets: {reason}")]
-    NoSets {
-        /// The address of `network.toml`.
-        address: Address,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A log of a contract cannot be read.
-    #[error("a log of a contract in block {block} cannot be read: {reason}")]
-    Log {
-        /// The block.
-        block: u64,
-        /// Why.
-        reason: String,
-    },
-}
-
-/// A client of one L1 endpoint.
+/// A client of L1's endpoints; clones share what is known of them.
 #[derive(Clone, Debug)]
 pub struct L1Client {
-    provider: DynProvider,
-    settings: L1Toml,
+    pool: Arc<Pool>,
+    /// The chain as whichever endpoint answers tells it (rule Z9).
+    chain: Chain,
 }
 
 impl L1Client {
-    /// A client of the endpoint at `url`.
+    /// A client of the one endpoint at `url`.
     ///
     /// # Errors
     /// [`L1Error::Address`].
     pub fn new(url: &str, settings: L1Toml) -> Result<Self, L1Error> {
-        let unusable = |reason: String| L1Error::Address { address: url.into(), reason };
-        let parsed = url.parse().map_err(|error| unusable(format!("{error}")))?;
-        let client = reqwest::Client::builder().timeout(ANSWER_MAX).build();
-        let client = client.map_err(|error| unusable(error.to_string()))?;
-        Ok(Self { provider: ProviderBuilder::new().connect_reqwest(client, parsed).erased(), settings })
+        Self::of(&[url.into()], None, settings)
     }
 
-    /// Checks that it is the network's L1.
+    /// A client of the endpoints at these addresses, of which `agree` have to say the same of a block; a majority of
+    /// them if that is not said (rules Z1, Z4).
+    ///
+    /// # Errors
+    /// [`L1Error::Address`] or [`L1Error::Endpoints`].
+    pub fn of(urls: &[String], agree: Option<NonZeroUsize>, settings: L1Toml) -> Result<Self, L1Error> {
+        let settings = Arc::new(settings);
+        let pool = Arc::new(Pool::new(urls, agree, &settings)?);
+        let is_local = pool.endpoints.iter().all(|endpoint| endpoint.is_local());
+        let client = RpcClient::new(Failover(pool.clone()), is_local);
+        let provider = ProviderBuilder::new().connect_client(client).erased();
+        Ok(Self { pool, chain: Chain { provider, settings } })
+    }
+
+    /// L1 as a provider, which asks whichever endpoint answers.
+    #[must_use]
+    pub fn provider(&self) -> DynProvider {
+        self.chain.provider.clone()
+    }
+
+    /// Registers the metrics of the endpoints.
+    pub fn register(&self, registry: &mut Registry) {
+        self.pool.metrics.register(registry);
+    }
+
+    /// How each endpoint is.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<EndpointStatus> {
+        self.pool.status()
+    }
+
+    /// What the endpoints disagree about, if that holds up new blocks (rule Z8).
+    #[must_use]
+    pub fn disagreement(&self) -> Option<String> {
+        self.pool.disagreement()
+    }
+
+    /// Checks that it is the network's L1. Of several endpoints one has to be; each that is not is told, and not used.
     ///
     /// # Errors
     /// [`L1Error::OtherChain`] or [`L1Error::Transport`].
     pub async fn check_chain(&self) -> Result<(), L1Error> {
-        let found = self.provider.get_chain_id().await.map_err(transport)?;
-        let expected = self.settings.chain_id;
-        if found == expected { Ok(()) } else { Err(L1Error::OtherChain { found, expected }) }
+        if let Some(only) = self.pool.only() {
+            return self.noted(only, only.chain().check_id().await);
+        }
+        let named = self.pool.endpoints.iter().map(|endpoint| async move { (endpoint, endpoint.name_chain().await) });
+        let mut result = Err(transport("no endpoint says which chain it is of"));
+        for (endpoint, named) in futures::future::join_all(named).await {
+            match named {
+                Ok(()) => result = Ok(()),
+                Err(error) => {
+                    self.pool.failed(endpoint, &error);
+                    if matches!(result, Err(L1Error::Transport(_))) {
+                        result = Err(error);
+                    }
+                }
+            }
+        }
+        result
     }
 
     /// The number of the newest final block.
@@ -121,15 +131,12 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn final_number(&self) -> Result<u64, L1Error> {
-        match self.settings.confirmations {
-            Some(depth) => {
-                let newest = self.provider.get_block_number().await.map_err(transport)?;
-                Ok(newest.saturating_sub(depth.get()))
-            }
-            None => {
-                let block = self.provider.get_block(BlockId::Number(BlockNumberOrTag::Finalized)).await;
-                Ok(block.map_err(transport)?.map_or(0, |block| block.header.number))
-            }
+        if let Some(only) = self.pool.only() {
+            return only.chain().final_number().await;
+        }
+        match self.pool.survey(Question::FinalNumber).await? {
+            Answer::FinalNumber(number) => Ok(number),
+            Answer::Blocks(_) => Err(transport("blocks are no number")),
         }
     }
 
@@ -139,37 +146,35 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`] of the first.
     pub async fn blocks(&self, from: u64, to: u64) -> Result<Vec<L1Block>, L1Error> {
-        let filter = self.changes().from_block(from).to_block(to);
-        let logs = self.provider.get_logs(&filter).await.map_err(transport)?;
-        let mut blocks = Vec::new();
-        for number in from..=to {
-            let own: Vec<&Log> = logs.iter().filter(|log| log.block_number == Some(number)).collect();
-            match self.block(number, &own).await {
-                Ok(block) => blocks.push(block),
-                Err(error) if blocks.is_empty() => return Err(error),
-                Err(error) => {
-                    tracing::warn!(%error, "L1 gave a part of its blocks");
-                    break;
-                }
-            }
+        match self.pool.only() {
+            Some(only) => only.chain().blocks(from, to).await,
+            None => self.agreed(Question::Blocks { from, to }).await,
         }
-        Ok(blocks)
     }
 
-    /// A block with the logs that are known of it.
-    async fn block(&self, number: u64, logs: &[&Log]) -> Result<L1Block, L1Error> {
-        let block = self.provider.get_block_by_number(BlockNumberOrTag::Number(number)).await.map_err(transport)?;
-        let block = block.ok_or(L1Error::Missing(number))?;
-        if logs.iter().any(|log| log.block_hash != Some(block.header.hash)) {
-            return Err(L1Error::Log { block: number, reason: format!("it is not of block {}", block.header.hash) });
+    /// What is final from a block on, at most so many blocks (rule Z3).
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn news(&self, next: u64, most: u64) -> Result<Vec<L1Block>, L1Error> {
+        let Some(only) = self.pool.only() else { return self.agreed(Question::News { next, most }).await };
+        self.noted(only, only.chain().news(next, most).await)
+    }
+
+    /// What is thought of the only endpoint follows from its answers alone (rule Z11).
+    fn noted<T>(&self, only: &Endpoint, answer: Result<T, L1Error>) -> Result<T, L1Error> {
+        match &answer {
+            Ok(_) => self.pool.stand(only, (Standing::Well, true), "", ""),
+            Err(error) => self.pool.failed(only, error),
         }
-        let change_hash = self.change_hash(number).await?;
-        // An endpoint whose logs lag behind its blocks answers with none.
-        if logs.is_empty() && self.may_announce(&block) {
-            let logs = self.provider.get_logs(&self.changes().at_block_hash(block.header.hash)).await;
-            return assemble(&block, logs.map_err(transport)?.iter(), change_hash);
+        answer
+    }
+
+    async fn agreed(&self, question: Question) -> Result<Vec<L1Block>, L1Error> {
+        match self.pool.survey(question).await? {
+            Answer::Blocks(blocks) => Ok(blocks),
+            Answer::FinalNumber(_) => Err(transport("a number is no block")),
         }
-        assemble(&block, logs.iter().copied(), change_hash)
     }
 
     /// Follows L1 from a block on, each final block once and in order, until the node stops. What fails is tried
@@ -204,36 +209,6 @@ impl L1Client {
             }
         }
     }
-
-    /// What is final from a block on, at most so many blocks.
-    ///
-    /// # Errors
-    /// [`L1Error`].
-    pub async fn news(&self, next: u64, most: u64) -> Result<Vec<L1Block>, L1Error> {
-        let newest = self.final_number().await?.min(next.saturating_add(most).saturating_sub(1));
-        if newest < next { Ok(Vec::new()) } else { self.blocks(next, newest).await }
-    }
-}
-
-fn assemble<'a>(
-    block: &Block,
-    logs: impl Iterator<Item = &'a Log>,
-    change_hash: Option<B256>,
-) -> Result<L1Block, L1Error> {
-    let header = &block.header;
-    Ok(L1Block {
-        number: header.number,
-        hash: header.hash,
-        parent_hash: header.parent_hash,
-        timestamp: header.timestamp,
-        prevrandao: header.mix_hash,
-        changes: logs.map(|log| sets::change(header.number, log)).collect::<Result<_, _>>()?,
-        change_hash,
-    })
-}
-
-fn transport(error: impl std::fmt::Display) -> L1Error {
-    L1Error::Transport(error.to_string())
 }
 
 #[cfg(test)]

@@ -13,7 +13,11 @@ use rota_staking::{
     bindings::{ValidatorSets, ValidatorSets::ValidatorChanged},
 };
 
-use super::{L1Client, L1Error, transport};
+use super::{
+    L1Client,
+    chain::Chain,
+    error::{L1Error, transport},
+};
 use crate::poster::Member;
 
 /// Steps of one advance: with 128 members and 10,000 that wait it takes less gas than half of a small block has.
@@ -31,7 +35,7 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn may_advance(&self, at: BlockId) -> Result<bool, L1Error> {
-        Ok(!self.ask_sets(ValidatorSets::advanceCall { steps: STEPS }, at).await?.is_zero())
+        Ok(!self.chain.ask_sets(ValidatorSets::advanceCall { steps: STEPS }, at).await?.is_zero())
     }
 
     /// The members of an epoch as the contract has them at a block, which lies in the epoch before or later.
@@ -39,10 +43,12 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`].
     pub async fn members(&self, at: BlockId, epoch: u64) -> Result<Vec<Member>, L1Error> {
-        let members = self.ask_sets(ValidatorSets::setOfCall { epoch }, at).await?;
+        let members = self.chain.ask_sets(ValidatorSets::setOfCall { epoch }, at).await?;
         Ok(members.iter().map(|member| Member { validator: member.validator, power: member.power }).collect())
     }
+}
 
+impl Chain {
     /// Rule R10 of staking: where an epoch begins, and where the contracts were opened, what the contract says of all
     /// changes up to the next epoch. They are fixed, so the newest block answers for all later ones.
     pub(super) async fn change_hash(&self, number: u64) -> Result<Option<B256>, L1Error> {

@@ -9,7 +9,10 @@ use rota_staking::bindings::{
     refusal, vote_evidence,
 };
 
-use super::{CallError, L1Client, L1Error, transport};
+use super::{
+    CallError, L1Client,
+    error::{L1Error, transport},
+};
 
 /// The call that reports a pair of votes.
 #[must_use]
@@ -47,10 +50,10 @@ impl L1Client {
     /// # Errors
     /// [`L1Error`]; [`L1Error::NoSlasher`] if nothing there answers.
     pub async fn is_slashed(&self, validator: Address, at: BlockId) -> Result<bool, L1Error> {
-        let slasher = self.settings.contracts.slasher;
+        let slasher = self.chain.settings.contracts.slasher;
         let input = offenceOfCall { validator }.abi_encode();
         let call = TransactionRequest::default().to(slasher).input(input.into());
-        let answer = self.provider.call(call).block(at).await.map_err(transport)?;
+        let answer = self.chain.provider.call(call).block(at).await.map_err(transport)?;
         let offence = offenceOfCall::abi_decode_returns(&answer);
         offence.map(|offence| offence.power > 0).map_err(|_| L1Error::NoSlasher(slasher))
     }
@@ -60,6 +63,6 @@ impl L1Client {
     /// # Errors
     /// [`ReportError`].
     pub async fn try_report(&self, from: Address, report: Bytes) -> Result<u64, ReportError> {
-        Ok(self.try_call(from, self.settings.contracts.slasher, report).await?)
+        Ok(self.try_call(from, self.chain.settings.contracts.slasher, report).await?)
     }
 }

@@ -5,7 +5,7 @@ mod sender;
 use std::path::{Path, PathBuf};
 
 use alloy::{
-    providers::{DynProvider, Provider as _, ProviderBuilder},
+    providers::{DynProvider, Provider as _},
     rpc::types::{Filter, Log, TransactionRequest},
     transports::{RpcError, TransportErrorKind},
 };
@@ -20,7 +20,7 @@ use rota_staking::{
 use super::amount::Token;
 use crate::{
     config::{NetworkToml, NodeToml},
-    l1::L1Error,
+    l1::L1Client,
 };
 
 pub(super) use self::sender::{Sender, SenderArguments, Step};
@@ -60,18 +60,13 @@ impl L1Arguments {
     /// A report that names the file or the endpoint.
     pub(super) async fn connect(&self) -> eyre::Result<Connected> {
         let network = NetworkToml::read(&self.path(&self.network))?;
-        let url = match &self.l1 {
-            Some(url) => url.clone(),
+        let urls = match &self.l1 {
+            Some(url) => vec![url.clone()],
             None => NodeToml::read(&self.path(Path::new("config/node.toml"))).wrap_err("without --l1")?.l1_rpc,
         };
-        let parsed = url.parse().wrap_err_with(|| format!("L1 at {url}"))?;
-        let l1 = ProviderBuilder::new().connect_http(parsed).erased();
-        let found = l1.get_chain_id().await.wrap_err_with(|| format!("L1 at {url} does not answer"))?;
-        let expected = network.l1.chain_id;
-        if found != expected {
-            return Err(L1Error::OtherChain { found, expected }.into());
-        }
-        Ok(Connected { network, l1 })
+        let l1 = L1Client::of(&urls, None, network.l1.clone())?;
+        l1.check_chain().await?;
+        Ok(Connected { network, l1: l1.provider() })
     }
 }
 

@@ -59,7 +59,8 @@ impl Plan<'_> {
             operator: SocketAddr::new(arguments.operator_host, port(arguments.operator_port, index)?),
             listen: vec![self.listen(index)?],
             peers: others.map(|other| self.reached(other)).collect::<eyre::Result<_>>()?,
-            l1_rpc: arguments.l1.clone(),
+            l1_rpc: vec![arguments.l1.clone()],
+            l1_agree: None,
             l1_poll_ms: 500,
             validator: validates.then(|| ValidatorToml {
                 keystore: PathBuf::from("keys/consensus.json"),

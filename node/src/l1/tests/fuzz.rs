@@ -1,11 +1,12 @@
 //! What an endpoint of L1 may answer, true or not: logs of the sets and of the inbox, calldata of entries.
 
-use alloy_primitives::{Log as InnerLog, LogData};
+use alloy::rpc::types::Log;
+use alloy_primitives::{Address, B256, Log as InnerLog, LogData};
 use alloy_sol_types::{SolCall as _, SolEvent as _};
 use rota_fuzz::{Target, outcome};
 use rota_staking::bindings::{IRotaInbox::Entry, RotaInbox, ValidatorSets::ValidatorChanged, entry_link};
 
-use super::{inbox::appended, sets::change, *};
+use super::{inbox::appended, sets::change};
 use crate::poster::Payload;
 
 fn target(name: &'static str) -> Target {
