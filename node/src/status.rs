@@ -19,26 +19,29 @@ pub enum Health {
     AwaitsEpoch,
     /// It follows the chain, and does not vote before it has listened whether its key signs elsewhere.
     Listening,
+    /// It follows the chain, and cannot vote: its signer, another process, does not answer.
+    SignerAway,
     /// Two finalizations conflict: the node has stopped, and reports the guilty.
     Conflict,
 }
 
 impl Health {
     /// Every state.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Well,
         Self::CatchingUp,
         Self::NoFinality,
         Self::Lagging,
         Self::AwaitsEpoch,
         Self::Listening,
+        Self::SignerAway,
         Self::Conflict,
     ];
 
-    /// Whether users are served as they should be; who only does not vote yet serves them well.
+    /// Whether users are served as they should be; who only does not vote serves them well.
     #[must_use]
     pub const fn serves(self) -> bool {
-        matches!(self, Self::Well | Self::Listening)
+        matches!(self, Self::Well | Self::Listening | Self::SignerAway)
     }
 
     /// Its name in logs, metrics and answers.
@@ -51,6 +54,7 @@ impl Health {
             Self::Lagging => "lagging-behind-l1",
             Self::AwaitsEpoch => "awaits-epoch",
             Self::Listening => "listening",
+            Self::SignerAway => "signer-away",
             Self::Conflict => "conflicting-finalizations",
         }
     }

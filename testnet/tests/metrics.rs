@@ -5,8 +5,9 @@ use std::{fs, path::Path};
 use eyre::{OptionExt as _, Result, ensure};
 
 /// Where the node registers metrics, and what their names begin with.
-const SOURCES: [(&str, &str); 5] = [
+const SOURCES: [(&str, &str); 6] = [
     ("rota", "node/src/driver/metrics.rs"),
+    ("rota_signer", "node/src/signer/metrics.rs"),
     ("rota_network", "node/src/network/metrics.rs"),
     ("rota_rpc", "node/src/rpc/metrics.rs"),
     ("rota_poster", "node/src/poster/metrics.rs"),

@@ -8,6 +8,7 @@ mod keys;
 mod l1;
 pub(crate) mod passphrase;
 mod replay;
+mod signer;
 mod stake;
 mod testnet;
 
@@ -38,7 +39,7 @@ use crate::{
     node::{self, Folder, Voting},
     poster::{PosterError, SubmitterError},
     secret::{self, SecretError},
-    signer::{GuardImportError, GuardStorageError, KeystoreError, SignError},
+    signer::{GuardImportError, GuardStorageError, KeystoreError, LinkError, ServeError, SignError},
     store::StoreError,
 };
 
@@ -54,6 +55,12 @@ struct Cli {
 enum Command {
     /// Runs a node from its data folder.
     Node(NodeArguments),
+    /// Holds a validator's key and the record of what it signed, in a process apart from its node.
+    ///
+    /// Started by the user whom the node runs as, from a folder of its own. The node asks it for every signature over a
+    /// Unix socket and never has the key. The signer judges by its own record: whatever the node asks for, it signs no
+    /// two votes that L1 would slash for.
+    Signer(signer::SignerArguments),
     /// Lists, shows, verifies and reports what validators are accused with.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -108,7 +115,8 @@ mod exit {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let log_json = matches!(&cli.command, Command::Node(arguments) if arguments.log_json);
+    let log_json = matches!(&cli.command, Command::Node(NodeArguments { log_json: true, .. }))
+        || matches!(&cli.command, Command::Signer(arguments) if arguments.log_json);
     start_logs(log_json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -123,6 +131,7 @@ pub fn main() -> ExitCode {
                 let voting = if arguments.no_doppelganger_wait { Voting::AtOnce } else { Voting::Listened };
                 node::run(&Folder::new(arguments.data), voting, until_stopped()).await
             }
+            Command::Signer(arguments) => signer::run(arguments, until_stopped()).await,
             Command::Evidence(command) => evidence::run(command).await,
             Command::Guard(command) => guard::run(&command),
             Command::Keys(command) => keys::run(&command),
@@ -171,6 +180,7 @@ fn is_halt(error: &Cause) -> bool {
     carried::<Halt>(error).is_some()
         || carried::<rota_staking::RegistryError>(error).is_some()
         || carried::<ExecutorError>(error).is_some_and(ExecutorError::is_halt)
+        || matches!(carried(error), Some(SignError::OldRecord(_)))
 }
 
 /// Whether another process has what this one needs alone.
@@ -178,6 +188,8 @@ fn is_held(error: &Cause) -> bool {
     matches!(carried(error), Some(InstanceError::Folder { .. } | InstanceError::Key { .. }))
         || matches!(carried(error), Some(SignError::Instance(InstanceError::Key { .. })))
         || matches!(carried(error), Some(GuardStorageError::Locked { .. }))
+        || matches!(carried(error), Some(ServeError::Taken { .. }))
+        || matches!(carried(error), Some(LinkError::Busy))
         || matches!(carried(error), Some(SignError::Storage(GuardStorageError::Locked { .. })))
         || matches!(carried(error), Some(GuardImportError::Storage(GuardStorageError::Locked { .. })))
 }
@@ -195,6 +207,11 @@ fn is_setting(error: &Cause) -> bool {
         || matches!(carried(error), Some(L1Error::Address { .. } | L1Error::OtherChain { .. }))
         || matches!(carried(error), Some(StoreError::Schema { .. } | StoreError::OtherGenesis { .. }))
         || matches!(carried(error), Some(GuardStorageError::Foreign { .. }))
+        || matches!(carried(error), Some(ServeError::Folder(_) | ServeError::NoSocket { .. }))
+        || matches!(
+            carried(error),
+            Some(LinkError::OtherUser { .. } | LinkError::OtherProtocol { .. } | LinkError::OtherNetwork { .. })
+        )
 }
 
 /// Whether the store or the guard's record failed. An error that is transparent stands in the chain in place of the one

@@ -10,5 +10,6 @@ mod evidence;
 mod exits;
 mod hostile;
 mod second_starts;
+mod signers;
 mod stakes;
 mod support;

@@ -62,9 +62,9 @@ impl Plan<'_> {
             l1_rpc: arguments.l1.clone(),
             l1_poll_ms: 500,
             validator: validates.then(|| ValidatorToml {
-                keystore: PathBuf::from("keys/consensus.json"),
+                keystore: Some(PathBuf::from("keys/consensus.json")),
                 passphrase: Some(PathBuf::from("keys/passphrase")),
-                doppelganger_wait_ms: None,
+                ..ValidatorToml::default()
             }),
             poster: validates.then(|| PosterToml {
                 backup_after_s: arguments.backup_after_s,
