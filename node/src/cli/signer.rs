@@ -15,12 +15,12 @@ use crate::{
 /// What a signer is started with.
 #[derive(Debug, clap::Args)]
 pub(super) struct SignerArguments {
-    /// The signer's data folder, with config/network.toml, config/signer.toml, the keystore that it names, and data/ for
-    /// the guard's record. No node runs from it.
+    /// The signer's data folder, with config/network.toml, config/signer.toml, the keystore that it names, and data/
+    /// for the guard's record. No node runs from it.
     #[arg(long, env = "ROTA_SIGNER_DATA", value_name = "DIR")]
     data: PathBuf,
-    /// The Unix socket for the node, whose node.toml names it as `signer` in `[validator]`. Its folder has mode 0700, or
-    /// is made so.
+    /// The Unix socket for the node, whose node.toml names it as `signer` in `[validator]`. Its folder has mode 0700,
+    /// or is made so.
     #[arg(long, env = "ROTA_SIGNER_SOCKET", value_name = "PATH")]
     socket: PathBuf,
     /// Logs as JSON, one object a line.

@@ -19,8 +19,8 @@ pub struct ValidatorToml {
     /// In the place of both: the socket of the signer that has the key, `rota signer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<PathBuf>,
-    /// For how long, in milliseconds, the node listens on a start whether its key signs elsewhere, before it votes (rule
-    /// S4 of consensus); up to half as much is added by lot. Without it as long as
+    /// For how long, in milliseconds, the node listens on a start whether its key signs elsewhere, before it votes
+    /// (rule S4 of consensus); up to half as much is added by lot. Without it as long as
     /// [`TimesToml::doppelganger_wait_ms`](super::TimesToml::doppelganger_wait_ms) says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doppelganger_wait_ms: Option<u64>,
@@ -77,3 +77,7 @@ impl SignerToml {
         parse(path)
     }
 }
+
+#[cfg(test)]
+#[path = "tests/validator.rs"]
+mod tests;

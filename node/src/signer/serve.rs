@@ -1,4 +1,4 @@
-//! The signer as a process of its own: it holds key and guard, and serves one node over a Unix socket (rules Y8 to Y10).
+//! The signer as a process of its own: key and guard, for one node, over a Unix socket (rules Y8 to Y10).
 
 use std::{
     fs, io,
@@ -141,7 +141,9 @@ impl SignerServer {
                     Err(error) => tracing::error!(%error, "a connection's task"),
                 },
                 accepted = self.listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
-                    Ok((stream, _)) if self.is_ours(&stream) => drop(connections.spawn(serve(stream, self.parts.clone()))),
+                    Ok((stream, _)) if self.is_ours(&stream) => {
+                        connections.spawn(serve(stream, self.parts.clone()));
+                    }
                     Ok(_) => {}
                     Err(error) => {
                         tracing::warn!(%error, "no connection could be taken");

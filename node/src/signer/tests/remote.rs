@@ -41,7 +41,8 @@ fn set(world: &World) -> Result<Arc<ValidatorSet>> {
 }
 
 async fn hand(world: &World) -> Result<Hand> {
-    let opened = Remote::open(&world.socket(), world.network(), NODE, Metrics::default());
+    let socket = world.socket();
+    let opened = Remote::open(&socket, world.network(), NODE, Metrics::default());
     Ok(Hand::Remote(Box::new(timeout(LONG, opened).await??.0)))
 }
 

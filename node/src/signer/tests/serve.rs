@@ -5,7 +5,7 @@ use std::{os::unix::fs::PermissionsExt as _, time::Duration};
 
 use alloy_primitives::{Address, B256};
 use ed25519_dalek::SigningKey;
-use eyre::{Result, WrapErr as _, bail, ensure};
+use eyre::{ContextCompat as _, Result, WrapErr as _, bail, ensure};
 use rota_proto::{ConsensusKey, Epoch, Round, Signature, Strict, Verifier as _, View};
 use rota_staking::{Refusal, SafetyRecord};
 use serde_json::{Value, json};
@@ -122,6 +122,11 @@ fn hello(protocol: u16, network: SigningNetwork) -> Value {
     json!({ "protocol": protocol, "network": network })
 }
 
+fn signature(answer: &Value) -> Result<Signature> {
+    let bytes = hex::decode(answer["signature"].as_str().wrap_err("a signature")?)?;
+    Ok(Signature(bytes.as_slice().try_into()?))
+}
+
 fn vote(kind: &str, batch: B256) -> Value {
     json!({ "request": "vote", "kind": kind, "round": { "epoch": 3, "view": 5 }, "batch": batch })
 }
@@ -200,9 +205,8 @@ async fn y8_same_vote_gets_the_same_signature_and_one_that_conflicts_none() -> R
     let mut world = World::start().await?;
     let mut node = world.greeted().await?;
     let first = node.asks(&vote("notarize", A)).await?;
-    let bytes = <[u8; 64]>::try_from(hex::decode(first["signature"].as_str().wrap_err("a signature")?)?.as_slice())?;
     let digest = NETWORK.domain().vote(&Vote::notarize(ROUND, A));
-    ensure!(Strict.verifies(&world.public()?, &digest, &Signature(bytes)), "it stands for the vote");
+    ensure!(Strict.verifies(&world.public()?, &digest, &signature(&first)?), "it stands for the vote");
     ensure!(node.asks(&vote("notarize", A)).await? == first, "again");
     ensure!(node.asks(&vote("finalize", A)).await?["answer"] == "signed", "finalize goes along");
     let (record, image) = (world.record()?, std::fs::read(world.data().join("guard"))?);
@@ -234,9 +238,8 @@ async fn y8_peer_record_has_the_time_of_the_signer() -> Result<()> {
     let answer = world.greeted().await?.asks(&json!({ "request": "vouch", "nodeKey": A })).await?;
     let sequence = answer["sequence"].as_u64().wrap_err("a sequence")?;
     ensure!((before..=now_ms()).contains(&sequence), "{answer}");
-    let bytes = <[u8; 64]>::try_from(hex::decode(answer["signature"].as_str().wrap_err("a signature")?)?.as_slice())?;
     let digest = NETWORK.domain().peer_record(world.public()?.to_bytes(), A.0, sequence);
-    ensure!(Strict.verifies(&world.public()?, &digest, &Signature(bytes)), "{answer}");
+    ensure!(Strict.verifies(&world.public()?, &digest, &signature(&answer)?), "{answer}");
     world.stop().await
 }
 
