@@ -304,7 +304,7 @@ impl Task {
         };
         match (self.desk.done(order), answered) {
             (true, Some(answered)) => self.answers.send(answered).await.map_err(|_| Stop::NodeGone).map(Ok),
-            (true | false, _) => Ok(Ok(())),
+            (true, None) | (false, _) => Ok(Ok(())),
         }
     }
 
