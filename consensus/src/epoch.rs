@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rota_proto::{Certificate, Epoch, ValidatorSet, Verified, View};
+use rota_proto::{Certificate, Epoch, SignedVote, ValidatorSet, Verified, View};
 
 use crate::{EpochContext, Output, Rejected, Simplex, Timer};
 
@@ -14,6 +14,8 @@ const PAST_EPOCHS_MAX: usize = 4;
 pub(crate) struct PastEpoch {
     pub(crate) set: Arc<ValidatorSet>,
     pub(crate) finalization: Verified<Certificate>,
+    /// The votes of its last view: three a validator at most.
+    pub(crate) votes: Vec<SignedVote>,
 }
 
 impl Simplex {
@@ -34,7 +36,10 @@ impl Simplex {
         }
         let before = std::mem::replace(&mut self.epoch, epoch);
         if let Some(finalization) = self.finalization.take() {
-            self.past.insert(before.set.epoch(), PastEpoch { set: before.set, finalization });
+            let places = || before.set.iter().map(|(place, _)| place);
+            let last = self.views.get(&self.finalized);
+            let votes = last.map_or_else(Vec::new, |last| places().flat_map(|place| last.votes_by(place)).collect());
+            self.past.insert(before.set.epoch(), PastEpoch { set: before.set, finalization, votes });
         }
         while self.past.len() > PAST_EPOCHS_MAX {
             self.past.pop_first();

@@ -26,7 +26,7 @@ enum Phase {
     /// A quorum has yet to answer (rule S2).
     #[default]
     Asking,
-    /// A quorum has answered; the timer runs, and one validator after another is asked (rule S4). The last was this one.
+    /// A quorum has answered; the timer runs, and one validator after another is asked (rule S4). The last was this.
     Listening(Option<Place>),
     /// The timer has run out; a quorum has yet to answer once more (rule S4).
     AskingAgain,
@@ -163,8 +163,8 @@ impl Simplex {
         }
     }
 
-    /// Whether a vote of ours is one that we signed, as far as we can tell: what was signed since the start is known for
-    /// as long as its view is not final.
+    /// Whether a vote of ours is one that we signed, as far as we can tell: what was signed since the start is known
+    /// for as long as its view is not final.
     fn knows_own(&self, vote: &Vote) -> bool {
         let recorded = vote.round < self.record.floor || self.record.votes.contains(vote);
         let live = vote.round.epoch == self.epoch.set.epoch() && vote.round.view > self.finalized;
@@ -235,6 +235,18 @@ impl Simplex {
         let entered_by = self.entered_by.clone().map(Verified::into_inner);
         let answer = RoundAnswer { round: self.round(), entered_by, votes };
         self.send(Some(from), Message::RoundAnswer(Box::new(answer)));
+        self.tell_last_epochs_votes(from);
+    }
+
+    /// Rule S4: where there is little to do, an epoch has no view but its last, whose votes no answer tells of once the
+    /// next epoch has begun. Until that has a final view of its own they follow the answer.
+    fn tell_last_epochs_votes(&mut self, from: ConsensusKey) {
+        let Some(past) = self.past.values().next_back().filter(|_| self.finalized == View::ZERO) else { return };
+        let Some(asker) = past.set.place_of(&from) else { return };
+        let votes: Vec<SignedVote> = past.votes.iter().filter(|vote| vote.signer == asker).copied().collect();
+        for vote in votes {
+            self.send(Some(from), Message::Vote(vote));
+        }
     }
 
     /// Whether verifying an answer of a validator that says it is in `round` could tell anything: asked before the
@@ -310,8 +322,8 @@ impl Simplex {
         }
     }
 
-    /// Rule S4: a quorum has answered. No lost self can have voted two views beyond what is proven, so whoever did, perhaps
-    /// before we knew so, is another process.
+    /// Rule S4: a quorum has answered. No lost self can have voted two views beyond what is proven, so whoever did,
+    /// perhaps before we knew so, is another process.
     fn begin_listening(&mut self, lost: Option<Vote>, listen_ms: u64) {
         let from = self.round_of(self.proven().plus(DOUBTFUL_VIEWS));
         self.listens_from = Some(from);
@@ -327,8 +339,8 @@ impl Simplex {
         self.out.push(Output::Doppelganger(vote));
     }
 
-    /// The highest view that a certificate or the guard's record proves. A vote of ours that the record lacks, which may
-    /// be another process's, proves nothing.
+    /// The highest view that a certificate or the guard's record proves. A vote of ours that the record lacks, which
+    /// may be another process's, proves nothing.
     fn proven(&self) -> View {
         let certified = |(view, state): (&View, &ViewState)| state.certificates().next().map(|_| view.next());
         let recorded = self.record.votes.iter().filter(|vote| vote.round.epoch == self.epoch.set.epoch());

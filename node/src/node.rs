@@ -9,6 +9,7 @@ use std::{
 };
 
 use eyre::{Context as _, ContextCompat as _, eyre};
+use libp2p::identity::Keypair;
 use prometheus_client::registry::Registry as MetricsRegistry;
 use rota_consensus::{Anchor, Durable, GuardRecord};
 use rota_execution::{ChainRules, Execution, Genesis};
@@ -28,7 +29,7 @@ use crate::{
     instance::{self, FolderLock},
     journal::JournalFile,
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
-    network::{self, NetworkConfig, NetworkLimits},
+    network::{self, NetworkConfig, NetworkLimits, PeerRecord},
     poster::{self, Poster, Sources, Submitter},
     rpc::RecentStates,
     rpc_backend::NodeBackend,
@@ -86,6 +87,8 @@ pub enum Voting {
     Listened,
     /// As soon as it knows its own votes: for devnets.
     AtOnce,
+    /// Never, and nothing is posted either, whatever the settings say.
+    Never,
 }
 
 /// Runs the node of a folder until `shutdown` or until it must stop by itself.
@@ -93,32 +96,17 @@ pub enum Voting {
 /// # Errors
 /// A report that says what is wrong and where.
 pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool>) -> eyre::Result<()> {
-    let prepared = tokio::select! {
-        prepared = prepare(folder) => prepared?,
-        () = wait_for(shutdown.clone()) => return Ok(()),
-    };
     let mut metrics = MetricsRegistry::with_prefix("rota");
-    let signing = signer::Metrics::new(&mut metrics);
-    // A signer in another process may be long in coming.
-    let keys = tokio::select! {
-        keys = keys::open(folder, &prepared, signing) => keys?,
+    let (prepared, keys) = tokio::select! {
+        opened = open(folder, voting, &mut metrics) => opened?,
         () = wait_for(shutdown.clone()) => return Ok(()),
     };
+    let Keys { hand: signer, node: node_key, record } = keys;
     let (events, inbox) = mpsc::channel(EVENTS_MAX);
     let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
     let views = ChainViews { recent: RecentStates::new(prepared.store.clone()), unfinal: UnfinalBatches::default() };
 
-    let Keys { hand: signer, node: node_key, record } = keys;
-    let network_config = NetworkConfig {
-        listen: prepared.node.listen.clone(),
-        peers: prepared.node.peers.clone(),
-        node_key,
-        network: prepared.network.id(),
-        domain: prepared.network.domain(),
-        record,
-        version: concat!("rota/", env!("CARGO_PKG_VERSION")).into(),
-        limits: NetworkLimits::default(),
-    };
+    let network_config = network_config(&prepared, node_key, record);
     let stop = wait_for(shutdown.clone());
     let (network, network_events, network_task) = network::spawn(network_config, &mut metrics, stop)?;
     network.set_head(prepared.head.header.height(), prepared.head.header.hash())?;
@@ -187,9 +175,32 @@ async fn wait_for(mut shutdown: watch::Receiver<bool>) {
     let _ = shutdown.changed().await;
 }
 
-async fn prepare(folder: &Folder) -> eyre::Result<Prepared> {
+/// L1 may be long in coming, and a signer in another process too.
+async fn open(folder: &Folder, voting: Voting, metrics: &mut MetricsRegistry) -> eyre::Result<(Prepared, Keys)> {
+    let prepared = prepare(folder, voting).await?;
+    let keys = keys::open(folder, &prepared, signer::Metrics::new(metrics)).await?;
+    Ok((prepared, keys))
+}
+
+fn network_config(prepared: &Prepared, node_key: Keypair, record: Option<PeerRecord>) -> NetworkConfig {
+    NetworkConfig {
+        listen: prepared.node.listen.clone(),
+        peers: prepared.node.peers.clone(),
+        node_key,
+        network: prepared.network.id(),
+        domain: prepared.network.domain(),
+        record,
+        version: concat!("rota/", env!("CARGO_PKG_VERSION")).into(),
+        limits: NetworkLimits::default(),
+    }
+}
+
+async fn prepare(folder: &Folder, voting: Voting) -> eyre::Result<Prepared> {
     let network = NetworkToml::read(&folder.path("config/network.toml"))?;
-    let node = NodeToml::read(&folder.path("config/node.toml"))?;
+    let mut node = NodeToml::read(&folder.path("config/node.toml"))?;
+    if voting == Voting::Never {
+        (node.validator, node.poster) = (None, None);
+    }
     let genesis = Genesis::parse(&read_text(&folder.path("config/genesis.json"))?)?;
     let (found, expected) = (genesis.header.hash(), network.genesis_hash);
     if found != expected {
@@ -313,8 +324,8 @@ fn started(prepared: &Prepared, replica: &Replica, (signer, voting): (Option<&Ha
     Ok(Event::Started(Box::new(Started { durable, bodies, witnessed, accused })))
 }
 
-/// How long to listen on this start, with a part by lot: of two hosts that start at one moment with one key, one is done
-/// before the other, which then hears it.
+/// How long to listen on this start, with a part by lot: of two hosts that start at one moment with one key, one is
+/// done before the other, which then hears it.
 fn listen_ms(prepared: &Prepared, voting: Voting) -> u64 {
     let Some(validator) = prepared.node.validator.as_ref().filter(|_| voting == Voting::Listened) else { return 0 };
     let wait = validator.doppelganger_wait_ms.unwrap_or_else(|| prepared.network.times.doppelganger_wait_ms());

@@ -156,4 +156,4 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> SecretError + '_ {
 
 #[cfg(test)]
 #[path = "tests/secret.rs"]
-mod tests;
+pub(crate) mod tests;

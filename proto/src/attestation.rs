@@ -115,6 +115,8 @@ fn checked(read: Result<min_pk::PublicKey, BLST_ERROR>) -> Result<AttestationKey
     let key = match read {
         Ok(key) => key,
         Err(BLST_ERROR::BLST_POINT_NOT_ON_CURVE) => return Err(AttestationKeyError::NotOnCurve),
+        // blst finds the points of order 3, whose x is 0, as it reads them.
+        Err(BLST_ERROR::BLST_POINT_NOT_IN_GROUP) => return Err(AttestationKeyError::NotInSubgroup),
         Err(_) => return Err(AttestationKeyError::NotReduced),
     };
     match key.validate() {

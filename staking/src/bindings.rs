@@ -1,8 +1,8 @@
 //! The L1 contracts as Rust types, made from the checked-in `abi/*.json`: calls, events, errors, creation code.
 //!
 //! `scripts/contracts abi` writes the JSON and CI proves it current, so building Rust needs no Node. What each call,
-//! event and error means stands in `contracts/README.md`, whose rules (those with a C) are cited here. Nothing here does
-//! IO: a caller encodes with these types, sends as it likes, and decodes with them.
+//! event and error means stands in `contracts/README.md`, whose rules (those with a C) are cited here. Nothing here
+//! does IO: a caller encodes with these types, sends as it likes, and decodes with them.
 
 use alloy_primitives::{B256, keccak256};
 use alloy_sol_types::SolValue;

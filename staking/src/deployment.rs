@@ -60,8 +60,8 @@ impl Contracts {
     /// How many there are.
     pub const COUNT: usize = 9;
 
-    /// Where they will stand if an account creates them, in the order of [`Deployment::creations`], with its nonces from
-    /// this one on (CREATE).
+    /// Where they will stand if an account creates them, in the order of [`Deployment::creations`], with its nonces
+    /// from this one on (CREATE).
     #[must_use]
     pub fn created_by(deployer: Address, nonce: u64) -> Self {
         let nth = |n: u64| deployer.create(nonce + n);

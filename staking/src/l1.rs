@@ -20,8 +20,8 @@ pub struct L1Block {
     pub prevrandao: B256,
     /// The changes, in the order of their logs.
     pub changes: Vec<ValidatorChange>,
-    /// What the contract itself says of all changes up to the epoch after this block's: its `changeHashOf`. Whoever reads
-    /// L1 asks for it where an epoch begins, and where the contracts were opened (rule R10).
+    /// What the contract itself says of all changes up to the epoch after this block's: its `changeHashOf`. Whoever
+    /// reads L1 asks for it where an epoch begins, and where the contracts were opened (rule R10).
     pub change_hash: Option<B256>,
 }
 
@@ -43,8 +43,8 @@ pub struct ValidatorChange {
 }
 
 impl ValidatorChange {
-    /// The contract's hash over all changes up to this one, of which `previous` is that up to the one before (rule R10):
-    /// keccak256 of seven words.
+    /// The contract's hash over all changes up to this one, of which `previous` is that up to the one before (rule
+    /// R10): keccak256 of seven words.
     #[must_use]
     pub fn hash_after(&self, previous: B256) -> B256 {
         let Self { effective_epoch, place, operator, consensus_key, power, fee_recipient } = self;

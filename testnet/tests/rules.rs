@@ -24,7 +24,7 @@ const BOOKS: [(&str, &[&str]); 15] = [
     ("node/src/network/", &["node/src/network/"]),
     ("node/src/rpc/", &["node/src/rpc/"]),
     ("node/src/signer/", &SIGNER),
-    ("node/src/evidence/", &["node/src/evidence/", "node/tests/poster/evidence.rs"]),
+    ("node/src/evidence/", &["node/src/evidence/", "node/tests/poster/evidence.rs", "node/tests/e2e/evidence.rs"]),
     ("node/src/poster/", &["node/src/poster/", "node/tests/poster/"]),
     ("testnet/src/sim/", &["testnet/src/sim/", "testnet/tests/sim_"]),
     ("testnet/src/model/", &["testnet/src/model/", "testnet/tests/model.rs"]),

@@ -8,8 +8,8 @@ use rota_testnet::sim::{
     ExecutionKind, Expectation, LinkPlan, Outcome, Scenario,
     adversaries::{
         Accomplice, Censor, DoubleVoter, Equivocator, FalseAccuser, FarFuture, Forger, Impersonator, InvalidProposer,
-        Late, LyingServer, Mutator, Nuller, Outdated, Replayer, Silent, Skipper, TorsionSigner, Withholder, Wrong,
-        drawn, stands_cofactored, torsion_signature,
+        Late, LyingServer, Mutator, Nuller, Outdated, Replayer, Silent, Skipper, TorsionSigner, Whisperer, Withholder,
+        Wrong, drawn, stands_cofactored, torsion_signature,
     },
     conduct::Conduct,
     finalized,
@@ -98,6 +98,7 @@ fn flood_of_false_evidence_accuses_nobody_and_fills_no_memory() {
 #[test]
 fn double_voter_is_slashed() {
     all(slashed(GUILTY), |seed| against(seed, DoubleVoter));
+    all(slashed(GUILTY), |seed| against(seed, Whisperer));
 }
 
 #[test]
@@ -273,5 +274,5 @@ fn adversaries_that_answer_each_other_come_to_an_end() {
 fn chaos_draws_every_adversary() {
     let random = &mut Random::new(1);
     let names: BTreeSet<&str> = (0..1_000).map(|_| drawn(random).name()).collect();
-    assert_eq!(names.len(), 19, "{names:?}");
+    assert_eq!(names.len(), 20, "{names:?}");
 }

@@ -1,7 +1,9 @@
 //! S4 and S5 of consensus in whole networks: who listens first finds the other process that holds its key, and nobody
 //! else is taken for one.
 
-use rota_testnet::sim::{Goal, LinkPlan, Plan, Scenario, Time, bugs::OldCopy, finalized, seconds, sweep};
+use rota_testnet::sim::{
+    Goal, LinkPlan, Plan, Scenario, Time, bugs::OldCopy, checkers::SAFETY, finalized, seconds, sweep,
+};
 
 /// How long nodes listen: longer than the heartbeat of the scenario and two view timeouts at the cap.
 const LISTEN_MS: u64 = 20_000;
@@ -10,7 +12,7 @@ const LISTEN_MS: u64 = 20_000;
 fn second_start(seed: u64, listen_ms: u64) -> Scenario {
     Scenario::seed(seed).twin(3).crash(0, 4, 0, 5_000).with(|plan| {
         plan.listens_ms = vec![0, 0, 0, 0, listen_ms];
-        plan.goal = Goal::After(Time::from_ms(40_000));
+        plan.goal = Goal::After(Time::from_ms(90_000));
     })
 }
 
@@ -24,8 +26,8 @@ fn rough(plan: &mut Plan) {
 fn second_process_with_a_key_stops_before_it_signs_and_nobody_is_accused() {
     let run = |seed: u64| {
         let scenario = second_start(seed, LISTEN_MS);
-        let scenario = if seed % 2 == 0 { scenario.pause(0..40) } else { scenario };
-        if seed % 3 == 0 { scenario.with(rough).run() } else { scenario.run() }
+        let scenario = if seed.is_multiple_of(2) { scenario.pause(0..90) } else { scenario };
+        if seed.is_multiple_of(3) { scenario.with(rough).run() } else { scenario.run() }
     };
     let stats = sweep(0..30, run).all_hold("second starts");
     assert_eq!(stats.stops, 30, "each second process stops itself");
@@ -59,7 +61,8 @@ fn owner_of_an_old_record_is_not_taken_for_another_process() {
         let crashes = (0..4).fold(Scenario::seed(seed).plant(OldCopy), |scenario, number| {
             scenario.crash(25_000 + 40_000 * number, 3, seed % 9, 500)
         });
-        crashes.with(|plan| plan.listens_ms = vec![LISTEN_MS; 4]).run_until(seconds(180))
+        let watched = crashes.watched_by(SAFETY.into_iter().chain(["liveness"]));
+        watched.with(|plan| plan.listens_ms = vec![LISTEN_MS; 4]).run_until(seconds(180))
     };
     let stats = sweep(0..8, run).all_hold("old records that listen");
     assert!(stats.old_records > 0, "records had lost votes");

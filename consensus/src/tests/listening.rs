@@ -161,6 +161,31 @@ fn answer_tells_of_the_last_final_view_too() {
     assert_eq!(texts[0], "old record lacks finalize 1 A");
 }
 
+/// Rule S4: an epoch that has no view but its last is over as soon as anybody could tell of a vote in it: who is asked
+/// in the next one tells of it then, until that has a final view.
+#[test]
+fn answer_is_followed_by_votes_of_the_last_view_of_the_epoch_before() {
+    let network = network();
+    let mut node = Node::new(&network, 1);
+    let x = network.closing("X", &network.opening, 0, &[]);
+    node.follow(network.propose(1, &x, network.because(None, &[])));
+    node.run(network.finalize(1, &x, 3));
+    node.certificate(&network.finalization(1, &x));
+    let next = network.next(Epoch(8), &STAKES, &x);
+    node.network = Rc::clone(&next);
+    node.step(Input::Epoch(next.context()));
+    let asked = |node: &mut Node| node.step(Input::RoundQuery(super::network::key(3)));
+    let texts = asked(&mut node);
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[1].contains("finalize 7.1 X of 3"), "{texts:?}");
+    assert_eq!(node.step(Input::RoundQuery(super::network::key(2))).len(), 1, "nothing was heard of two");
+
+    let a = next.batch("A", &next.opening, 0, &[]);
+    node.follow(next.propose(1, &a, next.because(None, &[])));
+    node.certificate(&next.finalization(1, &a));
+    assert_eq!(asked(&mut node).len(), 1, "this epoch has votes of its own");
+}
+
 /// Rules S4, S1: what the record holds is ours, and so is what lies below its floor.
 #[test]
 fn votes_that_the_record_knows_are_no_reason_to_stop() {

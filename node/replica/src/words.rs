@@ -267,8 +267,7 @@ pub enum Effect {
         /// Below it nothing but nullify votes is signed.
         resume: Round,
     },
-    /// The guard's record is an old copy, or the key signs elsewhere too: others know this vote of ours, and the
-    /// record does not. Tell the operator.
+    /// The guard's record is an old copy, or the key signs elsewhere: it lacks this vote of ours. Tell the operator.
     OldRecord(Vote),
     /// Send to every other validator of the epoch.
     Broadcast(Message),

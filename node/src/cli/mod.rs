@@ -55,6 +55,9 @@ struct Cli {
 enum Command {
     /// Runs a node from its data folder.
     Node(NodeArguments),
+    /// Runs a node that only watches: it follows the chain, serves JSON-RPC, keeps evidence and tells of it, and
+    /// neither votes nor posts, whatever its settings say.
+    Watch(WatchArguments),
     /// Holds a validator's key and the record of what it signed, in a process apart from its node.
     ///
     /// Started by the user whom the node runs as, from a folder of its own. The node asks it for every signature over a
@@ -95,6 +98,16 @@ struct NodeArguments {
     log_json: bool,
 }
 
+#[derive(Debug, clap::Args)]
+struct WatchArguments {
+    /// The data folder, with config/, keys/ and data/.
+    #[arg(long, env = "ROTA_DATA", value_name = "DIR")]
+    data: PathBuf,
+    /// Logs as JSON, one object a line.
+    #[arg(long, env = "ROTA_LOG_JSON")]
+    log_json: bool,
+}
+
 /// Exit codes: each way to die has its own.
 mod exit {
     /// Anything else; the text says why. (2, a command line that is not understood, is clap's own.)
@@ -115,8 +128,17 @@ mod exit {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let log_json = matches!(&cli.command, Command::Node(NodeArguments { log_json: true, .. }))
-        || matches!(&cli.command, Command::Signer(arguments) if arguments.log_json);
+    let log_json = match &cli.command {
+        Command::Node(NodeArguments { log_json, .. }) | Command::Watch(WatchArguments { log_json, .. }) => *log_json,
+        Command::Signer(arguments) => arguments.log_json,
+        Command::Evidence(_)
+        | Command::Guard(_)
+        | Command::Keys(_)
+        | Command::Testnet(_)
+        | Command::Replay(_)
+        | Command::Stake(_)
+        | Command::Epoch(_) => false,
+    };
     start_logs(log_json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -131,6 +153,7 @@ pub fn main() -> ExitCode {
                 let voting = if arguments.no_doppelganger_wait { Voting::AtOnce } else { Voting::Listened };
                 node::run(&Folder::new(arguments.data), voting, until_stopped()).await
             }
+            Command::Watch(arguments) => node::run(&Folder::new(arguments.data), Voting::Never, until_stopped()).await,
             Command::Signer(arguments) => signer::run(arguments, until_stopped()).await,
             Command::Evidence(command) => evidence::run(command).await,
             Command::Guard(command) => guard::run(&command),

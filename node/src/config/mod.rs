@@ -116,9 +116,9 @@ impl TimesToml {
         }
     }
 
-    /// How long a validator listens before it votes, unless its own settings say otherwise: until a heartbeat is due, so
-    /// that also in an idle network there is a view to vote in, and two view timeouts at the cap, so that the view ends,
-    /// however slow the links are, and what was voted in it arrives.
+    /// How long a validator listens before it votes, unless its own settings say otherwise: until a heartbeat is due,
+    /// so that also in an idle network there is a view to vote in, and two view timeouts at the cap, so that the view
+    /// ends, however slow the links are, and what was voted in it arrives.
     #[must_use]
     pub const fn doppelganger_wait_ms(&self) -> u64 {
         self.heartbeat_ms.saturating_add(self.view_timeout_cap_ms.saturating_mul(2))

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, watch};
 use crate::config::L1Toml;
 
 pub use inbox::{Account, Appended, CallError, EntryError, InboxError, L1Tip, PostedEntry, SendError};
+pub use sets::advance;
 pub use slasher::{ReportError, report};
 
 /// Blocks whose logs are asked for at once.

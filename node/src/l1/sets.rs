@@ -5,7 +5,7 @@ use alloy::{
     providers::Provider as _,
     rpc::types::{Block, Filter, Log, TransactionRequest},
 };
-use alloy_primitives::{B256, BloomInput};
+use alloy_primitives::{B256, BloomInput, Bytes, U256, uint};
 use alloy_sol_types::{SolCall, SolEvent as _};
 use rota_proto::{Epoch, Place, VotingPower};
 use rota_staking::{
@@ -16,7 +16,24 @@ use rota_staking::{
 use super::{L1Client, L1Error, transport};
 use crate::poster::Member;
 
+/// Steps of one advance: with 128 members and 10,000 that wait it takes less gas than half of a small block has.
+const STEPS: U256 = uint!(32_U256);
+
+/// The call that goes on with the set that is being formed.
+#[must_use]
+pub fn advance() -> Bytes {
+    ValidatorSets::advanceCall { steps: STEPS }.abi_encode().into()
+}
+
 impl L1Client {
+    /// Whether an advance would change the set that is being formed, as of a block.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn may_advance(&self, at: BlockId) -> Result<bool, L1Error> {
+        Ok(!self.ask_sets(ValidatorSets::advanceCall { steps: STEPS }, at).await?.is_zero())
+    }
+
     /// The members of an epoch as the contract has them at a block, which lies in the epoch before or later.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod advance;
 mod backlog;
 mod error;
 mod fees;
@@ -43,7 +44,7 @@ pub use plan::{PlanRules, Planner};
 pub use publisher::Publisher;
 pub use submitter::{Submitter, SubmitterError};
 pub use tracker::{Conflict, TrackError, Tracker};
-pub use turn::{Member, charge_seed, order, position, seed};
+pub use turn::{Member, advance_seed, charge_seed, order, position, seed};
 pub use words::{Backlog, Charge, End, Errand, Fate, InboxHead, L1View, PlannedEntry, Purpose, Rest, Sent, Step};
 
 /// The longest wait between two tries while something fails.

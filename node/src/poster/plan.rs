@@ -1,5 +1,5 @@
-//! What to do next (rules P5 to P14; E6 to E8 of evidence): a pure function of L1's picture, our chain, the journal and
-//! the clock.
+//! What to do next (rules P5 to P14, P20; E6 to E8 of evidence): a pure function of L1's picture, our chain, the
+//! journal and the clock.
 
 use std::collections::BTreeMap;
 
@@ -42,6 +42,8 @@ pub struct Planner {
     waiting: Option<(InboxHead, u64)>,
     /// Validators that are to be slashed and are not, and since when we have seen that, in milliseconds.
     charged: BTreeMap<Address, u64>,
+    /// Since when we have seen that the set of an epoch waits to be formed, in milliseconds.
+    unformed: Option<(u64, u64)>,
     /// The last block of L1, and since when we have seen it, in milliseconds.
     block: (u64, u64),
 }
@@ -50,7 +52,7 @@ impl Planner {
     /// A plan that has seen nothing yet.
     #[must_use]
     pub const fn new(rules: PlanRules) -> Self {
-        Self { rules, waiting: None, charged: BTreeMap::new(), block: (0, 0) }
+        Self { rules, waiting: None, charged: BTreeMap::new(), unformed: None, block: (0, 0) }
     }
 
     /// The next step.
@@ -103,6 +105,8 @@ impl Planner {
         for validator in open() {
             self.charged.entry(validator).or_insert(now_ms);
         }
+        let known = self.unformed.filter(|(epoch, _)| *epoch == view.epoch && !absent);
+        self.unformed = view.unformed.then(|| known.unwrap_or((view.epoch, now_ms)));
     }
 
     /// Whether L1 has made no block for as long as a backup waits.
@@ -117,12 +121,24 @@ impl Planner {
         backlog.batches > 0 && (old || full)
     }
 
-    /// What is to be sent now: evidence first (E7 of evidence).
+    /// What is to be sent now: evidence first (E7 of evidence), the sets last (P20).
     fn wanted(&self, view: &L1View, backlog: &Backlog, now_ms: u64) -> Result<Errand, Rest> {
-        match view.charges.iter().find(|charge| self.may_charge(view, charge, now_ms)) {
-            Some(charge) => Ok(Errand::Slash(charge.validator)),
-            None => self.may_post(view, backlog, now_ms).map(|()| Errand::Append),
+        if let Some(charge) = view.charges.iter().find(|charge| self.may_charge(view, charge, now_ms)) {
+            return Ok(Errand::Slash(charge.validator));
         }
+        match self.may_post(view, backlog, now_ms) {
+            Err(_) if self.may_advance(view, now_ms) => Ok(Errand::Advance),
+            batches => batches.map(|()| Errand::Append),
+        }
+    }
+
+    /// Rule P20: whether it is our turn to go on with the sets.
+    fn may_advance(&self, view: &L1View, now_ms: u64) -> bool {
+        let Some((epoch, since_ms)) = self.unformed else { return false };
+        let order = turn::order(turn::advance_seed(self.rules.rollup_chain_id, epoch), &view.members);
+        let Some(position) = turn::position(&order, self.rules.validator) else { return false };
+        let early = now_ms.saturating_sub(since_ms) < position.saturating_mul(self.rules.backup_after_ms);
+        !early && (position == 0 || !self.stands_still(now_ms))
     }
 
     /// E6 of evidence: whether it is our turn to have a validator slashed; nobody does that to itself.
@@ -175,6 +191,7 @@ fn is_wanted(purpose: &Purpose, view: &L1View) -> Option<bool> {
         Purpose::Slash(validator) => {
             Some(view.charges.iter().any(|charge| charge.validator == *validator && !charge.slashed))
         }
+        Purpose::Advance => Some(view.unformed),
         Purpose::Cancel => Some(false),
     }
 }

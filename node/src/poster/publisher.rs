@@ -43,6 +43,7 @@ pub struct Publisher {
     l1_chain_id: u64,
     inbox: Address,
     pub(super) slasher: Address,
+    pub(super) sets: Address,
     schedule: EpochSchedule,
     store: Arc<dyn Store>,
     pub(super) docket: Docket,
@@ -92,6 +93,7 @@ impl Publisher {
             l1_chain_id: network.l1.chain_id,
             inbox: network.l1.contracts.inbox,
             slasher: network.l1.contracts.slasher,
+            sets: network.l1.contracts.sets,
             schedule: network.registry()?.schedule,
             store,
             docket,
@@ -145,6 +147,7 @@ impl Publisher {
             // Not every endpoint tells; then only what is mined counts.
             pending_next: pending.map_or(0, |pending| pending.next_height),
             charges: self.deferred.without(charges, tip.number),
+            unformed: self.l1.may_advance(at).await?,
             nonce: account.nonce,
             epoch,
             members,
@@ -179,6 +182,7 @@ impl Publisher {
                     return Ok(false);
                 }
                 Step::Post { errand: Errand::Append, nonce, fees } => return self.post(nonce, fees).await,
+                Step::Post { errand: Errand::Advance, nonce, fees } => return self.advance(nonce, fees).await,
                 Step::Resend => return self.send("resent").await,
                 Step::Raise(fees) => return self.raise(fees).await,
                 Step::Cancel(fees) => return self.cancel(fees).await,

@@ -24,6 +24,10 @@ impl Publisher {
                 self.metrics.transaction("evidence");
                 self.docket.metrics.step("posted");
             }
+            (End::Done, Purpose::Advance) => {
+                tracing::info!(%transaction, "the sets went on");
+                self.metrics.transaction("advanced");
+            }
             (End::Done, Purpose::Cancel) => self.metrics.transaction("called-back"),
             (End::Reverted, purpose) => {
                 tracing::warn!(?purpose, %transaction, "reverted on L1: somebody else was first");

@@ -36,6 +36,16 @@ pub fn charge_seed(rollup_chain_id: u64, epoch: u64, accused: Address) -> B256 {
     keccak256(bytes)
 }
 
+/// What the order of those who may advance the sets in an epoch of L1 is drawn from.
+#[must_use]
+pub fn advance_seed(rollup_chain_id: u64, epoch: u64) -> B256 {
+    let mut bytes = b"rota/advance".to_vec();
+    for number in [rollup_chain_id, epoch] {
+        bytes.extend_from_slice(&number.to_be_bytes());
+    }
+    keccak256(bytes)
+}
+
 /// The members in the order of their turns: each drawn by its power among those that are left, as leaders are.
 #[must_use]
 pub fn order(seed: B256, members: &[Member]) -> Vec<Address> {

@@ -33,6 +33,8 @@ pub struct L1View {
     pub pending_next: u64,
     /// Validators that may have to be slashed.
     pub charges: Vec<Charge>,
+    /// Whether an advance would change the set that is being formed.
+    pub unformed: bool,
     /// Transactions of the submitter that are mined.
     pub nonce: u64,
     /// The L1 epoch, of which the members are.
@@ -97,6 +99,8 @@ pub enum Purpose {
     },
     /// To have a validator slashed.
     Slash(Address),
+    /// To go on with the set that is being formed.
+    Advance,
     /// To use up a nonce, so that an append that would be reverted is never mined.
     Cancel,
 }
@@ -177,6 +181,8 @@ pub enum Errand {
     Slash(Address),
     /// To append the next entry.
     Append,
+    /// To go on with the set that is being formed.
+    Advance,
 }
 
 /// What to do next.

@@ -1,7 +1,7 @@
 //! Secret keys on the disk: EIP-2335-shaped JSON, scrypt and AES-128-CTR (rules Y3, Y4).
 //!
-//! The shape is that of EIP-2335. The secret is any of 32 bytes; `description` says of which kind it is, and `pubkey` is
-//! what belongs to it. Of a consensus key these are an ed25519 seed and the ed25519 public key.
+//! The shape is that of EIP-2335. The secret is any of 32 bytes; `description` says of which kind it is, and `pubkey`
+//! is what belongs to it. Of a consensus key these are an ed25519 seed and the ed25519 public key.
 
 use std::path::Path;
 

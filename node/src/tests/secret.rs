@@ -10,6 +10,11 @@ fn chmod(path: &Path, mode: u32) -> Result<()> {
     Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
 }
 
+/// A folder that nobody else may enter.
+pub(crate) fn folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o700)).tempdir()
+}
+
 /// A secret in a folder, both made here.
 fn secret() -> Result<(tempfile::TempDir, PathBuf)> {
     let root = tempfile::tempdir()?;
@@ -109,7 +114,7 @@ fn what_is_absent_too_long_or_no_text_is_refused_by_name() -> Result<()> {
 
 #[test]
 fn line_loses_its_end_and_nothing_else() -> Result<()> {
-    let root = tempfile::tempdir()?;
+    let root = folder()?;
     for (name, text, line) in
         [("unix", " pass \n", " pass "), ("windows", "pass\r\n", "pass"), ("none", "pass", "pass")]
     {

@@ -14,7 +14,7 @@ use rota_node::config::NodeToml;
 use rota_proto::{Certificate, Epoch, Message, Place, Round, View, Vote};
 use serde_json::{Value, json};
 
-use crate::support::{Devnet, Intruder, Node, Settings, consensus_secret, framed, rota, sign, until, with};
+use crate::support::{Devnet, Intruder, Load, Node, Settings, consensus_secret, framed, rota, sign, until, with};
 
 /// Evidence is found at once; then there are a few L1 blocks of a second each for every validator that has the turn
 /// and is not there, and two until a block is final.
@@ -32,12 +32,15 @@ const TRAITORS: std::ops::Range<usize> = 4..7;
 /// What each of them signs twice in one view, and the names of the three offences.
 const OFFENCES: [&str; 3] = ["double-notarize", "double-finalize", "nullify-finalize"];
 
+/// Without users there are no batches.
+const USERS: u64 = 2;
+
 /// The validators that sign both finalizations hold 80 of 100.
 const GUILTY: std::ops::Range<usize> = 0..3;
 
 /// Three keys each sign two votes of one view that contradict each other, each in another way, and one node sees both.
-/// Every node keeps them, one of them reports them, and L1 slashes all three, within a minute. Who was away meanwhile goes
-/// on like the others. The command line lists, shows, verifies and would submit the same.
+/// Every node keeps them, one of them reports them, and L1 slashes all three, within a minute. Who was away meanwhile
+/// goes on like the others. The command line lists, shows, verifies and would submit the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_contradiction_is_slashed_on_l1_without_a_human() -> Result<()> {
     let settings = Settings {
@@ -48,6 +51,7 @@ async fn each_kind_of_contradiction_is_slashed_on_l1_without_a_human() -> Result
         ..Settings::default()
     };
     with(settings, async |net: &mut Devnet| {
+        let _load = Load::start(&net.http, &net.rpcs()[..3], USERS)?;
         net.node(0)?.reaches(3, Duration::from_secs(60)).await?;
         let away = net.node_mut(3)?.stop().await?;
         ensure!(away.code() == Some(0), "node 3 ended with {away}");
@@ -60,7 +64,8 @@ async fn each_kind_of_contradiction_is_slashed_on_l1_without_a_human() -> Result
             let (domain, seat) = (net.network()?.domain(), place(traitor)?);
             said.extend(votes.map(|vote| Message::Vote(sign(&secret, &domain, vote, seat))));
         }
-        say(net, &said).await?;
+        let accused = TRAITORS.map(|traitor| operator(net, traitor)).collect::<Result<Vec<_>>>()?;
+        say(net, &said, &accused).await?;
         for (traitor, offence) in TRAITORS.zip(OFFENCES) {
             for index in 0..3 {
                 let piece = state(net.node(index)?, operator(net, traitor)?, "final", SLASHED).await?;
@@ -87,7 +92,7 @@ fn contradictions(round: Round) -> [[Vote; 2]; 3] {
 }
 
 /// The name on L1 of the validator whose node that is.
-fn operator(net: &Devnet, index: usize) -> Result<Address> {
+pub(crate) fn operator(net: &Devnet, index: usize) -> Result<Address> {
     let secret = fs::read_to_string(net.node(index)?.folder.join("keys/operator"))?;
     Ok(secret.trim().parse::<PrivateKeySigner>()?.address())
 }
@@ -96,8 +101,8 @@ fn place(index: usize) -> Result<Place> {
     Place::new(u8::try_from(index)?).wrap_err("no such place")
 }
 
-/// A stranger says that to the first node.
-async fn say(net: &Devnet, messages: &[Message]) -> Result<()> {
+/// A stranger says that to the first node, which then keeps evidence against these.
+pub(crate) async fn say(net: &Devnet, messages: &[Message], accused: &[Address]) -> Result<()> {
     let settings = NodeToml::read(&net.node(0)?.folder.join("config/node.toml"))?;
     let address = settings.listen.first().wrap_err("the node listens nowhere")?;
     let intruder = Intruder::connect(address, net.network()?.id()).await?;
@@ -108,8 +113,11 @@ async fn say(net: &Devnet, messages: &[Message]) -> Result<()> {
     stream.flush().await?;
     // The connection stays until the node has read: it tells at once what it finds.
     until("the first node keeps evidence", HEARD, async || {
-        let kept: Vec<Value> = net.node(0)?.call("rota_evidence", json!([])).await?;
-        Ok((!kept.is_empty()).then_some(()))
+        for validator in accused {
+            let kept: Vec<Value> = net.node(0)?.call("rota_evidence", json!([validator])).await?;
+            ensure!(!kept.is_empty(), "nothing against {validator}");
+        }
+        Ok(Some(()))
     })
     .await
 }
@@ -155,18 +163,21 @@ async fn on_the_command_line(net: &Devnet, traitor: Address) -> Result<()> {
     Ok(())
 }
 
-/// Three of four keys, with 80 of 100, finalize a second batch in a view that was finalized long ago. Every node stops,
-/// keeps both certificates and tells them, all three are accused and slashed, and the nodes end with exit code 70.
+/// E11 of evidence: three of four keys, with 80 of 100, finalize a second batch in a view that was finalized long ago.
+/// Every node stops, keeps both certificates and tells them, all three are accused and slashed, and the nodes end with
+/// exit code 70.
 #[tokio::test(flavor = "multi_thread")]
 async fn conflicting_finalizations_stop_the_nodes_and_convict_the_guilty() -> Result<()> {
     with(Settings { hostile: true, epoch_length: 3_000, ..Settings::default() }, async |net: &mut Devnet| {
+        let _load = Load::start(&net.http, &net.rpcs(), USERS)?;
         net.node(0)?.reaches(8, Duration::from_secs(60)).await?;
         let height = net.height().await?;
         let headers = net.node(0)?.headers(height - 2, height).await?;
         let round = Round::new(Epoch(0), headers.last().wrap_err("no batches")?.extra().parent_view);
         let rival = finalization(net, Vote::finalize(round, B256::repeat_byte(9)))?;
         let since = Instant::now();
-        say(net, &[Message::Certificate(rival)]).await?;
+        let accused = GUILTY.map(|index| operator(net, index)).collect::<Result<Vec<_>>>()?;
+        say(net, &[Message::Certificate(rival)], &accused).await?;
         for node in &net.nodes {
             until(&format!("node {} knows of the conflict", node.index), HEARD, async || {
                 let health = node.healthz().await?;

@@ -13,7 +13,7 @@ use rota_node::{config::NodeToml, secret};
 use rota_proto::{ConsensusKey, Epoch, Message, Place, Round, View, Vote};
 use tokio::process::Command;
 
-use crate::support::{Devnet, Member, Process, Settings, consensus_secret, genesis_keys, sign, until, with};
+use crate::support::{Devnet, Load, Member, Process, Settings, consensus_secret, genesis_keys, sign, until, with};
 
 const ENDS: Duration = Duration::from_secs(60);
 
@@ -50,6 +50,7 @@ async fn y7_second_process_on_one_host_is_refused_from_its_folder_and_from_any_o
 #[tokio::test(flavor = "multi_thread")]
 async fn s4_validator_whose_key_signs_elsewhere_stops_and_one_that_hears_nothing_votes() -> Result<()> {
     with(Settings { hostile: true, ..Settings::default() }, async |net: &mut Devnet| {
+        let load = Load::start(&net.http, &net.rpcs(), 2)?;
         let keys = genesis_keys(net).await?;
         let folder = net.node(TWICE)?.folder.clone();
         listen_for(&folder)?;
@@ -74,7 +75,8 @@ async fn s4_validator_whose_key_signs_elsewhere_stops_and_one_that_hears_nothing
         })
         .await?;
         let (place, height) = (place_of(&keys)?, net.height().await?);
-        net.node(0)?.sees_vote_of(place, height, ENDS).await
+        net.node(0)?.sees_vote_of(place, height, ENDS).await?;
+        load.finish().await.map(drop)
     })
     .await
 }

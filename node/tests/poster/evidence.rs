@@ -295,6 +295,8 @@ async fn evidence_outlives_an_absence_of_l1_and_of_the_node() -> Result<()> {
     }
     drop(poster);
     anvil.start_again().await?;
+    // It knows no state of blocks before that.
+    anvil.mine(3).await?;
     let (mut poster, _) = world.poster(&anvil, 0)?;
     judged(&world, &anvil, &mut [(0, &mut poster)], 1).await?;
     assert_eq!(world.slashed(&anvil).await?, [1]);

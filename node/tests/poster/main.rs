@@ -11,4 +11,5 @@ mod payload;
 mod posting;
 mod reorganizations;
 mod replay;
+mod sets;
 mod world;

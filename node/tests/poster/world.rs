@@ -59,7 +59,8 @@ pub(crate) async fn on_l1(validators: usize) -> Result<(World, Anvil)> {
     let anvil = Anvil::start(folder.path())?;
     let out = folder.path().join("network");
     let made = Command::new(env!("CARGO_BIN_EXE_rota"))
-        .args(["testnet", "--validators", &validators.to_string(), "--accounts", "8", "--l1", &anvil.url, "--out"])
+        .args("testnet --accounts 8 --epoch-lag-max 1 --origin-age-max-s 60 --validators".split(' '))
+        .args([&validators.to_string(), "--l1", &anvil.url, "--out"])
         .arg(&out)
         .output()?;
     ensure!(made.status.success(), "rota testnet: {}", String::from_utf8_lossy(&made.stderr));

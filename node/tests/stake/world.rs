@@ -7,6 +7,7 @@ use std::{
     io,
     path::PathBuf,
     process::{Command, Output},
+    time::Duration,
 };
 
 use alloy::{
@@ -193,7 +194,13 @@ impl World {
     pub(crate) async fn send<C: SolCall>(&self, to: Address, call: C) -> Result<()> {
         let request = json!([{ "from": FIRST, "to": to, "input": alloy_primitives::Bytes::from(call.abi_encode()) }]);
         let hash = self.rpc("eth_sendTransaction", request).await?;
-        let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await?;
+        let receipt = loop {
+            let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await?;
+            if !receipt.is_null() {
+                break receipt;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
         ensure!(receipt["status"] == "0x1", "{} came to {receipt}", C::SIGNATURE);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Why a contract refuses a call: its custom errors, by name and with their values.
 
-use alloy_sol_types::{SolInterface, decode_revert_reason};
+use alloy_sol_types::{GenericContractError, SolInterface};
 
 use super::{
     BlsVerifier, RotaInbox, Slasher, StakeManager, StakingParameters, TestToken, ValidatorRegistry, ValidatorSets,
@@ -11,7 +11,7 @@ use super::{
 /// else. Amounts are in the smallest units of the token.
 #[must_use]
 pub fn refusal(returned: &[u8]) -> Option<String> {
-    let decoders: [fn(&[u8]) -> Option<String>; 8] = [
+    let decoders: [Decoder; 8] = [
         named::<StakeManager::StakeManagerErrors>,
         named::<ValidatorRegistry::ValidatorRegistryErrors>,
         named::<ValidatorSets::ValidatorSetsErrors>,
@@ -21,8 +21,14 @@ pub fn refusal(returned: &[u8]) -> Option<String> {
         named::<BlsVerifier::BlsVerifierErrors>,
         named::<TestToken::TestTokenErrors>,
     ];
-    decoders.iter().find_map(|decode| decode(returned)).or_else(|| decode_revert_reason(returned))
+    decoders
+        .iter()
+        .find_map(|decode| decode(returned))
+        .or_else(|| Some(GenericContractError::abi_decode(returned).ok()?.to_string()))
 }
+
+/// Finds the error of one contract.
+type Decoder = fn(&[u8]) -> Option<String>;
 
 /// The error without the variant around it.
 fn named<E: SolInterface + std::fmt::Debug>(returned: &[u8]) -> Option<String> {

@@ -16,15 +16,15 @@ pub struct Joined {
 }
 
 /// Why two records are not joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForeignRecord {
     /// Another key.
     #[error("the record to be taken in is of key {theirs}, this one of {ours}")]
     Key {
         /// The other's.
-        theirs: ConsensusKey,
+        theirs: Box<ConsensusKey>,
         /// Ours.
-        ours: ConsensusKey,
+        ours: Box<ConsensusKey>,
     },
     /// Another rollup.
     #[error("the record to be taken in is of rollup {theirs}, this one of {ours}")]
@@ -44,7 +44,7 @@ impl SafetyRecord {
     pub fn joined(&self, other: &Self) -> Result<Joined, ForeignRecord> {
         let (theirs, ours) = (other.consensus_key, self.consensus_key);
         if theirs != ours {
-            return Err(ForeignRecord::Key { theirs, ours });
+            return Err(ForeignRecord::Key { theirs: theirs.into(), ours: ours.into() });
         }
         let (theirs, ours) = (other.rollup_chain_id, self.rollup_chain_id);
         if theirs != ours {

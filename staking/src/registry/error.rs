@@ -77,8 +77,8 @@ pub enum RegistryError {
     },
     /// The contract has announced other changes than those that reached us: logs were held back, or made up.
     #[error(
-        "L1 block {number}: the changes up to epoch {epoch} hash to {ours} here and to {contract} in the contract: the L1 \
-         endpoint gave wrong logs. Take another endpoint, and remove the stored registry"
+        "L1 block {number}: the changes up to epoch {epoch} hash to {ours} here and to {contract} in the contract: the \
+         L1 endpoint gave wrong logs. Take another endpoint, and remove the stored registry"
     )]
     OtherChanges {
         /// The number of the block.

@@ -26,7 +26,7 @@ fn joined(ours: &SafetyRecord, theirs: &SafetyRecord) -> Joined {
 #[test]
 fn g13_record_of_another_key_or_rollup_is_refused_by_name() {
     let other_key = SafetyRecord::new(ROLLUP, key(1));
-    let refused = ForeignRecord::Key { theirs: key(1), ours: key(0) };
+    let refused = ForeignRecord::Key { theirs: key(1).into(), ours: key(0).into() };
     assert_eq!(empty().joined(&other_key), Err(refused));
     let other_rollup = SafetyRecord::new(7683, key(0));
     assert_eq!(empty().joined(&other_rollup), Err(ForeignRecord::Rollup { theirs: 7683, ours: ROLLUP }));
@@ -129,7 +129,7 @@ fn g13_after_joining_everything_that_either_forbids_is_forbidden() {
             match record.check(domain(), &vote) {
                 Verdict::Refuse(_) => continue,
                 Verdict::Repeat(signature) => {
-                    let known = verdicts.iter().any(|verdict| *verdict == Verdict::Repeat(signature));
+                    let known = verdicts.contains(&Verdict::Repeat(signature));
                     assert!(known, "seed {seed}: {vote} was signed by neither");
                 }
                 Verdict::Sign => signed += 1,

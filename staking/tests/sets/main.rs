@@ -1,6 +1,7 @@
 //! The registry beside the contracts themselves (rules R3, R10): 10,000 random histories of stakes that join, grow,
-//! shrink, leave, come back, change keys and are slashed, under parameters that governance changes. In every one, the set
-//! of every epoch that is folded from the logs is what the contract's view says, and so is the hash over the changes.
+//! shrink, leave, come back, change keys and are slashed, under parameters that governance changes. In every one, the
+//! set of every epoch that is folded from the logs is what the contract's view says, and so is the hash over the
+//! changes.
 
 #[path = "../ed25519/dice.rs"]
 #[expect(dead_code, reason = "signatures need more of it")]

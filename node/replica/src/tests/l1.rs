@@ -139,7 +139,7 @@ fn e3_epoch_begins_with_its_own_set_once_a_settled_origin_lies_in_it() {
         assert_eq!(first.header.epoch(), Epoch(1));
     }
     let late = Message::Vote(signed(Vote::nullify(Round::new(Epoch(0), View(1))), 1));
-    assert!(has(&cluster.nodes[0].hear(1, late), "send"), "E5: answered with the closing finalization");
+    assert!(has(&cluster.nodes[0].hear(1, late), "send"), "E5 of consensus: answered with the closing finalization");
 }
 
 #[test]

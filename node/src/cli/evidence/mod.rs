@@ -73,7 +73,7 @@ pub(super) struct VerifyArguments {
     /// The evidence as `rota evidence show --json` writes it; `-` reads it from the standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The consensus key that must have signed, as the set of the epoch has it; without it, the one that the file names.
+    /// The consensus key that must have signed, as the set of the epoch has it; without it, the one the file names.
     #[arg(long, value_name = "KEY")]
     key: Option<B256>,
     /// The node's folder: a relative path to the network's file begins there.

@@ -179,7 +179,10 @@ async fn finish(sender: &Sender, token: &Token, steps: &[Step]) -> eyre::Result<
 
 /// Transactions that were mined, for programs.
 pub(super) fn transactions(receipts: &[TransactionReceipt]) -> Vec<Value> {
-    let told = |receipt: &TransactionReceipt| json!({ "hash": receipt.transaction_hash, "block": receipt.block_number, "gasUsed": receipt.gas_used });
+    let told = |receipt: &TransactionReceipt| {
+        let (hash, block, gas) = (receipt.transaction_hash, receipt.block_number, receipt.gas_used);
+        json!({ "hash": hash, "block": block, "gasUsed": gas })
+    };
     receipts.iter().map(told).collect()
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{KeyFiles, RotateKeyArguments, SetArguments, change::transactions};
 use crate::{
     cli::l1::{Connected, L1Arguments, Sender, Step},
-    config::read_text,
+    secret,
     signer::{AttestationSecret, Keystore, ValidatorKeys},
 };
 
@@ -18,10 +18,9 @@ use crate::{
 /// # Errors
 /// Which file cannot be used, and why.
 pub(super) fn read_keys(l1: &L1Arguments, files: &KeyFiles) -> eyre::Result<ValidatorKeys> {
-    let passphrase = zeroize::Zeroizing::new(read_text(&l1.path(&files.passphrase_file))?);
-    let passphrase = passphrase.trim_end();
-    let consensus = Keystore::read(&l1.path(&files.consensus))?.decrypt(passphrase)?;
-    let attestation = AttestationSecret::decrypt(&Keystore::read(&l1.path(&files.attestation))?, passphrase)?;
+    let passphrase = secret::read_line(&l1.path(&files.passphrase_file))?;
+    let consensus = Keystore::read(&l1.path(&files.consensus))?.decrypt(&passphrase)?;
+    let attestation = AttestationSecret::decrypt(&Keystore::read(&l1.path(&files.attestation))?, &passphrase)?;
     Ok(ValidatorKeys { consensus, attestation })
 }
 

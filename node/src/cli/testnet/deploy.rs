@@ -128,8 +128,8 @@ fn deployment(arguments: &TestnetArguments, start_block: u64) -> Deployment {
     Deployment { start_block, epoch_length: arguments.epoch_length, constants, values, penalties }
 }
 
-/// Epochs for which the slasher takes evidence of an offence: an honest validator's votes of an epoch may be so late, and
-/// everybody has the window to report them.
+/// Epochs for which the slasher takes evidence of an offence: an honest validator's votes of an epoch may be so late,
+/// and everybody has the window to report them.
 pub(super) fn evidence_epochs(arguments: &TestnetArguments) -> u64 {
     arguments.epoch_lag_max.saturating_add(origin_age_max(arguments)).saturating_add(EVIDENCE_WINDOW.into())
 }

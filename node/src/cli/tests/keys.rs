@@ -22,7 +22,7 @@ struct World(TempDir);
 
 impl World {
     fn new() -> Result<Self> {
-        let world = Self(tempfile::tempdir()?);
+        let world = Self(crate::secret::tests::folder()?);
         for (name, text) in [("first", "one\n"), ("second", "two"), ("seed", SEED)] {
             secret::create(&world.path(name), text.as_bytes())?;
         }

@@ -51,7 +51,7 @@ fn y4_known_passphrase_is_typed_once() -> Result<()> {
 fn y4_new_passphrase_that_is_empty_is_refused_typed_or_read() -> Result<()> {
     let mut terminal = Terminal::with(&["", ""]);
     assert!(matches!(new_by(None, path(), &mut |text| terminal.answer(text)), Err(PassphraseError::Empty)));
-    let folder = tempfile::tempdir()?;
+    let folder = crate::secret::tests::folder()?;
     let file = folder.path().join("passphrase");
     secret::create(&file, b"\n")?;
     assert!(matches!(new(Some(&file), path()), Err(PassphraseError::Empty)));
@@ -60,7 +60,7 @@ fn y4_new_passphrase_that_is_empty_is_refused_typed_or_read() -> Result<()> {
 
 #[test]
 fn nobody_is_asked_where_a_file_is_named_and_without_a_terminal_one_is_wanted() -> Result<()> {
-    let folder = tempfile::tempdir()?;
+    let folder = crate::secret::tests::folder()?;
     let file = folder.path().join("passphrase");
     secret::create(&file, b"right\n")?;
     let mut terminal = Terminal::with(&[]);

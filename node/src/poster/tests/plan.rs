@@ -35,6 +35,7 @@ fn view() -> L1View {
         head: Some(head),
         pending_next: 11,
         charges: Vec::new(),
+        unformed: false,
         nonce: 7,
         epoch: 2,
         members,
@@ -420,4 +421,63 @@ fn report_in_flight_goes_on_until_somebody_else_was_first() {
         let late = L1View { fate: Fate::Waiting, head: None, ..late };
         assert_eq!(next(&late), Step::Cancel(raised));
     }
+}
+
+/// A picture in which the set waits to be formed, and nothing else is to be sent.
+fn unformed() -> L1View {
+    L1View { unformed: true, ..view() }
+}
+
+/// A validator that has the position in the order of those who may advance the sets.
+fn advancer(position: usize) -> PlanRules {
+    let seed = turn::advance_seed(RULES.rollup_chain_id, view().epoch);
+    PlanRules { validator: turn::order(seed, &view().members)[position], ..RULES }
+}
+
+const ADVANCE: Step = Step::Post { errand: Errand::Advance, nonce: 7, fees: Fees { max_fee: 21 * GWEI, tip: GWEI } };
+
+/// P20.
+#[test]
+fn kth_backup_advances_the_sets_after_k_waits_and_a_stranger_never() {
+    let stranger = PlanRules { validator: Address::repeat_byte(0xee), ..RULES };
+    for (waits, rules) in (0..4).map(|position| (Some(position), advancer(position))).chain([(None, stranger)]) {
+        let (mut planner, mut view) = (Planner::new(rules), unformed());
+        let due_ms = waits.map(|position| 10_000 * u64::try_from(position).unwrap());
+        for after_ms in (0..=60_000).step_by(1_000) {
+            view.block += 1;
+            let step = planner.next(&view, &Backlog::default(), None, T0 + after_ms);
+            let expected = due_ms.is_some_and(|due_ms| after_ms >= due_ms);
+            assert_eq!(step == ADVANCE, expected, "{waits:?} at {after_ms}: {step:?}");
+        }
+    }
+}
+
+/// P20: each epoch of L1 makes another order, and the waits begin anew.
+#[test]
+fn another_epoch_makes_those_who_advance_wait_anew() {
+    let (mut planner, mut view) = (Planner::new(advancer(1)), unformed());
+    planner.next(&view, &Backlog::default(), None, T0);
+    (view.epoch, view.block) = (view.epoch + 1, view.block + 1);
+    let seed = turn::advance_seed(RULES.rollup_chain_id, view.epoch);
+    let position = turn::position(&turn::order(seed, &view.members), planner.rules.validator).unwrap();
+    let due_ms = T0 + 9_000 + 10_000 * position;
+    for now_ms in (T0 + 9_000..=due_ms).step_by(1_000) {
+        view.block += 1;
+        let step = planner.next(&view, &Backlog::default(), None, now_ms);
+        assert_eq!(step == ADVANCE, now_ms == due_ms, "{position} at {now_ms}: {step:?}");
+    }
+}
+
+/// P20: evidence and batches go first, and what somebody else has done is called back.
+#[test]
+fn the_sets_come_last() {
+    let charged = L1View { charges: vec![charge()], ..unformed() };
+    assert_eq!(Planner::new(judge(0)).next(&charged, &Backlog::default(), None, T0), SLASH);
+    assert_eq!(Planner::new(at_position(0)).next(&unformed(), &full(), None, T0), POST);
+    let sent = Sent { purpose: Purpose::Advance, ..sent() };
+    let next = |view: &L1View| Planner::new(advancer(3)).next(view, &Backlog::default(), Some(&sent), T0);
+    assert_eq!(next(&L1View { fate: Fate::Waiting, ..unformed() }), Step::Rest(Rest::AwaitsMining));
+    let late = L1View { fate: Fate::Waiting, ..view() };
+    assert!(matches!(next(&late), Step::Cancel(_)), "{:?}", next(&late));
+    assert_eq!(next(&L1View { fate: Fate::Done, nonce: 8, ..view() }), Step::Settle(End::Done));
 }

@@ -128,7 +128,7 @@ fn keystore_that_asks_for_more_memory_or_time_than_ours_is_refused() -> Result<(
 
 #[test]
 fn keystore_gives_its_key_to_its_owner_with_the_passphrase_alone() -> Result<()> {
-    let folder = tempfile::tempdir()?;
+    let folder = crate::secret::tests::folder()?;
     let path = folder.path().join("consensus.json");
     Keystore::encrypt(&key(1), "right", Strength::Devnet)?.write(&path)?;
     assert_eq!(Keystore::read(&path)?.decrypt("right")?.to_bytes(), key(1).to_bytes());

@@ -49,7 +49,15 @@ async fn hand(world: &World) -> Result<Hand> {
 async fn signed(hand: &mut Hand) -> Result<Verified<SignedVote>> {
     match timeout(LONG, hand.answered()).await? {
         Answered::Signed(signed) => Ok(signed),
-        other => bail!("{other:?}"),
+        other @ (Answered::Refused(..) | Answered::Failed(_)) => bail!("{other:?}"),
+    }
+}
+
+/// Why the node must stop.
+async fn failed(hand: &mut Hand) -> Result<SignError> {
+    match timeout(LONG, hand.answered()).await? {
+        Answered::Failed(error) => Ok(*error),
+        other @ (Answered::Signed(_) | Answered::Refused(..)) => bail!("{other:?}"),
     }
 }
 
@@ -186,10 +194,8 @@ async fn y12_signer_that_comes_back_with_an_old_record_stops_the_node() -> Resul
     fs::write(&guard, old)?;
     hand.sign(Vote::notarize(ROUND, B), place()?, &set);
     world.start_again()?;
-    match timeout(LONG, hand.answered()).await? {
-        Answered::Failed(error) => ensure!(matches!(*error, SignError::OldRecord(_)), "{error}"),
-        other => bail!("{other:?}"),
-    }
+    let error = failed(&mut hand).await?;
+    ensure!(matches!(error, SignError::OldRecord(_)), "{error}");
     Ok(())
 }
 
@@ -238,9 +244,7 @@ async fn signature_that_does_not_stand_is_none() -> Result<()> {
     let world = World::start().await?;
     let (mut hand, other) = (hand(&world).await?, World::start().await?);
     hand.sign(Vote::notarize(ROUND, A), place()?, &set(&other)?);
-    match timeout(LONG, hand.answered()).await? {
-        Answered::Failed(error) => ensure!(matches!(*error, SignError::NotOurs(_)), "{error}"),
-        other => bail!("{other:?}"),
-    }
+    let error = failed(&mut hand).await?;
+    ensure!(matches!(error, SignError::NotOurs(_)), "{error}");
     Ok(())
 }

@@ -32,8 +32,11 @@ const NETWORK: SigningNetwork =
 pub(crate) struct World {
     pub(crate) folder: TempDir,
     key: [u8; 32],
-    running: Option<(watch::Sender<bool>, JoinHandle<Result<(), SignError>>)>,
+    running: Option<Running>,
 }
+
+/// What ends it, and how it ended.
+type Running = (watch::Sender<bool>, JoinHandle<Result<(), SignError>>);
 
 impl World {
     pub(crate) async fn start() -> Result<Self> {

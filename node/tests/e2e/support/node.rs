@@ -66,20 +66,22 @@ impl Node {
         Ok(Self { index, folder, rpc, operator, log: out.join(format!("node{index}.log")), http, process: None })
     }
 
-    /// Starts the process, without waiting for anything. It votes as soon as it knows its own votes.
+    /// Starts the process, without waiting for anything. A validator votes as soon as it knows its own votes; any other
+    /// node watches.
     pub(crate) fn launch(&mut self) -> Result<()> {
-        self.launch_with(&["--no-doppelganger-wait"])
+        let validates = NodeToml::read(&self.folder.join("config/node.toml"))?.validator.is_some();
+        self.launch_with(if validates { &["node", "--no-doppelganger-wait"] } else { &["watch"] })
     }
 
     /// The same, but it listens first whether its key signs elsewhere.
     pub(crate) fn launch_listening(&mut self) -> Result<()> {
-        self.launch_with(&[])
+        self.launch_with(&["node"])
     }
 
     fn launch_with(&mut self, arguments: &[&str]) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs", self.index);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rota"));
-        command.arg("node").args(arguments).arg("--data").arg(&self.folder).env("NO_COLOR", "1");
+        command.args(arguments).arg("--data").arg(&self.folder).env("NO_COLOR", "1");
         self.process = Some(Process::start(&mut command, &self.log)?);
         Ok(())
     }

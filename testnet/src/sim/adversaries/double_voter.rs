@@ -33,7 +33,7 @@ impl Conduct for DoubleVoter {
     }
 }
 
-fn conflicting(vote: &Vote, hands: &Hands<'_>) -> Vec<Vote> {
+pub(super) fn conflicting(vote: &Vote, hands: &Hands<'_>) -> Vec<Vote> {
     let round = vote.round;
     let nowhere = B256::repeat_byte(0xdd);
     match vote.kind {

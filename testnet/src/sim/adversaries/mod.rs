@@ -18,6 +18,7 @@ mod replayer;
 mod silent;
 mod skipper;
 mod torsion_signer;
+mod whisperer;
 mod withholder;
 
 use std::collections::BTreeSet;
@@ -44,6 +45,7 @@ pub use replayer::Replayer;
 pub use silent::Silent;
 pub use skipper::Skipper;
 pub use torsion_signer::{TorsionSigner, stands_cofactored, torsion_signature};
+pub use whisperer::Whisperer;
 pub use withholder::Withholder;
 
 use super::{
@@ -58,7 +60,7 @@ const ANSWERED_MAX: usize = 1_024;
 /// One of them, as chaos draws them: all, those who split the network more often.
 #[must_use]
 pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
-    match random.below(26) {
+    match random.below(27) {
         0..=3 => Box::new(Equivocator::default()),
         4 | 5 => Box::new(DoubleVoter),
         6 => Box::new(Accomplice::default()),
@@ -78,6 +80,7 @@ pub fn drawn(random: &mut Random) -> Box<dyn Conduct> {
         22 => Box::new(Censor),
         23 => Box::new(Forger),
         24 => Box::new(FalseAccuser),
+        25 => Box::new(Whisperer),
         _ => Box::new(LyingServer::default()),
     }
 }
