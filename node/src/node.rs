@@ -1,5 +1,7 @@
 //! A node put together: from its folder to running tasks, and to their end.
 
+mod keys;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,7 +13,7 @@ use libp2p::identity::Keypair;
 use prometheus_client::registry::Registry as MetricsRegistry;
 use rota_consensus::{Anchor, Durable, GuardRecord};
 use rota_execution::{ChainRules, Execution, Genesis};
-use rota_proto::{Round, Signature, SigningDomain, Strict, ValidatorSet, View};
+use rota_proto::{Round, Strict, ValidatorSet, View};
 use rota_replica::{Event, Replica, ReplicaConfig, Started};
 use rota_staking::Registry;
 use tokio::{
@@ -20,9 +22,8 @@ use tokio::{
 };
 
 use crate::{
-    cli::passphrase,
     config::{ConfigError, NetworkToml, NodeToml, read_text},
-    driver::{self, Driver, Parts, Submission, now_ms},
+    driver::{self, Driver, Parts, Submission},
     evidence::{self, Docket, EvidenceBook},
     executor::{self, ChainViews},
     instance::{self, FolderLock},
@@ -33,11 +34,13 @@ use crate::{
     rpc::RecentStates,
     rpc_backend::NodeBackend,
     servers::Readers,
-    signer::{Keystore, Signer},
+    signer::{self, Hand},
     status::{ChainStatus, Health, Posted},
     store::{Head, SledStore, Store},
     unfinal::UnfinalBatches,
 };
+
+use keys::Keys;
 
 /// Events that may wait for the driver: bursts of transactions, nothing that grows.
 const EVENTS_MAX: usize = 4_096;
@@ -93,17 +96,17 @@ pub enum Voting {
 /// # Errors
 /// A report that says what is wrong and where.
 pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool>) -> eyre::Result<()> {
-    let prepared = tokio::select! {
-        prepared = prepare(folder, voting) => prepared?,
+    let mut metrics = MetricsRegistry::with_prefix("rota");
+    let (prepared, keys) = tokio::select! {
+        opened = open(folder, voting, &mut metrics) => opened?,
         () = wait_for(shutdown.clone()) => return Ok(()),
     };
-    let mut metrics = begin_metrics(&prepared);
-    let signer = open_signer(folder, &prepared)?;
+    let Keys { hand: signer, node: node_key, record } = keys;
     let (events, inbox) = mpsc::channel(EVENTS_MAX);
     let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
     let views = ChainViews { recent: RecentStates::new(prepared.store.clone()), unfinal: UnfinalBatches::default() };
 
-    let network_config = network_config(folder, &prepared, signer.as_ref())?;
+    let network_config = network_config(&prepared, node_key, record);
     let stop = wait_for(shutdown.clone());
     let (network, network_events, network_task) = network::spawn(network_config, &mut metrics, stop)?;
     network.set_head(prepared.head.header.height(), prepared.head.header.hash())?;
@@ -169,16 +172,30 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     result.wrap_err("the node stopped itself")
 }
 
-/// The metrics of the node, with those that began before it: those of L1's endpoints.
-fn begin_metrics(prepared: &Prepared) -> MetricsRegistry {
-    let mut metrics = MetricsRegistry::with_prefix("rota");
-    prepared.l1.register(&mut metrics);
-    metrics
-}
-
 async fn wait_for(mut shutdown: watch::Receiver<bool>) {
     // An error means that whoever could ask for the end is gone: then it is the end.
     let _ = shutdown.changed().await;
+}
+
+/// L1 may be long in coming, and a signer in another process too.
+async fn open(folder: &Folder, voting: Voting, metrics: &mut MetricsRegistry) -> eyre::Result<(Prepared, Keys)> {
+    let prepared = prepare(folder, voting).await?;
+    prepared.l1.register(metrics);
+    let keys = keys::open(folder, &prepared, signer::Metrics::new(metrics)).await?;
+    Ok((prepared, keys))
+}
+
+fn network_config(prepared: &Prepared, node_key: Keypair, record: Option<PeerRecord>) -> NetworkConfig {
+    NetworkConfig {
+        listen: prepared.node.listen.clone(),
+        peers: prepared.node.peers.clone(),
+        node_key,
+        network: prepared.network.id(),
+        domain: prepared.network.domain(),
+        record,
+        version: concat!("rota/", env!("CARGO_PKG_VERSION")).into(),
+        limits: NetworkLimits::default(),
+    }
 }
 
 async fn prepare(folder: &Folder, voting: Voting) -> eyre::Result<Prepared> {
@@ -252,15 +269,6 @@ async fn begin_registry(network: &NetworkToml, l1: &L1Client) -> eyre::Result<Re
     Ok(registry)
 }
 
-fn open_signer(folder: &Folder, prepared: &Prepared) -> eyre::Result<Option<Signer>> {
-    let Some(validator) = &prepared.node.validator else { return Ok(None) };
-    let keystore = folder.path(&validator.keystore);
-    let file = validator.passphrase.as_ref().map(|file| folder.path(file));
-    let locked = Keystore::read(&keystore)?;
-    let key = locked.decrypt(&passphrase::known(file.as_deref(), &keystore)?)?;
-    Ok(Some(Signer::open(&folder.path("data"), key, prepared.network.domain())?))
-}
-
 fn open_poster(
     folder: &Folder,
     prepared: &Prepared,
@@ -279,46 +287,7 @@ fn open_poster(
     Poster::new(sources, network, publisher.transpose()?, metrics).wrap_err("the poster")
 }
 
-fn network_config(folder: &Folder, prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<NetworkConfig> {
-    let node_key = node_key(&folder.path("keys/node"))?;
-    let domain = prepared.network.domain();
-    let record = signer.map(|signer| peer_record(signer, &node_key, &domain)).transpose()?;
-    Ok(NetworkConfig {
-        listen: prepared.node.listen.clone(),
-        peers: prepared.node.peers.clone(),
-        node_key,
-        network: prepared.network.id(),
-        domain,
-        record,
-        version: concat!("rota/", env!("CARGO_PKG_VERSION")).into(),
-        limits: NetworkLimits::default(),
-    })
-}
-
-fn peer_record(signer: &Signer, node_key: &Keypair, domain: &SigningDomain) -> eyre::Result<PeerRecord> {
-    let node = node_key.public().try_into_ed25519()?;
-    let sequence = now_ms();
-    let consensus_key = signer.consensus_key();
-    let digest = PeerRecord::digest(domain, &consensus_key, &node, sequence);
-    let signature: Signature = signer.vouch(digest);
-    Ok(PeerRecord { consensus_key, sequence, signature })
-}
-
-/// The node key, made on the first start: it holds no stake.
-fn node_key(path: &Path) -> eyre::Result<Keypair> {
-    let named = || format!("node key {}", path.display());
-    match std::fs::read(path) {
-        Ok(bytes) => Keypair::from_protobuf_encoding(&bytes).wrap_err_with(named),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = Keypair::generate_ed25519();
-            crate::cli::write_secret(path, &key.to_protobuf_encoding()?).wrap_err_with(named)?;
-            Ok(key)
-        }
-        Err(error) => Err(error).wrap_err_with(named),
-    }
-}
-
-fn replica(prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<Replica> {
+fn replica(prepared: &Prepared, signer: Option<&Hand>) -> eyre::Result<Replica> {
     let config = ReplicaConfig {
         domain: prepared.network.domain(),
         consensus: prepared.network.times.consensus(),
@@ -329,13 +298,13 @@ fn replica(prepared: &Prepared, signer: Option<&Signer>) -> eyre::Result<Replica
     };
     let Head { header, round, opening } = prepared.head.clone();
     let anchor = Anchor { opening, head: header, view: round.view };
-    let key = signer.map(Signer::consensus_key);
+    let key = signer.map(Hand::consensus_key);
     Ok(Replica::new(config, key, prepared.registry.clone(), anchor)?)
 }
 
 /// What was durable of live views: everything of the epoch from the last final view on (rule S1 of consensus), and the
 /// certificates that the slasher knew.
-fn started(prepared: &Prepared, replica: &Replica, (signer, voting): (Option<&Signer>, Voting)) -> eyre::Result<Event> {
+fn started(prepared: &Prepared, replica: &Replica, (signer, voting): (Option<&Hand>, Voting)) -> eyre::Result<Event> {
     let Head { round, .. } = &prepared.head;
     let set = replica.simplex().set(round.epoch).cloned().wrap_err("the set of our epoch is not known")?;
     let domain = prepared.network.domain();
@@ -372,7 +341,7 @@ fn guard_record(record: &rota_staking::SafetyRecord) -> GuardRecord {
 }
 
 fn own_votes(
-    signer: Option<&Signer>,
+    signer: Option<&Hand>,
     replica: &Replica,
     set: &ValidatorSet,
 ) -> eyre::Result<Vec<rota_proto::Verified<rota_proto::SignedVote>>> {

@@ -102,8 +102,7 @@ pub fn read_line(path: &Path) -> Result<Zeroizing<String>, SecretError> {
 /// [`SecretError`]; then there is no file of ours.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), SecretError> {
     let folder = folder_of(path);
-    make_folder(folder)?;
-    check_folder(folder)?;
+    own_folder_of(path)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
         if source.kind() == io::ErrorKind::AlreadyExists {
             SecretError::Exists { path: path.into() }
@@ -126,6 +125,16 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), SecretError> {
 /// [`SecretError::Io`].
 pub fn make_folder(path: &Path) -> Result<(), SecretError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io_error(path))
+}
+
+/// Makes the folder of a path for its owner alone, or sees that the one that is there is so (rule Y1).
+///
+/// # Errors
+/// [`SecretError::Io`], [`SecretError::FolderMode`].
+pub fn own_folder_of(path: &Path) -> Result<(), SecretError> {
+    let folder = folder_of(path);
+    make_folder(folder)?;
+    check_folder(folder)
 }
 
 fn check_folder(path: &Path) -> Result<(), SecretError> {

@@ -21,13 +21,15 @@ pub enum Health {
     AwaitsEpoch,
     /// It follows the chain, and does not vote before it has listened whether its key signs elsewhere.
     Listening,
+    /// It follows the chain, and cannot vote: its signer, another process, does not answer.
+    SignerAway,
     /// Two finalizations conflict: the node has stopped, and reports the guilty.
     Conflict,
 }
 
 impl Health {
     /// Every state.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Well,
         Self::CatchingUp,
         Self::NoFinality,
@@ -35,14 +37,15 @@ impl Health {
         Self::L1Disagreement,
         Self::AwaitsEpoch,
         Self::Listening,
+        Self::SignerAway,
         Self::Conflict,
     ];
 
-    /// Whether users are served as they should be; who only does not vote yet serves them well, and so does who takes
-    /// no new blocks of L1, until that lasts too long.
+    /// Whether users are served as they should be; who only does not vote serves them well, and so does who takes no
+    /// new blocks of L1, until that lasts too long.
     #[must_use]
     pub const fn serves(self) -> bool {
-        matches!(self, Self::Well | Self::Listening | Self::L1Disagreement)
+        matches!(self, Self::Well | Self::Listening | Self::SignerAway | Self::L1Disagreement)
     }
 
     /// Its name in logs, metrics and answers.
@@ -56,6 +59,7 @@ impl Health {
             Self::L1Disagreement => "l1-disagreement",
             Self::AwaitsEpoch => "awaits-epoch",
             Self::Listening => "listening",
+            Self::SignerAway => "signer-away",
             Self::Conflict => "conflicting-finalizations",
         }
     }

@@ -5,9 +5,10 @@ use std::{fs, path::Path};
 use eyre::{OptionExt as _, Result, ensure};
 
 /// Where the node registers metrics, and what their names begin with.
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
     ("rota", "node/src/driver/metrics.rs"),
     ("rota_l1", "node/src/l1/metrics.rs"),
+    ("rota_signer", "node/src/signer/metrics.rs"),
     ("rota_network", "node/src/network/metrics.rs"),
     ("rota_rpc", "node/src/rpc/metrics.rs"),
     ("rota_poster", "node/src/poster/metrics.rs"),

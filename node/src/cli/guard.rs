@@ -12,7 +12,7 @@ use rota_staking::{SafetyRecord, limits::RECORD_TEXT_BYTES_MAX};
 use serde_json::{Value, json};
 
 use crate::{
-    config::{NetworkToml, NodeToml},
+    config::{NetworkToml, NodeToml, SignerToml},
     node::Folder,
     signer::{GuardFolder, Imported, Keystore},
 };
@@ -20,19 +20,19 @@ use crate::{
 /// What is to be done with the record.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum GuardCommand {
-    /// Says what the record holds, also while the node runs.
+    /// Says what the record holds, also while it is in use.
     Show(ShowArguments),
-    /// Gives the record out, to go with the key to another machine. The node must not run.
+    /// Gives the record out, to go with the key to another machine. Neither node nor signer may run.
     Export(ExportArguments),
-    /// Joins the record with one that was given out: afterwards all is forbidden that either forbids. The node must not
-    /// run.
+    /// Joins the record with one that was given out: afterwards all is forbidden that either forbids. Neither node nor
+    /// signer may run.
     Import(ImportArguments),
 }
 
 /// Whose record, and how it is told.
 #[derive(Debug, clap::Args)]
 struct Source {
-    /// The node's data folder.
+    /// The data folder of the node, or of its signer.
     #[arg(long, env = "ROTA_DATA", value_name = "DIR")]
     data: PathBuf,
     /// The result as JSON.
@@ -50,7 +50,7 @@ pub(super) struct ShowArguments {
 /// A record to give out.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExportArguments {
-    /// The node's data folder.
+    /// The data folder of the node, or of its signer.
     #[arg(long, env = "ROTA_DATA", value_name = "DIR")]
     data: PathBuf,
     /// The file to be written; a file that stands there stays. Without it the record goes to the standard output.
@@ -163,19 +163,29 @@ fn read(file: &Path) -> eyre::Result<String> {
     Ok(text)
 }
 
-/// Where the node of a data folder keeps its guard's record.
+/// Where the node or the signer of a data folder keeps its guard's record.
 fn guard_folder(data: &Path) -> PathBuf {
     Folder::new(data).path("data")
 }
 
-/// The key and the rollup that the node of a data folder signs for.
+/// The key and the rollup that the node or the signer of a data folder signs for.
 fn validator(data: &Path) -> eyre::Result<(ConsensusKey, u64)> {
     let folder = Folder::new(data);
     let network = NetworkToml::read(&folder.path("config/network.toml"))?;
+    let name = keystore(&folder)?;
+    let keystore = Keystore::read(&folder.path(&name))?;
+    let bytes = hex::decode(keystore.public_key()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let bytes = bytes.ok_or_else(|| eyre!("{} names no key of 32 bytes", name.display()))?;
+    Ok((ConsensusKey::from_bytes(&bytes)?, network.rollup_chain_id))
+}
+
+/// The keystore that the settings of a data folder name.
+fn keystore(folder: &Folder) -> eyre::Result<PathBuf> {
+    let signer = folder.path("config/signer.toml");
+    if signer.exists() {
+        return Ok(SignerToml::read(&signer)?.keystore);
+    }
     let node = NodeToml::read(&folder.path("config/node.toml"))?;
     let validator = node.validator.wrap_err("config/node.toml names no validator: there is no key to import for")?;
-    let keystore = Keystore::read(&folder.path(&validator.keystore))?;
-    let bytes = hex::decode(keystore.public_key()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    let bytes = bytes.ok_or_else(|| eyre!("{} names no key of 32 bytes", validator.keystore.display()))?;
-    Ok((ConsensusKey::from_bytes(&bytes)?, network.rollup_chain_id))
+    validator.keystore.wrap_err("config/node.toml names a signer, which has the key and the record: name its folder")
 }

@@ -8,6 +8,7 @@ mod keys;
 mod l1;
 pub(crate) mod passphrase;
 mod replay;
+mod signer;
 mod stake;
 mod testnet;
 
@@ -38,7 +39,7 @@ use crate::{
     node::{self, Folder, Voting},
     poster::{PosterError, SubmitterError},
     secret::{self, SecretError},
-    signer::{GuardImportError, GuardStorageError, KeystoreError, SignError},
+    signer::{GuardImportError, GuardStorageError, KeystoreError, LinkError, ServeError, SignError},
     store::StoreError,
 };
 
@@ -57,6 +58,12 @@ enum Command {
     /// Runs a node that only watches: it follows the chain, serves JSON-RPC, keeps evidence and tells of it, and
     /// neither votes nor posts, whatever its settings say.
     Watch(WatchArguments),
+    /// Holds a validator's key and the record of what it signed, in a process apart from its node.
+    ///
+    /// Started by the user whom the node runs as, from a folder of its own. The node asks it for every signature over a
+    /// Unix socket and never has the key. The signer judges by its own record: whatever the node asks for, it signs no
+    /// two votes that L1 would slash for.
+    Signer(signer::SignerArguments),
     /// Lists, shows, verifies and reports what validators are accused with.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -121,10 +128,17 @@ mod exit {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let log_json = matches!(
-        &cli.command,
-        Command::Node(NodeArguments { log_json: true, .. }) | Command::Watch(WatchArguments { log_json: true, .. })
-    );
+    let log_json = match &cli.command {
+        Command::Node(NodeArguments { log_json, .. }) | Command::Watch(WatchArguments { log_json, .. }) => *log_json,
+        Command::Signer(arguments) => arguments.log_json,
+        Command::Evidence(_)
+        | Command::Guard(_)
+        | Command::Keys(_)
+        | Command::Testnet(_)
+        | Command::Replay(_)
+        | Command::Stake(_)
+        | Command::Epoch(_) => false,
+    };
     start_logs(log_json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -140,6 +154,7 @@ pub fn main() -> ExitCode {
                 node::run(&Folder::new(arguments.data), voting, until_stopped()).await
             }
             Command::Watch(arguments) => node::run(&Folder::new(arguments.data), Voting::Never, until_stopped()).await,
+            Command::Signer(arguments) => signer::run(arguments, until_stopped()).await,
             Command::Evidence(command) => evidence::run(command).await,
             Command::Guard(command) => guard::run(&command),
             Command::Keys(command) => keys::run(&command),
@@ -188,6 +203,7 @@ fn is_halt(error: &Cause) -> bool {
     carried::<Halt>(error).is_some()
         || carried::<rota_staking::RegistryError>(error).is_some()
         || carried::<ExecutorError>(error).is_some_and(ExecutorError::is_halt)
+        || matches!(carried(error), Some(SignError::OldRecord(_)))
 }
 
 /// Whether another process has what this one needs alone.
@@ -195,6 +211,8 @@ fn is_held(error: &Cause) -> bool {
     matches!(carried(error), Some(InstanceError::Folder { .. } | InstanceError::Key { .. }))
         || matches!(carried(error), Some(SignError::Instance(InstanceError::Key { .. })))
         || matches!(carried(error), Some(GuardStorageError::Locked { .. }))
+        || matches!(carried(error), Some(ServeError::Taken { .. }))
+        || matches!(carried(error), Some(LinkError::Busy))
         || matches!(carried(error), Some(SignError::Storage(GuardStorageError::Locked { .. })))
         || matches!(carried(error), Some(GuardImportError::Storage(GuardStorageError::Locked { .. })))
 }
@@ -212,6 +230,11 @@ fn is_setting(error: &Cause) -> bool {
         || matches!(carried(error), Some(L1Error::Address { .. } | L1Error::Endpoints(_) | L1Error::OtherChain { .. }))
         || matches!(carried(error), Some(StoreError::Schema { .. } | StoreError::OtherGenesis { .. }))
         || matches!(carried(error), Some(GuardStorageError::Foreign { .. }))
+        || matches!(carried(error), Some(ServeError::Folder(_) | ServeError::NoSocket { .. }))
+        || matches!(
+            carried(error),
+            Some(LinkError::OtherUser { .. } | LinkError::OtherProtocol { .. } | LinkError::OtherNetwork { .. })
+        )
 }
 
 /// Whether the store or the guard's record failed. An error that is transparent stands in the chain in place of the one

@@ -14,7 +14,7 @@ use crate::{
     executor::ExecutorError,
     instance::InstanceError,
     l1::L1Error,
-    signer::{GuardImportError, GuardStorageError, KeystoreError, SignError},
+    signer::{GuardImportError, GuardStorageError, KeystoreError, LinkError, ServeError, SignError},
     store::StoreError,
 };
 
@@ -34,7 +34,8 @@ fn each_error_has_its_exit_code_however_deep_it_lies() {
     let folder = InstanceError::Folder { folder: PathBuf::from("data") };
     let twin = Halt::Doppelganger(Vote::nullify(Round::default()));
     let l1 = Halt::L1(RegistryError::Gap { number: 9, expected: 8 });
-    let cases: [(Report, u8); 22] = [
+    let old = SignError::OldRecord(Box::new(Vote::nullify(Round::default())));
+    let cases: [(Report, u8); 28] = [
         (Report::from(store()).wrap_err("the store"), exit::STORE),
         (guard().into(), exit::STORE),
         (SignError::from(guard()).into(), exit::STORE),
@@ -54,6 +55,13 @@ fn each_error_has_its_exit_code_however_deep_it_lies() {
         (SignError::from(locked()).into(), exit::HELD),
         (GuardImportError::from(locked()).into(), exit::HELD),
         (GuardImportError::from(guard()).into(), exit::STORE),
+        // Y10, Y12 of the signer.
+        (ServeError::Taken { path: PathBuf::from("socket") }.into(), exit::HELD),
+        (ServeError::NoSocket { path: PathBuf::from("socket") }.into(), exit::CONFIG),
+        (LinkError::Busy.into(), exit::HELD),
+        (LinkError::OtherProtocol { known: 2 }.into(), exit::CONFIG),
+        (driver(DriverError::Signer(Box::new(old))), exit::HALTED),
+        (driver(DriverError::Signer(Box::new(LinkError::Gone.into()))), exit::FAILED),
         (L1Error::Missing(7).into(), exit::FAILED),
         (driver(DriverError::ExecutorGone), exit::FAILED),
         (eyre::eyre!("a port is taken"), exit::FAILED),

@@ -1,5 +1,7 @@
 //! What a node is told: `network.toml`, the same for all nodes of a network, and `node.toml`, its own.
 
+mod validator;
+
 use std::{
     fs,
     net::SocketAddr,
@@ -14,6 +16,10 @@ use rota_proto::{EpochSchedule, L1Origin, NetworkId, ScheduleError, SigningDomai
 use rota_replica::Times;
 use rota_staking::{Contracts, Genesis as RegistryGenesis};
 use serde::{Deserialize, Serialize};
+
+pub use validator::{KeyPlace, SignerToml, ValidatorToml};
+
+use crate::signer::SigningNetwork;
 
 /// Everything that all nodes of a network agree on. Its hash is the network's identity: two nodes whose files differ
 /// in a single value part by name.
@@ -194,7 +200,17 @@ impl NetworkToml {
     /// What signatures are bound to.
     #[must_use]
     pub fn domain(&self) -> SigningDomain {
-        SigningDomain::new(self.l1.chain_id, self.l1.contracts.stakes, self.rollup_chain_id)
+        self.signing().domain()
+    }
+
+    /// The same in its parts.
+    #[must_use]
+    pub const fn signing(&self) -> SigningNetwork {
+        SigningNetwork {
+            l1_chain_id: self.l1.chain_id,
+            staking_contract: self.l1.contracts.stakes,
+            rollup_chain_id: self.rollup_chain_id,
+        }
     }
 
     /// What the registry begins with.
@@ -272,22 +288,6 @@ mod one_or_more {
 
 const fn default_l1_poll_ms() -> u64 {
     1_000
-}
-
-/// Where a validator's key is. Paths are relative to the data folder.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ValidatorToml {
-    /// The keystore of the consensus key.
-    pub keystore: PathBuf,
-    /// The file with its passphrase; without it the node asks for it at the terminal that it is started from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passphrase: Option<PathBuf>,
-    /// For how long, in milliseconds, the node listens on a start whether its key signs elsewhere, before it votes
-    /// (rule S4 of consensus); up to half as much is added by lot. Without it as long as
-    /// [`TimesToml::doppelganger_wait_ms`] says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub doppelganger_wait_ms: Option<u64>,
 }
 
 /// How final batches are posted to L1 (rules P). Paths are relative to the data folder.
@@ -375,7 +375,12 @@ impl NodeToml {
     /// # Errors
     /// [`ConfigError`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        parse(path)
+        let node: Self = parse(path)?;
+        if let Some(validator) = &node.validator {
+            let said = validator.key();
+            said.map_err(|reason| ConfigError::Parse { path: path.to_path_buf(), reason: reason.into() })?;
+        }
+        Ok(node)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the replica wants done, each effect in one place. Their order is the replica's.
 
+use std::sync::Arc;
+
 use rota_consensus::Timer;
 use rota_proto::{
     Certificate, ConsensusKey, JustificationError, Message, Round, Strict, ValidatorSet, Verified, Vote, VoteKind,
@@ -10,7 +12,7 @@ use super::{Driver, DriverError, heard::Finding};
 use crate::{
     executor::Job,
     network::{Misbehaviour, Recipient},
-    signer::SignError,
+    signer::{Answered, Hand},
 };
 
 impl Driver {
@@ -126,16 +128,27 @@ impl Driver {
         }
     }
 
-    fn sign(&mut self, vote: Vote, place: rota_proto::Place, set: &ValidatorSet) -> Result<(), DriverError> {
+    fn sign(&mut self, vote: Vote, place: rota_proto::Place, set: &Arc<ValidatorSet>) -> Result<(), DriverError> {
         let Some(signer) = &mut self.parts.signer else { return Ok(()) };
         // Who signs finalize may never nullify: were its notarization lost, the view might never end (rule N2).
         if std::mem::take(&mut self.unflushed) {
             self.parts.store.flush()?;
         }
-        match signer.sign(vote, place, set) {
-            Ok(signed) => self.queue.push_back(Event::Signed(signed)),
-            Err(SignError::Refused(refusal)) => tracing::error!(%vote, %refusal, "the guard refuses"),
-            Err(error) => return Err(DriverError::Signer(Box::new(error))),
+        signer.sign(vote, place, set).map_or(Ok(()), |answered| self.heed(answered))
+    }
+
+    /// Rule Y11 of the signer: what another process signs comes when it comes, and nothing waited for it.
+    pub(super) fn take_answered(&mut self, answered: Answered) -> Result<(), DriverError> {
+        self.pass_time();
+        self.heed(answered)?;
+        self.work()
+    }
+
+    fn heed(&mut self, answered: Answered) -> Result<(), DriverError> {
+        match answered {
+            Answered::Signed(signed) => self.queue.push_back(Event::Signed(signed)),
+            Answered::Refused(vote, refusal) => tracing::error!(%vote, %refusal, "the guard refuses"),
+            Answered::Failed(error) => return Err(DriverError::Signer(error)),
         }
         Ok(())
     }
@@ -169,5 +182,13 @@ impl Driver {
     fn halt(&mut self, why: Halt) {
         tracing::error!(%why, "halting");
         self.halted = Some(DriverError::Halted(Box::new(why)));
+    }
+}
+
+/// What became of a vote that was given to another process; never, without one.
+pub(super) async fn answered(signer: &mut Option<Hand>) -> Answered {
+    match signer {
+        Some(hand) => hand.answered().await,
+        None => std::future::pending().await,
     }
 }

@@ -10,7 +10,7 @@ use rota_replica::Event;
 use tokio::sync::oneshot;
 
 use super::{Driver, DriverError};
-use crate::{executor::account_state, network::NetworkEvent, rpc::SubmitError, status::Health};
+use crate::{executor::account_state, network::NetworkEvent, rpc::SubmitError, signer::Hand, status::Health};
 
 /// What users ask of the driver, and where the answer goes.
 #[derive(Debug)]
@@ -139,6 +139,8 @@ impl Driver {
             Health::CatchingUp
         } else if replica.waits_for_finality_ms() > NO_FINALITY_MS {
             Health::NoFinality
+        } else if self.parts.signer.as_ref().is_some_and(Hand::is_away) {
+            Health::SignerAway
         } else if replica.simplex().is_listening() {
             Health::Listening
         } else {

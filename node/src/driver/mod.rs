@@ -35,7 +35,7 @@ use crate::{
     executor::{ExecutorError, Jobs},
     l1::L1Client,
     network::{Misbehaviour, NetworkEvents, NetworkHandle, Seen},
-    signer::{SignError, Signer},
+    signer::{Hand, SignError},
     status::{ChainStatus, Health},
     store::{Head, Store, StoreError, StoredBatch},
 };
@@ -86,7 +86,7 @@ pub enum DriverError {
     /// Evidence could not be kept.
     #[error(transparent)]
     Evidence(#[from] BookError),
-    /// The guard's record failed.
+    /// The guard's record failed, or the signer is none that can be used.
     #[error("the signer failed: {0}")]
     Signer(#[source] Box<SignError>),
     /// The executor stopped.
@@ -102,7 +102,7 @@ pub struct Parts {
     /// The replica, not started yet.
     pub replica: Replica,
     /// The signer, if the node is to vote.
-    pub signer: Option<Signer>,
+    pub signer: Option<Hand>,
     /// The store.
     pub store: Arc<dyn Store>,
     /// The executor.
@@ -222,6 +222,7 @@ impl Driver {
                 _ = shutdown.changed() => return Ok(()),
                 _ = &mut self.parts.jobs.ended => return Err(DriverError::ExecutorGone),
                 timer = self.timers.next() => self.take(Event::Timer(timer))?,
+                answered = acts::answered(&mut self.parts.signer) => self.take_answered(answered)?,
                 Some(event) = self.parts.events.recv() => self.take(event)?,
                 Some(given) = self.given.1.recv() => self.take_given(given)?,
                 Some(found) = self.found.recv() => self.take_found(found)?,
@@ -311,7 +312,7 @@ impl Driver {
     fn led(&self, stored: &StoredBatch) -> bool {
         let round = stored.finalization.as_ref().map(|certificate| certificate.vote.round);
         let leader = round.and_then(|round| self.parts.replica.leader_of(round));
-        leader.is_some() && leader == self.parts.signer.as_ref().map(Signer::consensus_key)
+        leader.is_some() && leader == self.parts.signer.as_ref().map(Hand::consensus_key)
     }
 
     fn count(&mut self, refusal: &Rejected) {
@@ -324,7 +325,7 @@ impl Driver {
 
     /// The sets change: whom to speak to, whose records to believe.
     fn meet(&mut self, set: &Arc<ValidatorSet>) {
-        let ours = self.parts.signer.as_ref().map(Signer::consensus_key);
+        let ours = self.parts.signer.as_ref().map(Hand::consensus_key);
         self.others =
             set.iter().map(|(_, validator)| validator.consensus_key).filter(|key| Some(*key) != ours).collect();
         let mut known: std::collections::BTreeSet<_> = self.others.iter().copied().collect();
@@ -357,7 +358,7 @@ impl Driver {
             pending: simplex.notarized_head().cloned(),
             round: simplex.round(),
             leader,
-            validator: self.parts.signer.as_ref().map(Signer::consensus_key),
+            validator: self.parts.signer.as_ref().map(Hand::consensus_key),
             power: simplex.place().and_then(|place| Some(set?.get(place)?.power)),
             l1: (newest.number, newest.hash),
             pool: (pool.pending, pool.queued),

@@ -3,11 +3,16 @@
 mod attestation;
 mod guard_file;
 mod guard_folder;
+mod hand;
 mod keystore;
+mod link;
+mod metrics;
+mod remote;
+mod serve;
+mod wire;
 
 use std::path::Path;
 
-use alloy_primitives::B256;
 use ed25519_dalek::{Signer as _, SigningKey};
 use rota_proto::{
     ConsensusKey, KeyError, Place, Round, Signature, SignedVote, SigningDomain, Strict, ValidatorSet, Verified,
@@ -18,7 +23,13 @@ use rota_staking::{Refusal, SafetyRecord, Verdict};
 pub use attestation::{AttestationSecret, NoAttestationSecret, Possession, ValidatorKeys};
 pub use guard_file::GuardStorageError;
 pub use guard_folder::{GuardFolder, GuardImportError, Imported};
+pub use hand::{Answered, Hand};
 pub use keystore::{Keystore, KeystoreError, Strength};
+pub use link::LinkError;
+pub use metrics::Metrics;
+pub use remote::Remote;
+pub use serve::{ServeError, SignerServer};
+pub use wire::{FrameError, PROTOCOL, SigningNetwork, WITHIN};
 
 use guard_file::GuardStorage;
 
@@ -52,6 +63,15 @@ pub enum SignError {
     /// The key does not hold the place it is to sign for.
     #[error("the signature would not stand: {0}")]
     NotOurs(#[from] VerifyError),
+    /// The signer in another process does not answer as one should.
+    #[error("the signer: {0}")]
+    Remote(#[from] LinkError),
+    /// The signer came back without what it had signed for us (rule Y12).
+    #[error(
+        "the signer's record lacks {0}, which it signed for this node: it is an old copy. Put the newest copy of the \
+         signer's data/guard in its place, or start the node as it is: it then asks its peers for its own votes"
+    )]
+    OldRecord(Box<Vote>),
 }
 
 impl Signer {
@@ -81,11 +101,21 @@ impl Signer {
         &self.record
     }
 
-    /// Asks the guard, makes its record durable, signs.
+    /// Asks the guard, makes its record durable, signs; and sees that the signature stands for whoever is at `place`.
     ///
     /// # Errors
     /// [`SignError`]; on [`SignError::Storage`] the node must stop.
     pub fn sign(&mut self, vote: Vote, place: Place, set: &ValidatorSet) -> Result<Verified<SignedVote>, SignError> {
+        let signature = self.sign_vote(vote)?;
+        let signed = SignedVote { vote, signer: place, signature };
+        Ok(signed.verify(&self.domain, set, &Strict)?)
+    }
+
+    /// Asks the guard, makes its record durable, signs. Whose the place in the set is, is not looked at.
+    ///
+    /// # Errors
+    /// [`SignError::Refused`], [`SignError::Storage`]; on the latter nothing may be signed any more.
+    pub fn sign_vote(&mut self, vote: Vote) -> Result<Signature, SignError> {
         let signature = match self.record.check(&self.domain, &vote) {
             Verdict::Refuse(refusal) => return Err(refusal.into()),
             Verdict::Repeat(Some(signature)) => signature,
@@ -98,14 +128,25 @@ impl Signer {
             }
         };
         self.record.signed(&vote, signature);
-        let signed = SignedVote { vote, signer: place, signature };
-        Ok(signed.verify(&self.domain, set, &Strict)?)
+        Ok(signature)
     }
 
-    /// Signs the digest of a peer record, which is no vote and can conflict with none.
+    /// Signs that the node of a libp2p key, ed25519, speaks for the validator. It is no vote and can conflict with
+    /// none.
     #[must_use]
-    pub fn vouch(&self, peer_record_digest: B256) -> Signature {
-        Signature(self.key.sign(peer_record_digest.as_slice()).to_bytes())
+    pub fn vouch(&self, node_key: [u8; 32], sequence: u64) -> Signature {
+        let digest = self.domain.peer_record(self.consensus_key().to_bytes(), node_key, sequence);
+        Signature(self.key.sign(digest.as_slice()).to_bytes())
+    }
+
+    /// Signs again what the record holds without its signature: the process may have ended between the two. Each was
+    /// admitted, and gets the signature that it had or would have had (G5 of staking).
+    pub fn recall(&mut self) {
+        let unsigned: Vec<Vote> =
+            self.record.votes().filter(|(_, signature)| signature.is_none()).map(|(vote, _)| vote).collect();
+        for vote in unsigned {
+            self.record.signed(&vote, self.signature(&vote));
+        }
     }
 
     /// Refuses everything below `floor`, and all but nullify votes below `resume`; durable when it returns.
@@ -122,17 +163,10 @@ impl Signer {
         self.record.raise_floor(floor);
     }
 
-    /// Our votes in the epoch of `set`, for a restart.
-    ///
-    /// # Errors
-    /// [`VerifyError`] if the record holds a vote that does not verify: the file was tampered with.
-    pub fn votes(&self, place: Place, set: &ValidatorSet) -> Result<Vec<Verified<SignedVote>>, VerifyError> {
-        let ours = self.record.votes().filter(|(vote, _)| vote.round.epoch == set.epoch());
-        ours.map(|(vote, signature)| {
-            let signature = signature.unwrap_or_else(|| self.signature(&vote));
-            SignedVote { vote, signer: place, signature }.verify(&self.domain, set, &Strict)
-        })
-        .collect()
+    /// What signatures are bound to.
+    #[must_use]
+    pub const fn domain(&self) -> &SigningDomain {
+        &self.domain
     }
 
     fn signature(&self, vote: &Vote) -> Signature {

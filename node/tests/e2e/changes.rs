@@ -111,7 +111,7 @@ async fn use_new_keys(net: &mut Devnet) -> Result<()> {
     node.stop().await?;
     let path = node.folder.join("config/node.toml");
     let mut settings = NodeToml::read(&path)?;
-    settings.validator.as_mut().wrap_err("a validator")?.keystore = "keys/consensus2.json".into();
+    settings.validator.as_mut().wrap_err("a validator")?.keystore = Some("keys/consensus2.json".into());
     std::fs::write(&path, toml::to_string_pretty(&settings)?)?;
     // The record of what the old key signed stays with the old key.
     std::fs::rename(node.folder.join("data/guard"), node.folder.join("data/guard-of-the-old-key"))?;

@@ -112,9 +112,9 @@ async fn join(net: &mut Devnet) -> Result<ConsensusKey> {
     let path = node.folder.join("config/node.toml");
     let mut settings = NodeToml::read(&path)?;
     settings.validator = Some(ValidatorToml {
-        keystore: "keys/consensus.json".into(),
+        keystore: Some("keys/consensus.json".into()),
         passphrase: Some("keys/passphrase".into()),
-        doppelganger_wait_ms: None,
+        ..ValidatorToml::default()
     });
     std::fs::write(&path, toml::to_string_pretty(&settings)?)?;
     node.start().await?;

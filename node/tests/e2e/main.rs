@@ -11,5 +11,6 @@ mod evidence;
 mod exits;
 mod hostile;
 mod second_starts;
+mod signers;
 mod stakes;
 mod support;

@@ -63,9 +63,9 @@ impl Plan<'_> {
             l1_agree: None,
             l1_poll_ms: 500,
             validator: validates.then(|| ValidatorToml {
-                keystore: PathBuf::from("keys/consensus.json"),
+                keystore: Some(PathBuf::from("keys/consensus.json")),
                 passphrase: Some(PathBuf::from("keys/passphrase")),
-                doppelganger_wait_ms: None,
+                ..ValidatorToml::default()
             }),
             poster: validates.then(|| PosterToml {
                 backup_after_s: arguments.backup_after_s,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use eyre::{ContextCompat as _, Result};
 use rota_proto::{Epoch, Validator, View, VotingPower};
 use tempfile::TempDir;
