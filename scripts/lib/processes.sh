@@ -10,7 +10,7 @@ pid_of() {
     { pid=$(cat "$dir/$1.pid") && words=$(tr '\0' ' ' <"/proc/$pid/cmdline"); } 2>/dev/null || return 1
     case $1 in
         anvil) [[ $words == *" --state $dir/anvil.json "* ]] || return 1 ;;
-        *) [[ $words == *" node --data $dir/$1 "* ]] || return 1 ;;
+        *) [[ $words == *" node "*"--data $dir/$1 "* ]] || return 1 ;;
     esac
     echo "$pid"
 }
