@@ -38,8 +38,8 @@ impl Health {
         Self::Conflict,
     ];
 
-    /// Whether users are served as they should be; who only does not vote yet serves them well, and so does who takes no
-    /// new blocks of L1, until that lasts too long.
+    /// Whether users are served as they should be; who only does not vote yet serves them well, and so does who takes
+    /// no new blocks of L1, until that lasts too long.
     #[must_use]
     pub const fn serves(self) -> bool {
         matches!(self, Self::Well | Self::Listening | Self::L1Disagreement)

@@ -19,8 +19,8 @@ pub(super) struct ReplayArguments {
     /// The chain's genesis.
     #[arg(long, value_name = "FILE")]
     genesis: PathBuf,
-    /// L1's JSON-RPC; it has to keep old blocks and their transactions. Given more than once, most of them have to say the
-    /// same of its blocks.
+    /// L1's JSON-RPC; it has to keep old blocks and their transactions. Given more than once, most of them have to say
+    /// the same of its blocks.
     #[arg(long, value_name = "URL", required = true)]
     l1: Vec<String>,
     /// The last height to be executed; by default all that L1's final blocks have.

@@ -44,7 +44,8 @@ fn with_voices<T>(said: &[&str], look: impl FnOnce(&[Voice<'_>]) -> T) -> T {
     look(&voices)
 }
 
-/// What `agree` of so many endpoints find if these are heard: blocks as letters, `?` for a disagreement, `!` for too few.
+/// What `agree` of so many endpoints find if these are heard: blocks as letters, `?` for a disagreement, `!` for too
+/// few.
 #[track_caller]
 fn check(endpoints: usize, agree: usize, said: &[&str], expected: &str) {
     let found = with_voices(said, |voices| Quorum { endpoints, agree }.find(voices));
