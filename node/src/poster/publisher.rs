@@ -33,6 +33,10 @@ const GWEI: u128 = 1_000_000_000;
 /// Gas of a transfer of nothing to oneself.
 const CANCEL_GAS: u64 = 21_000;
 
+/// L1 blocks after which the sets are looked at again in an epoch in which they had nothing left to do: whoever changes
+/// its stake does most of the work that follows.
+const FORMED_FOR: u64 = 8;
+
 /// Steps without a pause: settle, then post, and one to spare.
 const STEPS_AT_ONCE: usize = 3;
 
@@ -129,9 +133,12 @@ impl Publisher {
         let account = self.l1.account(self.submitter.address(), at).await?;
         // A transaction of now is mined in the next block.
         let epoch = self.schedule.epoch_of(tip.number.saturating_add(1)).map_or(0, |epoch| epoch.0);
-        let members = match self.view.take() {
-            Some(view) if view.epoch == epoch => view.members,
-            _ => self.l1.members(at, epoch).await?,
+        let before = self.view.take().filter(|view| view.epoch == epoch);
+        let was_formed = before.as_ref().is_some_and(|view| !view.unformed);
+        let unformed = (!was_formed || tip.number.is_multiple_of(FORMED_FOR)) && self.l1.may_advance(at).await?;
+        let members = match before {
+            Some(view) => view.members,
+            None => self.l1.members(at, epoch).await?,
         };
         let hashes = self.journal.record().map_or(&[][..], |record| &record.hashes);
         let (fate, mined) = self.l1.fate(hashes).await?;
@@ -147,7 +154,7 @@ impl Publisher {
             // Not every endpoint tells; then only what is mined counts.
             pending_next: pending.map_or(0, |pending| pending.next_height),
             charges: self.deferred.without(charges, tip.number),
-            unformed: self.l1.may_advance(at).await?,
+            unformed,
             nonce: account.nonce,
             epoch,
             members,

@@ -3,5 +3,6 @@
 mod detection;
 mod failover;
 mod proxy;
+mod settings;
 mod soak;
 mod world;
