@@ -193,7 +193,8 @@ fn check_signers(
 }
 
 async fn l1_takes_back_final_blocks(net: &mut Devnet) -> Result<()> {
-    net.anvil.call("anvil_reorg", json!([6, []])).await?;
+    // Two blocks are not final; the rest are more than a node on a busy machine is late.
+    net.anvil.call("anvil_reorg", json!([16, []])).await?;
     for node in &mut net.nodes {
         let ended = node.end(Duration::from_secs(30)).await?;
         ensure!(ended.code() == Some(70), "node {} ended with {ended}", node.index);
