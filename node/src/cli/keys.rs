@@ -1,4 +1,4 @@
-//! `rota keys`: keystores of consensus keys, made, taken in, looked at and given out (rules Y of the signer).
+//! `rota keys`: keystores of a validator's keys, made, taken in, looked at and given out (rules Y of the signer).
 
 use std::{
     io::{self, Read as _},
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::passphrase;
 use crate::{
     secret,
-    signer::{Keystore, Strength},
+    signer::{AttestationSecret, Keystore, KeystoreError, Strength},
 };
 
 /// What is to be done with keystores.
@@ -54,6 +54,9 @@ struct Cost {
 /// A new key.
 #[derive(Debug, clap::Args)]
 pub(super) struct NewArguments {
+    /// An attestation key (BLS12-381), which a registration names beside the consensus key.
+    #[arg(long)]
+    attestation: bool,
     #[command(flatten)]
     target: Target,
     /// The file with the passphrase; without it you are asked.
@@ -155,8 +158,14 @@ pub(super) fn run(command: &KeysCommand) -> eyre::Result<()> {
 }
 
 fn new(arguments: &NewArguments) -> eyre::Result<()> {
+    let NewArguments { attestation, target: Target { out, cost }, passphrase_file } = arguments;
+    if *attestation {
+        let secret = AttestationSecret::generate();
+        let seal = |passphrase: &str, strength| secret.encrypt(passphrase, strength);
+        return write_sealed(secret.public().to_string(), out, passphrase_file.as_ref(), *cost, seal);
+    }
     let key = SigningKey::from_bytes(&Zeroizing::new(rand::random::<[u8; 32]>()));
-    write(&key, &arguments.target.out, arguments.passphrase_file.as_ref(), arguments.target.cost)
+    write(&key, out, passphrase_file.as_ref(), *cost)
 }
 
 fn import(arguments: &ImportArguments) -> eyre::Result<()> {
@@ -173,7 +182,12 @@ fn show(arguments: &ShowArguments) -> eyre::Result<()> {
     let keystore = Keystore::read(file).wrap_err_with(|| named(file))?;
     let opened = arguments.passphrase_file.is_some();
     if opened {
-        open(file, arguments.passphrase_file.as_ref())?;
+        let passphrase = passphrase::known(arguments.passphrase_file.as_deref(), file)?;
+        let opens = match keystore.decrypt(&passphrase).map(drop) {
+            Err(KeystoreError::OtherKind { .. }) => AttestationSecret::decrypt(&keystore, &passphrase).map(drop),
+            opens => opens,
+        };
+        opens.wrap_err_with(|| named(file))?;
     }
     let public_key = format!("0x{}", keystore.public_key());
     let shown = Shown { public_key, file, kind: keystore.description(), scrypt_n: keystore.scrypt_n(), opened };
@@ -210,14 +224,24 @@ fn export(arguments: &ExportArguments) -> eyre::Result<()> {
 
 /// Writes a keystore under a passphrase to be, and tells.
 fn write(key: &SigningKey, out: &Path, passphrase_file: Option<&PathBuf>, cost: Cost) -> eyre::Result<()> {
-    let public_key = public(key)?.to_string();
+    let seal = |passphrase: &str, strength| Keystore::encrypt(key, passphrase, strength);
+    write_sealed(public(key)?.to_string(), out, passphrase_file, cost, seal)
+}
+
+fn write_sealed(
+    public_key: String,
+    out: &Path,
+    passphrase_file: Option<&PathBuf>,
+    cost: Cost,
+    seal: impl FnOnce(&str, Strength) -> Result<Keystore, KeystoreError>,
+) -> eyre::Result<()> {
     // Before anybody is asked for anything.
     if out.exists() {
         return Err(secret::SecretError::Exists { path: out.into() }.into());
     }
     let passphrase = passphrase::new(passphrase_file, out)?;
     let strength = if cost.devnet_scrypt { Strength::Devnet } else { Strength::Strong };
-    let keystore = Keystore::encrypt(key, &passphrase, strength)?;
+    let keystore = seal(&passphrase, strength)?;
     keystore.write(out)?;
     tell(&Written { public_key, file: out, scrypt_n: Some(keystore.scrypt_n()) }, cost.json)
 }

@@ -62,6 +62,20 @@ fn new_key_is_drawn_each_time_and_opens_with_its_passphrase_alone() -> Result<()
     Ok(())
 }
 
+/// Y3: what a registration needs beside the consensus key, and is not taken for one.
+#[test]
+fn new_attestation_key_is_one_and_no_consensus_key() -> Result<()> {
+    let world = World::new()?;
+    world.run("new --attestation --out @attestation.json --passphrase-file @first --devnet-scrypt")?;
+    world.run("show @attestation.json --passphrase-file @first")?;
+    let refused = world.refusal("show @attestation.json --passphrase-file @second");
+    assert!(refused.ends_with("the passphrase is wrong"), "{refused}");
+    let keystore = Keystore::read(&world.path("attestation.json"))?;
+    crate::signer::AttestationSecret::decrypt(&keystore, "one")?;
+    assert!(world.key("attestation.json", "one").is_err());
+    Ok(())
+}
+
 #[test]
 fn imported_seed_is_the_key_and_is_exported_as_it_came() -> Result<()> {
     let world = World::new()?;
