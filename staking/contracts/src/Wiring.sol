@@ -12,6 +12,12 @@ pragma solidity ^0.8.30;
 /// @param slasher `Slasher`: judges evidence
 /// @param ed25519 `Ed25519Verifier`
 /// @param bls `BlsVerifier`
+/// @param attestations `AttestationVerifier`: judges what a quorum says
+/// @param rewards `Rewards`: who earned what, and who is put out for missing too much
+/// @param votes `StakeVotes`: the voting power of stake
+/// @param admission `Admission`: who may register, and the guardian
+/// @param expulsions `Expulsions`: exits that governance begins
+/// @param governor `StakeGovernor`: proposals; what they decide is done by `governance()` of the parameters, a timelock
 struct Wiring {
     address token;
     address parameters;
@@ -21,4 +27,10 @@ struct Wiring {
     address slasher;
     address ed25519;
     address bls;
+    address attestations;
+    address rewards;
+    address votes;
+    address admission;
+    address expulsions;
+    address governor;
 }

@@ -88,7 +88,13 @@ abstract contract StakesWorld is Test {
             stakes: vm.computeCreateAddress(address(this), nonce + 2),
             slasher: vm.computeCreateAddress(address(this), nonce + 3),
             ed25519: address(yes),
-            bls: address(yes)
+            bls: address(yes),
+            attestations: address(0),
+            rewards: address(0),
+            votes: address(0),
+            admission: address(0),
+            expulsions: address(0),
+            governor: address(0)
         });
         registry = new ValidatorRegistry(wiring);
         sets = new ValidatorSets(wiring, uint64(block.number), LENGTH);

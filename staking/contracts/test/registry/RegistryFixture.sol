@@ -40,7 +40,13 @@ abstract contract RegistryFixture is Test, Signer {
                 stakes: STAKES,
                 slasher: address(0),
                 ed25519: address(new Ed25519Verifier()),
-                bls: address(new BlsVerifier())
+                bls: address(new BlsVerifier()),
+                attestations: address(0),
+                rewards: address(0),
+                votes: address(0),
+                admission: address(0),
+                expulsions: address(0),
+                governor: address(0)
             })
         );
         vm.mockCall(PARAMETERS, abi.encodeCall(IStakingParameters.rollupChainId, ()), abi.encode(ROLLUP_CHAIN_ID));

@@ -55,7 +55,13 @@ abstract contract StakesFixture is ParametersFixture {
             stakes: stakes_,
             slasher: SLASHER,
             ed25519: address(0),
-            bls: address(0)
+            bls: address(0),
+            attestations: address(0),
+            rewards: address(0),
+            votes: address(0),
+            admission: address(0),
+            expulsions: address(0),
+            governor: address(0)
         });
     }
 
