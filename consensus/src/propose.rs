@@ -37,7 +37,7 @@ impl Simplex {
         }
         let round = self.round();
         self.building = Some(round);
-        // P3: the header will name this notarization.
+        // P3: the header will name this notarization; it grows no more until the batch is built.
         let parent_signers = base.notarization.map_or(Signers::NONE, |notarization| notarization.signers);
         let request = BuildRequest { round, parent: base.batch, parent_view: base.view, parent_signers };
         self.out.push(Output::Build(request));
@@ -48,10 +48,11 @@ impl Simplex {
     fn base(&mut self) -> Option<Base> {
         let mut view = self.view.previous();
         loop {
-            let state = self.views.get(&view);
-            if let Some(notarization) = state.and_then(|state| state.notarization()).cloned() {
+            let state = self.views.get_mut(&view);
+            if let Some(notarization) = state.and_then(|state| state.widest_notarization(&self.epoch.set)).cloned() {
                 return Some(Base { view, batch: notarization.vote.batch, notarization: Some(notarization) });
             }
+            let state = self.views.get(&view);
             if view == View::ZERO {
                 return Some(Base { view, batch: self.opening, notarization: None });
             }

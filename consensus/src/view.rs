@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
-use rota_proto::{Certificate, Place, Proposal, SignedVote, Signers, Verified, Vote, VoteKind};
+use rota_proto::{Certificate, Place, Proposal, SignedVote, Signers, ValidatorSet, Verified, Vote, VoteKind};
 
 use crate::Candidate;
 
@@ -146,6 +146,16 @@ impl ViewState {
 
     pub(crate) fn notarization(&self) -> Option<&Verified<Certificate>> {
         self.notarizations.values().next()
+    }
+
+    /// Rule P3: the notarization with every vote for it that has come, also after the quorum.
+    pub(crate) fn widest_notarization(&mut self, set: &ValidatorSet) -> Option<&Verified<Certificate>> {
+        let votes = self.votes.get(&VoteKind::Notarize);
+        let notarization = self.notarizations.values_mut().next()?;
+        if let Some(votes) = votes {
+            *notarization = notarization.widened(votes, set);
+        }
+        Some(notarization)
     }
 
     pub(crate) const fn nullification(&self) -> Option<&Verified<Certificate>> {

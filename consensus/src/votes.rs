@@ -45,6 +45,7 @@ impl Simplex {
         // L3: one verified vote makes a leader active again, also one that comes after its view is final.
         self.silence.remove(&signed.signer);
         if round.view <= self.finalized || self.closed.is_some() {
+            self.count_late(&signed);
             return self.answer_left_view(&signed);
         }
         match self.count(signed) {
@@ -55,6 +56,16 @@ impl Simplex {
             Counted::Conflicting => return Err(Rejected::Conflicting { place: signed.signer, round }),
         }
         Ok(())
+    }
+
+    /// Rule P3: a vote for the final batch that comes when the others have made it final still tells that its signer
+    /// took part; the next leader names it.
+    fn count_late(&mut self, signed: &Verified<SignedVote>) {
+        let head = self.head().hash();
+        let state = self.views.get_mut(&self.finalized).filter(|_| signed.vote.round.view == self.finalized);
+        if let Some(state) = state.filter(|_| signed.vote.kind == VoteKind::Notarize && signed.vote.batch == head) {
+            state.count(*signed);
+        }
     }
 
     /// Counts a verified vote of a live view, and what it completes.

@@ -74,6 +74,19 @@ impl Verified<Certificate> {
             .then(|| Self(Certificate { vote, signers, signatures: agreeing().map(|(_, s)| s.signature).collect() }))
     }
 
+    /// This certificate with the signatures of all verified votes for the same thing, also of those that came after
+    /// the quorum.
+    ///
+    /// # Panics
+    /// As [`assemble`](Self::assemble).
+    #[must_use]
+    pub fn widened(&self, votes: &BTreeMap<Place, Verified<SignedVote>>, set: &ValidatorSet) -> Self {
+        let mut all = votes.clone();
+        all.extend(self.verified_votes().map(|signed| (signed.signer, signed)));
+        let wide = Self::assemble(self.vote, &all, set);
+        wide.unwrap_or_else(|| unreachable!("a certificate is a quorum, and nobody was left out"))
+    }
+
     /// The votes it is made of, each verified as the whole is.
     pub fn verified_votes(&self) -> impl Iterator<Item = Verified<SignedVote>> {
         self.votes().map(Verified)

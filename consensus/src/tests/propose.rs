@@ -113,6 +113,32 @@ fn next_leader_builds_on_the_notarization_after_the_interval() {
     check(&mut node, own, &["broadcast body B", "broadcast proposal 2 B because notarization 1 A"]);
 }
 
+/// Rule P3: who voted for the parent after the quorum is named as well, also when it was final by then; a vote that
+/// comes while the batch is built is not, and neither is one for something else.
+#[test]
+fn leader_names_those_who_voted_after_the_quorum() {
+    let network = network();
+    let mut node = second_leader(&network);
+    let [a, b] = ["A", "B"].map(|name| network.batch(name, &network.opening, 0, &[]));
+    check(&mut node, network.notarize(1, &a, 2), &[]);
+    node.certificate(&network.finalization(1, &a));
+    node.step(network.notarize(1, &b, 3));
+    node.step(Input::Work(true));
+    check(&mut node, Input::Timer(Timer::Pace), &["build 2 on A, notarized in 1 by 012"]);
+    node.step(network.notarize(1, &a, 3));
+    let c = network.batch("C", &a, 1, &[0, 1, 2]);
+    node.step(built(2, &c));
+    let own = node.own(Vote::notarize(round(2), c.hash()));
+    check(&mut node, own, &["broadcast body C", "broadcast proposal 2 C because notarization 1 A"]);
+
+    let mut node = second_leader(&network);
+    node.certificate(&network.finalization(1, &a));
+    let answer = node.step(network.notarize(1, &a, 3));
+    assert_eq!(answer, ["send 3 finalization 1 A"], "R2: it is late all the same");
+    node.step(Input::Work(true));
+    check(&mut node, Input::Timer(Timer::Pace), &["build 2 on A, notarized in 1 by 013"]);
+}
+
 /// Rules P1, I1: a notarized batch that is not final is work.
 #[test]
 fn unfinal_batch_is_work_for_the_leader() {
@@ -132,8 +158,8 @@ fn leader_builds_over_nullified_views() {
     node.run(Input::Timer(Timer::Pace));
     node.enter(3);
     let texts = node.certificate(&network.nullification(3));
-    assert_eq!(texts.last().map(String::as_str), Some("build 4 on A, notarized in 1 by 01"));
-    let b = network.batch("B", &a, 1, &[0, 1]);
+    assert_eq!(texts.last().map(String::as_str), Some("build 4 on A, notarized in 1 by 013"));
+    let b = network.batch("B", &a, 1, &[0, 1, 3]);
     node.step(built(4, &b));
     let own = node.own(Vote::notarize(round(4), b.hash()));
     let why = "broadcast proposal 4 B because notarization 1 A, nullification 2, nullification 3";
@@ -169,7 +195,7 @@ fn leader_asks_for_the_notarization_of_the_final_batch() {
     node.run(Input::Work(true));
     let texts = node.certificate(&network.finalization(3, &a));
     assert_eq!(texts.last().map(String::as_str), Some("fetch certificates 3"));
-    let expected = ["persist notarization 3 A", "build 4 on A, notarized in 3 by 01"];
+    let expected = ["persist notarization 3 A", "build 4 on A, notarized in 3 by 0123"];
     check(&mut node, Input::Certificate(network.notarization(3, &a, &[0, 1])), &expected);
 }
 

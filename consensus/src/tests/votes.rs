@@ -135,19 +135,25 @@ fn vote_too_far_ahead_is_refused() {
     );
 }
 
-/// Rules F3, R2: a vote below the final view is not counted, and answered.
+/// Rules F3, R2, P3: a vote that is not above the final view is answered, and not counted, but for one that notarizes
+/// the final batch.
 #[test]
-fn vote_below_the_final_view_is_answered_not_counted() {
+fn late_vote_is_answered_and_counts_only_for_the_final_batch() {
     let network = Network::new(&[1; 4]);
     let mut node = Node::new(&network, 3);
     let a = network.batch("A", &network.opening, 0, &[]);
     node.follow(network.propose(1, &a, network.because(None, &[])));
     node.certificate(&network.finalization(1, &a));
-    let sizes = node.core.sizes();
-    for vote in [network.nullify(1, 2), network.notarize(1, &a, 2)] {
+    let other = network.batch("B", &network.opening, 0, &[]);
+    let kept = node.size("view votes");
+    for vote in [network.nullify(1, 2), network.finalize(1, &a, 2), network.notarize(1, &other, 2)] {
         check(&mut node, vote, &["send 2 finalization 1 A"]);
     }
-    assert_eq!(node.core.sizes(), sizes);
+    assert_eq!(node.size("view votes"), kept);
+    for _ in 0..2 {
+        check(&mut node, network.notarize(1, &a, 2), &["send 2 finalization 1 A"]);
+    }
+    assert_eq!(node.size("view votes"), kept + 1);
 }
 
 /// Rule E5 says which epochs are remembered; this one never was.

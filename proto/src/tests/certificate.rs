@@ -109,6 +109,19 @@ fn votes_for_different_things_make_no_certificate() {
     assert_eq!(verify(certificate, &STAKES), Ok(()));
 }
 
+/// Rule P3 of consensus: a certificate is widened by votes for the same thing, and by no others.
+#[test]
+fn certificate_is_widened_by_those_who_agree() {
+    let (set, domain) = (set(&STAKES), domain());
+    let narrow = finalization(&[0, 1, 2]).verify(&domain, &set, &Strict).unwrap();
+    let verified = |vote, number| (place(number), sign(vote, number).verify(&domain, &set, &Strict).unwrap());
+    let other = Vote::nullify(narrow.vote.round);
+    assert_eq!(narrow.widened(&[verified(other, 3), verified(narrow.vote, 1)].into(), &set), narrow);
+    let wide = narrow.widened(&[verified(narrow.vote, 3)].into(), &set).into_inner();
+    assert_eq!(wide.signers, places(&[0, 1, 2, 3]));
+    assert_eq!(verify(wide, &STAKES), Ok(()));
+}
+
 #[test]
 fn certificate_is_its_votes() {
     let certificate = finalization(&[0, 1, 3]);
