@@ -8,7 +8,9 @@ mod evidence;
 mod guard;
 mod l1;
 pub mod limits;
+mod participation;
 mod registry;
+mod rewards;
 mod slasher;
 
 pub use accountability::Inquest;
@@ -19,7 +21,9 @@ pub use guard::{
     SlotWrite, Verdict,
 };
 pub use l1::{L1Block, Origin, ValidatorChange};
+pub use participation::{Duties, EpochTally, POINTS_SCALE};
 pub use registry::{EpochError, Genesis, Registry, RegistryError, SnapshotError, Warning};
+pub use rewards::{Leaf, PARTICIPATION, Period, Periods};
 pub use slasher::{Slasher, Window};
 
 #[cfg(test)]

@@ -40,4 +40,8 @@ pub const SEEDS_KEPT: usize = 1024;
 /// Epochs from a change on L1 to its effect, as in the contract (rule R3).
 pub const LAG_EPOCHS: u64 = 2;
 
+/// Skipped views whose leaders are counted between two batches (rule P1): with timers of a second an outage of more
+/// than a quarter of an hour, in which who led what tells little.
+pub const SKIPPED_VIEWS_COUNTED: u64 = 1024;
+
 const _: () = assert!(RECORD_BYTES_MAX + 52 <= SLOT_BYTES, "a slot holds the largest record and its frame");
