@@ -1,5 +1,6 @@
 //! The signing guard's rule: which votes a key may still sign, and what must be durable first.
 
+mod attestations;
 mod encoding;
 mod file;
 mod join;
@@ -12,6 +13,7 @@ use rota_proto::{ConsensusKey, Epoch, Round, Signature, SigningDomain, View, Vot
 
 use crate::{Offence, limits::ROUNDS_MAX};
 
+pub use attestations::{AttestationRecord, AttestationRecordError, AttestationRefusal};
 pub use encoding::RecordError;
 pub use file::{GuardFile, GuardFileError, SlotError, SlotWrite};
 pub use join::{ForeignRecord, Joined};

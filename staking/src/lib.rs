@@ -17,7 +17,7 @@ pub use accountability::Inquest;
 pub use deployment::{Contracts, Deployment};
 pub use evidence::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
 pub use guard::{
-    ForeignRecord, GuardFile, GuardFileError, Joined, RecordError, RecordTextError, Refusal, SafetyRecord, SlotError,
+    AttestationRecord, AttestationRecordError, AttestationRefusal, ForeignRecord, GuardFile, GuardFileError, Joined, RecordError, RecordTextError, Refusal, SafetyRecord, SlotError,
     SlotWrite, Verdict,
 };
 pub use l1::{L1Block, Origin, ValidatorChange};

@@ -10,6 +10,10 @@ pub const ROUNDS_MAX: usize = VOTES_PER_ANSWER_MAX / 3;
 /// a signature (nullify and finalize exclude each other).
 pub const RECORD_BYTES_MAX: usize = 115 + ROUNDS_MAX * (17 + 2 * 96);
 
+/// Attestations of one kind that a record keeps (rule G16): periods are attested one after the other, and more than a
+/// few are never open at a time.
+pub const ATTESTATIONS_KEPT: usize = 64;
+
 /// Bytes of a safety record as text: its fields, and 64 rounds with two batches, each a line by itself; twice over, for
 /// whoever spaces it in another way.
 pub const RECORD_TEXT_BYTES_MAX: usize = 2 * (1024 + ROUNDS_MAX * 320);

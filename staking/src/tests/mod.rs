@@ -2,6 +2,7 @@
 //! pair written a second time, as naively as it can be.
 
 mod accountability;
+mod attestations;
 mod evidence;
 mod fuzz;
 mod guard;
