@@ -6,7 +6,7 @@ use alloy_primitives::{B256, FixedBytes};
 use blst::{BLST_ERROR, Pairing, blst_p1_affine, blst_p2_affine, min_pk};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Epoch;
+use crate::{Epoch, Place};
 
 /// The domain separation tag of attestations (proof-of-possession scheme of draft-irtf-cfrg-bls-signature-05).
 pub const ATTESTATION_TAG: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
@@ -31,6 +31,17 @@ pub struct Attestation {
     pub index: u64,
     /// The hash of what is said.
     pub content: B256,
+}
+
+/// An attestation as one validator says it. Nothing is known of its signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedAttestation {
+    /// What it says.
+    pub attestation: Attestation,
+    /// Its place in the set of the attesting epoch.
+    pub signer: Place,
+    /// Its signature.
+    pub signature: AttestationSignature,
 }
 
 /// A BLS12-381 public key that the registry on L1 would take (rule K3).
@@ -135,6 +146,16 @@ impl AttestationSignature {
     #[must_use]
     pub fn from_uncompressed(bytes: &[u8; 4 * NUMBER]) -> Self {
         Self(words(bytes, [1, 0, 3, 2]))
+    }
+
+    /// The sum of signatures, which stands for all of them (rule K5); none of none, or if one is no point of the
+    /// subgroup.
+    #[must_use]
+    pub fn sum(signatures: &[Self]) -> Option<Self> {
+        let points = signatures.iter().map(Self::point).collect::<Option<Vec<_>>>()?;
+        let points: Vec<&min_pk::Signature> = points.iter().collect();
+        let sum = min_pk::AggregateSignature::aggregate(&points, true).ok()?;
+        Some(Self::from_uncompressed(&sum.to_signature().serialize()))
     }
 
     /// The point of the curve that the bytes are, whatever its subgroup; none for infinity.

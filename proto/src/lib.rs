@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attestation;
+mod attestation_wire;
 mod certificate;
 mod domain;
 mod epoch_schedule;
@@ -21,6 +22,7 @@ mod wire;
 
 pub use attestation::{
     ATTESTATION_TAG, Attestation, AttestationKey, AttestationKeyError, AttestationSignature, POSSESSION_TAG,
+    SignedAttestation,
 };
 pub use certificate::Certificate;
 pub use domain::SigningDomain;

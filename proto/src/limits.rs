@@ -30,6 +30,9 @@ pub const VOTE_BYTES_MAX: usize = 192;
 /// Bytes of evidence: two votes, each with its key and length.
 pub const EVIDENCE_BYTES_MAX: usize = 2 * VOTE_BYTES_MAX;
 
+/// Bytes of an attestation: a signature of 256, a hash of 32, numbers.
+pub const ATTESTATION_BYTES_MAX: usize = 384;
+
 /// Bytes of a certificate: 128 signatures of 66 bytes, a bitmap, a vote.
 pub const CERTIFICATE_BYTES_MAX: usize = 9 * 1024;
 

@@ -4,8 +4,8 @@ use alloy_primitives::{B256, Bytes};
 use prost::Message as _;
 
 use crate::{
-    BatchHeader, Certificate, Epoch, Height, Justification, Proposal, Round, Signature, SignedVote, Signers, View,
-    VoteKind, VotePair, limits,
+    BatchHeader, Certificate, Epoch, Height, Justification, Proposal, Round, Signature, SignedAttestation, SignedVote,
+    Signers, View, VoteKind, VotePair, limits,
     vote_wire::{batch_field, vote_of},
     wire::{self, WireError, v1},
 };
@@ -42,6 +42,8 @@ pub enum Message {
     Status(Status),
     /// Two votes that somebody is accused with.
     Evidence(Box<VotePair>),
+    /// What a validator tells L1.
+    Attestation(Box<SignedAttestation>),
 }
 
 /// The body of the batch with this header hash, not yet compared with the header.
@@ -155,6 +157,7 @@ impl Message {
                 batch: status.batch.to_vec(),
             }),
             Self::Evidence(pair) => Content::Evidence((&**pair).into()),
+            Self::Attestation(signed) => Content::Attestation((&**signed).into()),
         };
         v1::Message { content: Some(content) }.encode_to_vec()
     }
@@ -195,6 +198,7 @@ impl Message {
                 batch: hash("batch", &status.batch)?,
             }),
             Content::Evidence(pair) => Self::Evidence(Box::new(pair.try_into()?)),
+            Content::Attestation(signed) => Self::Attestation(Box::new(signed.try_into()?)),
         })
     }
 }

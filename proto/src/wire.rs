@@ -81,7 +81,7 @@ const fn kind(tag: u32, name: &'static str, limit: usize, repeated: &'static [(u
 /// Bytes that the outer message adds: a key and a length.
 const ENVELOPE_BYTES: usize = 8;
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     kind(1, "vote", limits::VOTE_BYTES_MAX, &[]),
     kind(2, "certificate", limits::CERTIFICATE_BYTES_MAX, &[]),
     kind(3, "proposal", limits::PROPOSAL_BYTES_MAX, &[(4, limits::NULLIFICATIONS_PER_PROPOSAL_MAX)]),
@@ -102,6 +102,7 @@ const KINDS: [Kind; 15] = [
     kind(13, "catch-up-answer", limits::ANSWER_BYTES_MAX, &[(1, limits::BATCHES_PER_ANSWER_MAX)]),
     kind(14, "status", limits::REQUEST_BYTES_MAX, &[]),
     kind(15, "evidence", limits::EVIDENCE_BYTES_MAX, &[]),
+    kind(16, "attestation", limits::ATTESTATION_BYTES_MAX, &[]),
 ];
 
 /// Decodes a message of the schema (rules W1 to W3): the kind and its limit first, then the counts of repeated

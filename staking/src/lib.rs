@@ -17,8 +17,8 @@ pub use accountability::Inquest;
 pub use deployment::{Contracts, Deployment};
 pub use evidence::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
 pub use guard::{
-    AttestationRecord, AttestationRecordError, AttestationRefusal, ForeignRecord, GuardFile, GuardFileError, Joined, RecordError, RecordTextError, Refusal, SafetyRecord, SlotError,
-    SlotWrite, Verdict,
+    AttestationRecord, AttestationRecordError, AttestationRefusal, ForeignRecord, GuardFile, GuardFileError, Joined,
+    RecordError, RecordTextError, Refusal, SafetyRecord, SlotError, SlotWrite, Verdict,
 };
 pub use l1::{L1Block, Origin, ValidatorChange};
 pub use participation::{Duties, EpochTally, POINTS_SCALE};

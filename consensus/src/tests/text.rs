@@ -98,7 +98,8 @@ impl Network {
             | Message::CatchUpRequest(_)
             | Message::CatchUpAnswer(_)
             | Message::Status(_)
-            | Message::Evidence(_) => unreachable!("the core sends no such message"),
+            | Message::Evidence(_)
+            | Message::Attestation(_) => unreachable!("the core sends no such message"),
         }
     }
 

@@ -155,6 +155,7 @@ impl Driver {
                     self.hear_accusation(from, &pair, search)
                 }
                 Message::Evidence(_)
+                | Message::Attestation(_)
                 | Message::Vote(_)
                 | Message::Proposal(_)
                 | Message::Body(_)

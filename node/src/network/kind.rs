@@ -35,6 +35,8 @@ pub enum MessageKind {
     Status,
     /// Two votes that somebody is accused with.
     Evidence,
+    /// What a validator tells L1.
+    Attestation,
 }
 
 impl MessageKind {
@@ -55,6 +57,7 @@ impl MessageKind {
             Message::CatchUpAnswer(_) => Self::CatchUpAnswer,
             Message::Status(_) => Self::Status,
             Message::Evidence(_) => Self::Evidence,
+            Message::Attestation(_) => Self::Attestation,
         }
     }
 
@@ -69,7 +72,8 @@ impl MessageKind {
             | Self::Fetch
             | Self::RoundQuery
             | Self::RoundAnswer
-            | Self::Evidence => Some(Lane::Votes),
+            | Self::Evidence
+            | Self::Attestation => Some(Lane::Votes),
             Self::Body | Self::Transactions | Self::FinalBatch => Some(Lane::Bulk),
             Self::CatchUpRequest | Self::CatchUpAnswer | Self::Status => None,
         }
@@ -79,7 +83,9 @@ impl MessageKind {
     #[must_use]
     pub const fn topic(self) -> Option<Topic> {
         match self {
-            Self::Vote | Self::Certificate | Self::Proposal | Self::Evidence => Some(Topic::Consensus),
+            Self::Vote | Self::Certificate | Self::Proposal | Self::Evidence | Self::Attestation => {
+                Some(Topic::Consensus)
+            }
             Self::FinalBatch => Some(Topic::FinalBatches),
             Self::Transactions => Some(Topic::Transactions),
             Self::Body
@@ -108,7 +114,8 @@ impl MessageKind {
             | Self::CatchUpRequest
             | Self::CatchUpAnswer
             | Self::Status
-            | Self::Evidence => 2,
+            | Self::Evidence
+            | Self::Attestation => 2,
         }
     }
 }
@@ -134,7 +141,8 @@ pub(crate) fn round_of(message: &Message) -> Option<Round> {
         | Message::CatchUpRequest(_)
         | Message::CatchUpAnswer(_)
         | Message::Status(_)
-        | Message::Evidence(_) => None,
+        | Message::Evidence(_)
+        | Message::Attestation(_) => None,
     }
 }
 

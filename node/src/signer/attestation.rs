@@ -6,7 +6,8 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use blst::min_pk::SecretKey;
 use ed25519_dalek::{Signer as _, SigningKey};
 use rota_proto::{
-    AttestationKey, AttestationSignature, ConsensusKey, KeyError, POSSESSION_TAG, Signature, SigningDomain,
+    ATTESTATION_TAG, AttestationKey, AttestationSignature, ConsensusKey, KeyError, POSSESSION_TAG, Signature,
+    SigningDomain,
 };
 use rota_staking::bindings::{Enrolment, IValidatorRegistry};
 use zeroize::Zeroizing;
@@ -76,6 +77,12 @@ impl AttestationSecret {
         } else {
             Err(KeystoreError::Shape("the public key is not that of the secret".into()))
         }
+    }
+
+    /// Signs the digest of an attestation (rules K4, D4 of proto). Whoever calls has asked the record.
+    #[must_use]
+    pub(super) fn attest(&self, digest: &B256) -> AttestationSignature {
+        AttestationSignature::from_uncompressed(&self.0.sign(digest.as_slice(), ATTESTATION_TAG, &[]).serialize())
     }
 
     /// Signs the digest of a registration (rules K4, D3 of proto).

@@ -1,6 +1,7 @@
 //! The signer: holds the consensus key and asks the guard before every signature.
 
 mod attestation;
+mod attester;
 mod guard_file;
 mod guard_folder;
 mod hand;
@@ -21,6 +22,7 @@ use rota_proto::{
 use rota_staking::{Refusal, SafetyRecord, Verdict};
 
 pub use attestation::{AttestationSecret, NoAttestationSecret, Possession, ValidatorKeys};
+pub use attester::{AttestError, Attester};
 pub use guard_file::GuardStorageError;
 pub use guard_folder::{GuardFolder, GuardImportError, Imported};
 pub use hand::{Answered, Hand};

@@ -156,12 +156,33 @@ pub struct Evidence {
     #[prost(message, optional, tag = "2")]
     pub second: ::core::option::Option<Vote>,
 }
+/// What a validator tells L1, with its signature.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Attestation {
+    /// The epoch as whose member it signs.
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    /// What sort of fact it is, from 1 on.
+    #[prost(uint32, tag = "2")]
+    pub kind: u32,
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    /// Hash of what is said: 32 bytes.
+    #[prost(bytes = "vec", tag = "4")]
+    pub content: ::prost::alloc::vec::Vec<u8>,
+    /// Place of the signer in the set of the epoch, below 128.
+    #[prost(uint32, tag = "5")]
+    pub signer: u32,
+    /// A point of G2 of BLS12-381: 256 bytes, as EIP-2537 has it.
+    #[prost(bytes = "vec", tag = "6")]
+    pub signature: ::prost::alloc::vec::Vec<u8>,
+}
 /// All that travels on a direct stream between validators and in gossip.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Message {
     #[prost(
         oneof = "message::Content",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16"
     )]
     pub content: ::core::option::Option<message::Content>,
 }
@@ -199,5 +220,7 @@ pub mod message {
         Status(super::Status),
         #[prost(message, tag = "15")]
         Evidence(super::Evidence),
+        #[prost(message, tag = "16")]
+        Attestation(super::Attestation),
     }
 }

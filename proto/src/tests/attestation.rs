@@ -1,6 +1,7 @@
 //! Attestation keys, their signatures and digests against the vectors that the contracts are tested with.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use blst::min_pk;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{domain as by_hand, samples::consensus_key};
@@ -167,6 +168,29 @@ fn keys_are_refused_by_name() {
         let text = serde_json::to_string(&vector.key).unwrap();
         assert!(serde_json::from_str::<AttestationKey>(&text).is_err(), "{name}");
     }
+}
+
+/// Rule K5: the sum of signatures of one digest stands for the sum of their keys; a sum with a point outside the
+/// subgroup is none.
+#[test]
+fn signatures_add_up() {
+    let secrets = [1, 2, 3].map(|seed| min_pk::SecretKey::key_gen(&[seed; 32], &[]).unwrap());
+    let digest = B256::repeat_byte(9);
+    let signed = |secret: &min_pk::SecretKey| {
+        AttestationSignature::from_uncompressed(&secret.sign(digest.as_slice(), ATTESTATION_TAG, &[]).serialize())
+    };
+    let keys = secrets.each_ref().map(min_pk::SecretKey::sk_to_pk);
+    let together = min_pk::AggregatePublicKey::aggregate(&keys.each_ref(), true).unwrap().to_public_key();
+    let together = AttestationKey::from_compressed(&together.compress()).unwrap();
+    let mut signatures = secrets.each_ref().map(signed).to_vec();
+    let sum = AttestationSignature::sum(&signatures).unwrap();
+    assert!(together.attests(&digest, &sum));
+    assert!(!together.attests(&digest, &AttestationSignature::sum(&signatures[1..]).unwrap()));
+    assert_eq!(AttestationSignature::sum(&[]), None);
+    let points: Points = read(POINTS);
+    let outside = points.signatures.iter().find(|vector| vector.name == "signature outside the subgroup").unwrap();
+    signatures.push(signature(&outside.signature));
+    assert_eq!(AttestationSignature::sum(&signatures), None);
 }
 
 /// Rule K3: flags that other encodings set in the first byte are no part of a number, and make no infinity.

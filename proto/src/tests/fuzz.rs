@@ -11,9 +11,10 @@ use super::{
     transaction::all_types,
 };
 use crate::{
-    BatchBody, BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, Certificate, ConsensusKey, Epoch, ExtraData,
-    Fetch, FinalBatch, Height, Justification, Message, Place, Proposal, Round, RoundAnswer, Signature, SignedVote,
-    Signers, Status, Strict, TransactionError, UnrecoveredTransaction, Verifier as _, View, Vote, VoteKind, VotePair,
+    Attestation, AttestationKey, AttestationSignature, BatchBody, BatchHeader, BodyMessage, CatchUpAnswer,
+    CatchUpRequest, Certificate, ConsensusKey, Epoch, ExtraData, Fetch, FinalBatch, Height, Justification, Message,
+    Place, Proposal, Round, RoundAnswer, Signature, SignedAttestation, SignedVote, Signers, Status, Strict,
+    TransactionError, UnrecoveredTransaction, Verifier as _, View, Vote, VoteKind, VotePair,
 };
 
 fn target(name: &'static str) -> Target {
@@ -48,6 +49,10 @@ fn verify(message: &Message) -> String {
     match message {
         Message::Vote(vote) => outcome(&vote.verify(&domain, &set, &Strict).err()),
         Message::Evidence(pair) => outcome(&pair.votes().map(|vote| vote.verify(&domain, &set, &Strict).err())),
+        Message::Attestation(signed) => {
+            let key = AttestationKey::from_bytes(&[0; 128]);
+            outcome(&key.map(|key| key.attests(&domain.attestation(&signed.attestation), &signed.signature)))
+        }
         Message::Certificate(certificate) => outcome(&certificate.clone().verify(&domain, &set, &Strict).err()),
         Message::Proposal(proposal) => outcome(&proposal.clone().verify(&domain, &set, &Strict).err()),
         Message::FinalBatch(batch) => outcome(&(
@@ -313,8 +318,16 @@ fn any_pair(u: &mut Unstructured<'_>) -> Result<VotePair> {
     Ok(VotePair::new(one, other).unwrap_or_else(accusation))
 }
 
+fn any_attestation(u: &mut Unstructured<'_>) -> Result<SignedAttestation> {
+    let kind = u.int_in_range(1..=u8::MAX)?;
+    let attestation =
+        Attestation { attesting_epoch: any_round(u)?.epoch, kind, index: u.arbitrary()?, content: any_hash(u)? };
+    let signer = Place::new(u.int_in_range(0..=127)?).unwrap_or_else(|| unreachable!("below 128"));
+    Ok(SignedAttestation { attestation, signer, signature: AttestationSignature(u.arbitrary()?) })
+}
+
 fn any_message(u: &mut Unstructured<'_>) -> Result<Message> {
-    Ok(match u.int_in_range(0..=12u8)? {
+    Ok(match u.int_in_range(0..=13u8)? {
         0 => Message::Vote(any_signed(u)?),
         1 => Message::Certificate(any_certificate(u)?),
         2 => Message::Proposal(Box::new(any_proposal(u)?)),
@@ -337,6 +350,7 @@ fn any_message(u: &mut Unstructured<'_>) -> Result<Message> {
             count: u.arbitrary()?,
         }),
         10 => Message::Evidence(Box::new(any_pair(u)?)),
+        12 => Message::Attestation(Box::new(any_attestation(u)?)),
         11 => Message::CatchUpAnswer(CatchUpAnswer { batches: some(u, any_final_batch)? }),
         _ => Message::Status(Status {
             network: any_hash(u)?,

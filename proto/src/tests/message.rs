@@ -5,13 +5,13 @@ use prost::Message as _;
 
 use super::samples::{batch, certificate, header, messages, place, proposal, round, sign, unsigned_certificate};
 use crate::{
-    BatchHeader, BodyMessage, CatchUpAnswer, Certificate, Epoch, ExtraData, FinalBatch, HeaderError, Height,
-    Justification, Message, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers, View, Vote, VotePair,
-    WireError,
+    Attestation, AttestationSignature, BatchHeader, BodyMessage, CatchUpAnswer, Certificate, Epoch, ExtraData,
+    FinalBatch, HeaderError, Height, Justification, Message, Place, Proposal, Round, RoundAnswer, Signature,
+    SignedAttestation, SignedVote, Signers, View, Vote, VotePair, WireError,
     limits::{
-        BODY_BYTES_MAX, CERTIFICATE_BYTES_MAX, EVIDENCE_BYTES_MAX, NULLIFICATIONS_PER_PROPOSAL_MAX,
-        TRANSACTION_BYTES_MAX, TRANSACTIONS_BYTES_MAX, TRANSACTIONS_PER_MESSAGE_MAX, VOTE_BYTES_MAX,
-        VOTES_PER_ANSWER_MAX,
+        ATTESTATION_BYTES_MAX, BODY_BYTES_MAX, CERTIFICATE_BYTES_MAX, EVIDENCE_BYTES_MAX,
+        NULLIFICATIONS_PER_PROPOSAL_MAX, TRANSACTION_BYTES_MAX, TRANSACTIONS_BYTES_MAX, TRANSACTIONS_PER_MESSAGE_MAX,
+        VOTE_BYTES_MAX, VOTES_PER_ANSWER_MAX,
     },
     wire::v1::{self, message::Content},
 };
@@ -136,6 +136,18 @@ fn evidence_that_is_no_pair_is_refused() {
     check!("evidence", Evidence, field("signature"), |pair| pair.second.as_mut().unwrap().signature.clear());
 }
 
+/// Rule W4.
+#[test]
+fn attestation_with_a_field_out_of_range_is_refused() {
+    let field = WireError::Field;
+    check!("attestation", Attestation, field("epoch"), |signed| signed.epoch = u64::MAX);
+    check!("attestation", Attestation, field("kind"), |signed| signed.kind = 0);
+    check!("attestation", Attestation, field("kind"), |signed| signed.kind = 256);
+    check!("attestation", Attestation, field("content"), |signed| signed.content.clear());
+    check!("attestation", Attestation, field("signer"), |signed| signed.signer = 128);
+    check!("attestation", Attestation, field("signature"), |signed| signed.signature.truncate(255));
+}
+
 /// Rule W4, at the limit and one past: what stands inside a message has its own limits.
 #[test]
 fn transactions_and_bodies_inside_keep_their_own_limits() {
@@ -165,7 +177,7 @@ fn version_that_is_no_text_is_refused() {
 #[test]
 fn each_kind_comes_back() {
     let messages = messages();
-    assert_eq!(messages.len(), 15);
+    assert_eq!(messages.len(), 16);
     for (name, message) in messages {
         assert_eq!(Message::decode(&message.encode()), Ok(message), "{name}");
     }
@@ -205,6 +217,13 @@ fn largest_messages_fit() {
     let pair = Message::Evidence(Box::new(VotePair::new(vote, other).unwrap()));
     assert!(pair.encode().len() <= EVIDENCE_BYTES_MAX - 64);
     assert_eq!(Message::decode(&pair.encode()), Ok(pair));
+    let attestation =
+        Attestation { attesting_epoch: Epoch::MAX, kind: u8::MAX, index: u64::MAX, content: B256::repeat_byte(0xff) };
+    let signer = Place::new(127).unwrap();
+    let signature = AttestationSignature([0xff; 256]);
+    let attestation = Message::Attestation(Box::new(SignedAttestation { attestation, signer, signature }));
+    assert!(attestation.encode().len() <= ATTESTATION_BYTES_MAX);
+    assert_eq!(Message::decode(&attestation.encode()), Ok(attestation));
     let nullification = largest_certificate(Vote::nullify(vote.vote.round));
     let header = batch();
     let proposal = Proposal {

@@ -5,9 +5,9 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::samples::{header, unsigned_certificate};
 use crate::{
-    BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, Certificate, Epoch, ExtraData, Fetch, FinalBatch, Height,
-    Justification, Message, Place, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers, Status, View, Vote,
-    VotePair,
+    Attestation, AttestationSignature, BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, Certificate, Epoch,
+    ExtraData, Fetch, FinalBatch, Height, Justification, Message, Place, Proposal, Round, RoundAnswer, Signature,
+    SignedAttestation, SignedVote, Signers, Status, View, Vote, VotePair,
 };
 
 fn any_hash() -> impl Strategy<Value = B256> {
@@ -103,6 +103,15 @@ fn any_pair() -> impl Strategy<Value = VotePair> {
     })
 }
 
+fn any_attestation() -> impl Strategy<Value = SignedAttestation> {
+    let said = (any_round(), 1..=u8::MAX, any::<u64>(), any_hash());
+    (said, 0..128u8, vec(any::<u8>(), 256)).prop_map(|((round, kind, index, content), signer, bytes)| {
+        let attestation = Attestation { attesting_epoch: round.epoch, kind, index, content };
+        let signature = AttestationSignature(bytes.try_into().unwrap());
+        SignedAttestation { attestation, signer: Place::new(signer).unwrap(), signature }
+    })
+}
+
 fn any_message() -> impl Strategy<Value = Message> {
     let answer =
         (any_round(), option::of(any_certificate()), vec(any_signed(), 0..4)).prop_map(|(round, entered_by, votes)| {
@@ -123,15 +132,17 @@ fn any_message() -> impl Strategy<Value = Message> {
         (any_height(), any::<u32>()).prop_map(|(from, count)| Message::CatchUpRequest(CatchUpRequest { from, count })),
         vec(any_final_batch(), 0..4).prop_map(|batches| Message::CatchUpAnswer(CatchUpAnswer { batches })),
         any_pair().prop_map(|pair| Message::Evidence(Box::new(pair))),
+        any_attestation().prop_map(|signed| Message::Attestation(Box::new(signed))),
         status,
     ]
 }
 
 /// Bytes that begin like a message of some kind.
 fn almost_a_message() -> impl Strategy<Value = Vec<u8>> {
-    (1..16u8, vec(any::<u8>(), 0..127)).prop_map(|(tag, content)| {
+    (1..=16u8, vec(any::<u8>(), 0..127)).prop_map(|(tag, content)| {
         let length = u8::try_from(content.len()).unwrap();
-        [vec![tag << 3 | 2, length], content].concat()
+        let key = if tag < 16 { vec![tag << 3 | 2] } else { vec![0x82, 0x01] };
+        [key, vec![length], content].concat()
     })
 }
 

@@ -8,9 +8,10 @@ use alloy_primitives::{Address, B256, Bytes};
 use ed25519_dalek::{Signer, SigningKey};
 
 use crate::{
-    BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, Certificate, ConsensusKey, Epoch, ExtraData, Fetch,
-    FinalBatch, Height, Justification, Message, Place, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers,
-    SigningDomain, Status, Validator, ValidatorSet, View, Vote, VotePair, VotingPower,
+    Attestation, AttestationSignature, BatchHeader, BodyMessage, CatchUpAnswer, CatchUpRequest, Certificate,
+    ConsensusKey, Epoch, ExtraData, Fetch, FinalBatch, Height, Justification, Message, Place, Proposal, Round,
+    RoundAnswer, Signature, SignedAttestation, SignedVote, Signers, SigningDomain, Status, Validator, ValidatorSet,
+    View, Vote, VotePair, VotingPower,
 };
 
 /// The epoch of everything here.
@@ -168,6 +169,7 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
             }),
         ),
         ("evidence", Message::Evidence(Box::new(accusation()))),
+        ("attestation", Message::Attestation(Box::new(attested()))),
         (
             "status",
             Message::Status(Status {
@@ -178,4 +180,10 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
             }),
         ),
     ]
+}
+
+/// What a validator tells L1; its signature is made up.
+pub(crate) fn attested() -> SignedAttestation {
+    let attestation = Attestation { attesting_epoch: EPOCH, kind: 1, index: 5, content: B256::repeat_byte(0x55) };
+    SignedAttestation { attestation, signer: place(2), signature: AttestationSignature([0x66; 256]) }
 }

@@ -2,9 +2,7 @@ use alloy_primitives::B256;
 use rota_proto::{Attestation, AttestationKey, Epoch};
 
 use super::ROLLUP;
-use crate::{
-    AttestationRecord, AttestationRecordError, AttestationRefusal, PARTICIPATION, limits::ATTESTATIONS_KEPT,
-};
+use crate::{AttestationRecord, AttestationRecordError, AttestationRefusal, PARTICIPATION, limits::ATTESTATIONS_KEPT};
 
 fn empty() -> AttestationRecord {
     let secret = blst::min_pk::SecretKey::key_gen(&[7; 32], &[]).expect("material enough");

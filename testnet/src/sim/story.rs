@@ -102,6 +102,7 @@ pub fn fingerprint(message: &Message) -> u64 {
             let signer = u64::from(pair.signer().number());
             pair.votes().iter().fold(signer ^ 12, |sum, one| mix(sum ^ vote(&one.vote)))
         }
+        Message::Attestation(signed) => mix(signed.attestation.index ^ short(signed.attestation.content) ^ 13),
     }
 }
 
@@ -129,6 +130,7 @@ pub fn summary(message: &Message) -> String {
         Message::CatchUpRequest(request) => format!("asks for {} batches from {}", request.count, request.from),
         Message::CatchUpAnswer(answer) => format!("{} final batches", answer.batches.len()),
         Message::Evidence(pair) => format!("accuses {} in {}", pair.signer(), pair.round()),
+        Message::Attestation(signed) => format!("attests {} by {}", signed.attestation.index, signed.signer),
         Message::Status(status) => format!("is at height {} {}", status.height, Brief(status.batch)),
     }
 }

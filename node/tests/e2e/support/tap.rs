@@ -99,6 +99,7 @@ fn signatures(message: &Message) -> Vec<SignedVote> {
             of(answer.batches.iter().filter_map(|batch| batch.finalization.as_ref()).collect())
         }
         Message::Body(_)
+        | Message::Attestation(_)
         | Message::Fetch(_)
         | Message::RoundQuery(_)
         | Message::Transactions(_)

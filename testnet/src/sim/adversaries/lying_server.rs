@@ -91,7 +91,8 @@ impl LyingServer {
             | Message::FinalBatch(_)
             | Message::CatchUpAnswer(_)
             | Message::Status(_)
-            | Message::Evidence(_) => None,
+            | Message::Evidence(_)
+            | Message::Attestation(_) => None,
         };
         let askers = from.map_or_else(Vec::new, |from| hands.outside.keys.nodes_of(&from));
         lie.map(|lie| Deed::Tell(askers, lie)).into_iter().collect()

@@ -88,7 +88,8 @@ impl Host {
             | Message::RoundAnswer(_)
             | Message::FinalBatch(_)
             | Message::Status(_)
-            | Message::Evidence(_) => self.step(Event::Message { from: key, message }, out),
+            | Message::Evidence(_)
+            | Message::Attestation(_) => self.step(Event::Message { from: key, message }, out),
         }
     }
 }

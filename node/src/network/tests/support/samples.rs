@@ -6,9 +6,9 @@ use alloy_primitives::{Address, B256, Bytes};
 use ed25519_dalek::{Signer as _, SigningKey};
 use libp2p::identity::Keypair;
 use rota_proto::{
-    BatchHeader, BodyMessage, CatchUpAnswer, Certificate, ConsensusKey, Epoch, ExtraData, Fetch, FinalBatch,
-    Justification, Message, NetworkId, Place, Proposal, Round, RoundAnswer, Signature, SignedVote, Signers,
-    SigningDomain, View, Vote, VotePair,
+    Attestation, AttestationSignature, BatchHeader, BodyMessage, CatchUpAnswer, Certificate, ConsensusKey, Epoch,
+    ExtraData, Fetch, FinalBatch, Justification, Message, NetworkId, Place, Proposal, Round, RoundAnswer, Signature,
+    SignedAttestation, SignedVote, Signers, SigningDomain, View, Vote, VotePair,
 };
 
 use crate::network::PeerRecord;
@@ -105,6 +105,13 @@ pub(crate) fn evidence() -> Message {
     Message::Evidence(Box::new(VotePair::new(one, other).unwrap()))
 }
 
+/// What a validator tells L1.
+pub(crate) fn attestation() -> Message {
+    let attestation = Attestation { attesting_epoch: Epoch(3), kind: 1, index: 2, content: B256::repeat_byte(7) };
+    let signature = AttestationSignature([9; 256]);
+    Message::Attestation(Box::new(SignedAttestation { attestation, signer: Place::new(1).unwrap(), signature }))
+}
+
 /// One message of every kind that has a lane.
 pub(crate) fn every_kind() -> Vec<Message> {
     vec![
@@ -118,5 +125,6 @@ pub(crate) fn every_kind() -> Vec<Message> {
         Message::Transactions(vec![Bytes::from_static(&[2; 120]), Bytes::from_static(&[3; 130])]),
         Message::FinalBatch(Box::new(final_batch(6))),
         evidence(),
+        attestation(),
     ]
 }
