@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Test} from "forge-std/Test.sol";
-
-import {ParametersMock} from "../sets/SetsFixture.sol";
+import {ParametersFixture} from "../parameters/Parameters.sol";
 import {Signer} from "../Signer.sol";
 import {AttestationVerifier} from "../../src/AttestationVerifier.sol";
+import {StakingParameters} from "../../src/StakingParameters.sol";
 import {ValidatorSets} from "../../src/ValidatorSets.sol";
 import {Wiring} from "../../src/Wiring.sol";
 import {IAttestationVerifier} from "../../src/interfaces/IAttestationVerifier.sol";
-import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
 
-contract ParametersOfARollup is ParametersMock {
-    uint64 public immutable rollupChainId;
-
-    constructor(uint64 rollupChainId_) {
-        rollupChainId = rollupChainId_;
-    }
-}
-
-/// @dev The real sets, with the 100 validators of `vectors/quorum.json` in the places 0 to 99, who have served since
-/// epoch 0: those of the places 0 to 49 have the power 10 each, the others 20. Epochs have 32 L1 blocks, from 100 on;
-/// it is epoch 9, and an attestation is taken from the sets of the epoch that it is about and of 4 later ones. Registry
-/// and stakes are one account, which the attestations of the vectors name.
-abstract contract QuorumFixture is Test, Signer {
+/// @dev The real sets and parameters, with the 100 validators of `vectors/quorum.json` in the places 0 to 99, who have
+/// served since epoch 0: those of the places 0 to 49 have the power 10 each, the others 20. Epochs have 32 L1 blocks,
+/// from 100 on; it is epoch 9, and an attestation is taken from the sets of the epoch that it is about and of 4 later
+/// ones. Registry and stakes are one account, which the attestations of the vectors name.
+abstract contract QuorumFixture is ParametersFixture, Signer {
     struct QuorumMember {
         uint64 power;
         uint256 secret;
@@ -54,7 +44,7 @@ abstract contract QuorumFixture is Test, Signer {
 
     string internal file;
     address internal stakes;
-    ParametersOfARollup internal parameters;
+    StakingParameters internal parameters;
     ValidatorSets internal sets;
     AttestationVerifier internal verifier;
     uint256[] internal secrets;
@@ -64,8 +54,7 @@ abstract contract QuorumFixture is Test, Signer {
         vm.chainId(vm.parseJsonUint(file, ".chainId"));
         vm.roll(START);
         stakes = vm.parseJsonAddress(file, ".stakes");
-        parameters = new ParametersOfARollup(uint64(vm.parseJsonUint(file, ".rollupChainId")));
-        parameters.set(values());
+        parameters = deploy();
         sets = new ValidatorSets(wiringOf(vm.computeCreateAddress(address(this), vm.getNonce(address(this)))), 100, 32);
         verifier = deployVerifier(K);
         seed();
@@ -103,13 +92,17 @@ abstract contract QuorumFixture is Test, Signer {
         quorum = IAttestationVerifier.QuorumSignature(epoch, signers, signedBy(signers, epoch, content));
     }
 
-    /// @dev The sum of the signatures of these places.
+    /// @dev The sum of the signatures of these places of what most of them attest.
     function signedBy(uint128 signers, uint64 epoch, bytes32 content) internal view returns (bytes memory) {
+        return signDigest(signers, verifier.digestOf(epoch, 1, 3, content));
+    }
+
+    function signDigest(uint128 signers, bytes32 digest) internal view returns (bytes memory) {
         uint256 secret = 0;
         for (uint256 place = 0; place < secrets.length; ++place) {
             if ((signers >> place) & 1 != 0) secret = addmod(secret, secrets[place], BLS_ORDER);
         }
-        return blsSign(secret, verifier.digestOf(epoch, 1, 3, content), ATTESTATION_TAG);
+        return blsSign(secret, digest, ATTESTATION_TAG);
     }
 
     function vectors(string memory section) internal view returns (QuorumVector[] memory) {
@@ -122,16 +115,6 @@ abstract contract QuorumFixture is Test, Signer {
         returns (IAttestationVerifier.QuorumSignature memory quorum)
     {
         return IAttestationVerifier.QuorumSignature(one.attestingEpoch, uint128(one.signers), one.signature);
-    }
-
-    function values() private pure returns (IStakingParameters.Values memory some) {
-        some.minimumBond = 1e9;
-        some.powerCap = 1e18;
-        some.maximumExitWait = 8;
-        some.minimumSize = 2;
-        some.entryBound = 1250;
-        some.exitBound = 1250;
-        some.replacementMargin = 1000;
     }
 
     function seed() private {

@@ -47,7 +47,7 @@ contract RewardsConstructorTest is RewardsFixture {
 
     /// @dev C144.
     function test_RevertWhen_ThereIsNoFunder() external {
-        IRewards.Constants memory some = constants();
+        IRewards.Constants memory some = rewardConstants();
         some.funder = address(0);
         wiring.rewards = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
         vm.expectRevert(IRewards.ZeroAddress.selector);
@@ -58,7 +58,7 @@ contract RewardsConstructorTest is RewardsFixture {
     function test_RevertWhen_ItIsWiredElsewhere() external {
         address self = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
         vm.expectRevert(abi.encodeWithSelector(IRewards.WiredElsewhere.selector, wiring.rewards, self));
-        new Rewards(wiring, constants());
+        new Rewards(wiring, rewardConstants());
     }
 
     function refuses(uint256 index, uint256 value, uint256 least, uint256 most) private {
@@ -70,7 +70,7 @@ contract RewardsConstructorTest is RewardsFixture {
 
     /// @dev The constants of the fixture but for one; the interval of commissions holds all periods.
     function with(uint256 index, uint256 value) private pure returns (IRewards.Constants memory some) {
-        some = constants();
+        some = rewardConstants();
         if (index == 0) {
             some.periodEpochs = uint32(value);
             some.commissionInterval = 32;

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Test} from "forge-std/Test.sol";
-
+import {ParametersFixture} from "../parameters/Parameters.sol";
 import {QuorumForRewards, RegistryForRewards, SetsForRewards, StakesForRewards} from "./Mocks.sol";
 import {Rewards} from "../../src/Rewards.sol";
-import {StakingParameters} from "../../src/StakingParameters.sol";
 import {TestToken} from "../../src/TestToken.sol";
 import {Wiring} from "../../src/Wiring.sol";
 import {IAttestationVerifier} from "../../src/interfaces/IAttestationVerifier.sol";
 import {IRewards} from "../../src/interfaces/IRewards.sol";
-import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
 /// @dev The real rewards and parameters; sets, stakes, registry and quorum are mocks. Periods have 4 epochs, and a
 /// period may bring 1,000 tokens. Validators A and B have the powers 30 and 70 in all epochs below 400, so A earns at
 /// most 120,000,000 of 400,000,000 points in a period. With A, ANN has staked 60 tokens and BEN 40, with B only CAT 5,
 /// all from epoch 2 on. 1,000,000 tokens are there for rewards. It is epoch 0.
-abstract contract RewardsFixture is Test {
+abstract contract RewardsFixture is ParametersFixture {
     uint32 internal constant L = 4;
     uint64 internal constant EPOCHS = 400;
     uint96 internal constant TOKEN = 1e18;
@@ -26,7 +23,6 @@ abstract contract RewardsFixture is Test {
     uint96 internal constant B_POINTS = 280e6;
     uint96 internal constant MAX_POINTS = 400e6;
     uint64 internal constant DUTIES = 100;
-    address internal constant GOVERNANCE = address(0x601);
     address internal constant FUNDER = address(0xF0);
     address internal constant A = address(0xA000);
     address internal constant B = address(0xB000);
@@ -51,8 +47,8 @@ abstract contract RewardsFixture is Test {
         wiring.stakes = address(stakes);
         wiring.attestations = address(attestations);
         wiring.registry = address(new RegistryForRewards());
-        wiring.parameters = address(new StakingParameters(parameterConstants(), parameterValues()));
-        rewards = deployRewards(constants());
+        wiring.parameters = address(deploy());
+        rewards = deployRewards(rewardConstants());
         stakes.wire(token, sets, rewards);
         stakes.fund(1_000_000e18);
         vm.prank(FUNDER);
@@ -74,7 +70,7 @@ abstract contract RewardsFixture is Test {
         sets.setSeat(validator, IValidatorSets.State.Active, power);
     }
 
-    function constants() internal pure returns (IRewards.Constants memory) {
+    function rewardConstants() internal pure returns (IRewards.Constants memory) {
         return IRewards.Constants({
             periodEpochs: L,
             maxCommissionBps: 2500,
@@ -143,32 +139,5 @@ abstract contract RewardsFixture is Test {
 
     function pairHash(bytes32 a, bytes32 b) internal pure returns (bytes32) {
         return a < b ? keccak256(abi.encode(a, b)) : keccak256(abi.encode(b, a));
-    }
-
-    function parameterConstants() private pure returns (IStakingParameters.Constants memory) {
-        return IStakingParameters.Constants({
-            rollupChainId: 7682,
-            powerUnit: 1e9,
-            maxEpochLag: 2,
-            maxOriginAge: 1,
-            evidenceWindow: 5,
-            inclusionDelay: 1,
-            governance: GOVERNANCE
-        });
-    }
-
-    function parameterValues() private pure returns (IStakingParameters.Values memory) {
-        return IStakingParameters.Values({
-            minimumBond: 1000e18,
-            powerCap: 100_000e18,
-            unbondingDelay: 12,
-            keyRotationInterval: 2,
-            maximumExitWait: 8,
-            minimumSize: 4,
-            entryBound: 1250,
-            exitBound: 1250,
-            replacementMargin: 500,
-            treasury: address(0x7EA)
-        });
     }
 }
