@@ -59,6 +59,7 @@ abstract contract StakingConfig is Script {
             maxOriginAge: _uint(config, ".parameters.maxOriginAge").toUint32(),
             evidenceWindow: _uint(config, ".parameters.evidenceWindow").toUint32(),
             inclusionDelay: _uint(config, ".parameters.inclusionDelay").toUint32(),
+            governanceEpochs: _uint(config, ".parameters.governanceEpochs").toUint32(),
             governance: _address(config, ".parameters.governance")
         });
     }
