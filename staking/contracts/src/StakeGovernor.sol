@@ -135,12 +135,7 @@ contract StakeGovernor is GovernorCountingSimple, GovernorVotes, GovernorTimeloc
     }
 
     /// @inheritdoc GovernorTimelockControl
-    function state(uint256 proposalId)
-        public
-        view
-        override(Governor, GovernorTimelockControl)
-        returns (ProposalState)
-    {
+    function state(uint256 proposalId) public view override(Governor, GovernorTimelockControl) returns (ProposalState) {
         return super.state(proposalId);
     }
 

@@ -73,7 +73,7 @@ contract StakeVotes is Votes, IStakeVotes {
 
     /// @inheritdoc IStakeVotes
     function sync(address validator, address account) external {
-        // C153: nothing enters or leaves a slashed position before the stakes have told of it, so it is what was bonded.
+        // C153: a slashed position does not change until the stakes have told of it, so it is what was bonded.
         if (!stakes.isSlashed(validator)) revert NotSlashed(validator);
         uint96 amount = stakes.positionOf(validator, account).amount;
         if (amount == 0 || isDropped[validator][account]) revert NothingToSync(validator, account);
@@ -92,8 +92,8 @@ contract StakeVotes is Votes, IStakeVotes {
     }
 
     /// @notice The power that served at the end of a past L1 block, in token units (C154).
-    /// @dev Votes are bonded stake, and stake above the caps or without a place gives no power: the sum of all votes can
-    /// be more than this.
+    /// @dev Votes are bonded stake, and stake above the caps or without a place gives no power: the sum of all votes
+    /// can be more than this.
     function getPastTotalSupply(uint256 timepoint) public view override returns (uint256) {
         (, uint64 totalPower) = sets.totalsOf(sets.epochOf(_validateTimepoint(timepoint)));
         return uint256(totalPower) * powerUnit;
@@ -110,8 +110,8 @@ contract StakeVotes is Votes, IStakeVotes {
         super._delegate(account, delegatee);
     }
 
-    /// C151: until an account speaks, it has its own votes and what others have handed to it; from then on its units are
-    /// kept.
+    /// C151: until an account speaks, it has its own votes and what others have handed to it; from then on its units
+    /// are kept.
     function _getVotingUnits(address account) internal view override returns (uint256) {
         Holding storage holding = _holdings[account];
         if (super.delegates(account) != address(0)) return holding.units;

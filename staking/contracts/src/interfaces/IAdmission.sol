@@ -88,8 +88,8 @@ interface IAdmission {
     /// @notice Puts accounts on the allow-list, or takes them from it; only governance (C161).
     function setAllowed(address[] calldata accounts, bool allowed) external;
 
-    /// @notice Makes an account the guardian before epoch `mandateEnd`, or renews its mandate; only governance. Zero and
-    /// zero: there is none (C162).
+    /// @notice Makes an account the guardian before epoch `mandateEnd`, or renews its mandate; only governance. Zero
+    /// and zero: there is none (C162).
     function setGuardian(address account, uint64 mandateEnd) external;
 
     /// @notice Pauses registrations for `pauseEpochs`, from this one on; only the guardian (C163).
