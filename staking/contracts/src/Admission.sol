@@ -24,8 +24,8 @@ contract Admission is IAdmission {
     uint16 public constant MIN_CANCELLATIONS = 1;
     /// @notice Most cancellations in a period: who wants something again and again gets it.
     uint16 public constant MAX_CANCELLATIONS = 10;
-    /// @notice Most accounts in one call: about 2,500,000 gas.
-    uint256 public constant MAX_ACCOUNTS = 100;
+    /// @notice Most accounts in one call: a proposal of nothing but such calls still executes within 8,000,000 gas.
+    uint256 public constant MAX_ACCOUNTS = 32;
 
     /// @notice Does what was voted for: the timelock.
     address public immutable governance;

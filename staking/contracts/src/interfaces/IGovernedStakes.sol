@@ -2,7 +2,8 @@
 pragma solidity ^0.8.30;
 
 /// @title What votes and expulsions ask of the stakes
-interface IStakePositions {
+/// @notice The `StakeManager` is who answers.
+interface IGovernedStakes {
     /// @notice One account's bonded stake with one validator, in nominal units. One word of storage.
     /// @param amount What is bonded now; counts for rewards from epoch `since` on
     /// @param since The first epoch of `amount`
