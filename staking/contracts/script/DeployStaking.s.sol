@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {StakingConfig} from "./StakingConfig.sol";
+import {Admission} from "../src/Admission.sol";
 import {BlsVerifier} from "../src/BlsVerifier.sol";
 import {Digests} from "../src/Digests.sol";
 import {Ed25519Verifier} from "../src/Ed25519Verifier.sol";
+import {Expulsions} from "../src/Expulsions.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {Slasher} from "../src/Slasher.sol";
+import {StakeGovernor} from "../src/StakeGovernor.sol";
 import {StakeManager} from "../src/StakeManager.sol";
+import {StakeVotes} from "../src/StakeVotes.sol";
 import {StakingParameters} from "../src/StakingParameters.sol";
 import {TestToken} from "../src/TestToken.sol";
 import {ValidatorRegistry} from "../src/ValidatorRegistry.sol";
@@ -38,6 +43,7 @@ contract DeployStaking is StakingConfig {
     /// @notice Where everything will stand, or stands.
     struct Deployment {
         Wiring wiring;
+        address timelock;
         address inbox;
     }
 
@@ -46,6 +52,8 @@ contract DeployStaking is StakingConfig {
     error WrongNonce(address deployer, uint64 expected, uint64 actual);
     /// @notice A contract stands elsewhere than planned, or names another one than it should.
     error WrongAddress(string what, address expected, address actual);
+    /// @notice The timelock obeys somebody else than the governor, or not it, or not everybody may make it execute.
+    error WrongRole(address timelock, bytes32 role, address account);
     /// @notice The stakes are not open: `open` was not mined, or failed.
     error NotOpened(address stakes);
     /// @notice Nobody would serve, or not everybody does who should.
@@ -94,38 +102,26 @@ contract DeployStaking is StakingConfig {
         wiring.sets = vm.computeCreateAddress(deployer, nonce++);
         wiring.stakes = vm.computeCreateAddress(deployer, nonce++);
         wiring.slasher = vm.computeCreateAddress(deployer, nonce++);
+        wiring.votes = vm.computeCreateAddress(deployer, nonce++);
+        wiring.admission = vm.computeCreateAddress(deployer, nonce++);
+        wiring.expulsions = vm.computeCreateAddress(deployer, nonce++);
+        planned.timelock = vm.computeCreateAddress(deployer, nonce++);
+        wiring.governor = vm.computeCreateAddress(deployer, nonce++);
         planned.inbox = vm.computeCreateAddress(deployer, nonce);
     }
 
     /// @notice Reads back that everything stands where it was planned and names what it should (C96).
     function check(Config memory config, Deployment memory planned) public view {
-        Wiring memory wiring = planned.wiring;
-        ValidatorRegistry registry = ValidatorRegistry(wiring.registry);
-        _same("registry.parameters", wiring.parameters, address(registry.parameters()));
-        _same("registry.sets", wiring.sets, address(registry.sets()));
-        _same("registry.stakes", wiring.stakes, address(registry.stakes()));
-        _same("registry.ed25519", wiring.ed25519, address(registry.ed25519()));
-        _same("registry.bls", wiring.bls, address(registry.bls()));
-        ValidatorSets sets = ValidatorSets(wiring.sets);
-        _same("sets.parameters", wiring.parameters, address(sets.parameters()));
-        _same("sets.registry", wiring.registry, sets.registry());
-        _same("sets.stakes", wiring.stakes, sets.stakes());
-        StakeManager stakes = StakeManager(wiring.stakes);
-        _same("stakes.token", wiring.token, address(stakes.token()));
-        _same("stakes.parameters", wiring.parameters, address(stakes.parameters()));
-        _same("stakes.registry", wiring.registry, address(stakes.registry()));
-        _same("stakes.sets", wiring.sets, address(stakes.sets()));
-        _same("stakes.slasher", wiring.slasher, stakes.slasher());
-        Slasher slasher = Slasher(wiring.slasher);
-        _same("slasher.sets", wiring.sets, address(slasher.sets()));
-        _same("slasher.stakes", wiring.stakes, address(slasher.stakes()));
-        _same("slasher.ed25519", wiring.ed25519, address(slasher.ed25519()));
-        _same("slasher.bls", wiring.bls, address(slasher.bls()));
+        _checkSets(planned.wiring);
+        _checkStakes(planned.wiring);
+        _checkGovernance(planned);
+        _checkTimelock(config, planned);
         RotaInbox inbox = RotaInbox(planned.inbox);
-        _same("inbox.registry", wiring.registry, address(inbox.registry()));
-        _same("inbox.sets", wiring.sets, address(inbox.sets()));
-        if (!stakes.isOpen()) revert NotOpened(wiring.stakes);
-        uint256 members = sets.setOf(0).length;
+        _same("inbox.registry", planned.wiring.registry, address(inbox.registry()));
+        _same("inbox.sets", planned.wiring.sets, address(inbox.sets()));
+        StakeManager stakes = StakeManager(planned.wiring.stakes);
+        if (!stakes.isOpen()) revert NotOpened(address(stakes));
+        uint256 members = ValidatorSets(planned.wiring.sets).setOf(0).length;
         if (members != config.seeds.length) revert WrongSeedCount(config.seeds.length, members);
     }
 
@@ -169,11 +165,11 @@ contract DeployStaking is StakingConfig {
         return vm.serializeUint("deployment", "epochLength", config.epochLength);
     }
 
-    /// In the order of `plan`. Each contract but the verifiers also refuses to stand elsewhere.
+    /// In the order of `plan`. Each contract but the verifiers and the timelock also refuses to stand elsewhere.
     function _deploy(Config memory config, Deployment memory planned) private {
         Wiring memory wiring = planned.wiring;
-        bool isTest = config.token == address(0);
-        if (isTest) _same("token", wiring.token, address(new TestToken()));
+        config.constants.governance = planned.timelock;
+        if (config.token == address(0)) _same("token", wiring.token, address(new TestToken()));
         _same("ed25519", wiring.ed25519, address(new Ed25519Verifier()));
         _same("bls", wiring.bls, address(new BlsVerifier()));
         _same("parameters", wiring.parameters, address(new StakingParameters(config.constants, config.values)));
@@ -181,16 +177,101 @@ contract DeployStaking is StakingConfig {
         _same("sets", wiring.sets, address(new ValidatorSets(wiring, config.startBlock, config.epochLength)));
         _same("stakes", wiring.stakes, address(new StakeManager(wiring)));
         _same("slasher", wiring.slasher, address(new Slasher(wiring, config.slashing)));
+        _deployGovernance(config, planned);
         address inbox = address(new RotaInbox(IValidatorRegistry(wiring.registry), IValidatorSets(wiring.sets)));
         _same("inbox", planned.inbox, inbox);
+        _open(config, wiring);
+    }
 
+    /// The timelock has no admin but itself, obeys the governor alone, and anyone makes it execute.
+    function _deployGovernance(Config memory config, Deployment memory planned) private {
+        Wiring memory wiring = planned.wiring;
+        _same("votes", wiring.votes, address(new StakeVotes(wiring)));
+        _same("admission", wiring.admission, address(new Admission(wiring, config.admission, config.admissionStart)));
+        _same("expulsions", wiring.expulsions, address(new Expulsions(wiring)));
+        address[] memory proposers = new address[](1);
+        proposers[0] = wiring.governor;
+        address[] memory anyone = new address[](1);
+        TimelockController timelock = new TimelockController(config.timelockDelay, proposers, anyone, address(0));
+        _same("timelock", planned.timelock, address(timelock));
+        _same("governor", wiring.governor, address(new StakeGovernor(wiring, timelock, config.governor)));
+    }
+
+    /// With the seeds, whose stakes the deployer brings.
+    function _open(Config memory config, Wiring memory wiring) private {
         uint256 total = 0;
         for (uint256 i = 0; i < config.seeds.length; ++i) {
             total += config.seeds[i].amount;
-            if (isTest) TestToken(wiring.token).mint(config.deployer, config.seeds[i].amount);
+            if (config.token == address(0)) TestToken(wiring.token).mint(config.deployer, config.seeds[i].amount);
         }
         IERC20(wiring.token).forceApprove(wiring.stakes, total);
         StakeManager(wiring.stakes).open(config.seeds);
+    }
+
+    function _checkSets(Wiring memory wiring) private view {
+        ValidatorRegistry registry = ValidatorRegistry(wiring.registry);
+        _same("registry.parameters", wiring.parameters, address(registry.parameters()));
+        _same("registry.sets", wiring.sets, address(registry.sets()));
+        _same("registry.stakes", wiring.stakes, address(registry.stakes()));
+        _same("registry.ed25519", wiring.ed25519, address(registry.ed25519()));
+        _same("registry.bls", wiring.bls, address(registry.bls()));
+        ValidatorSets sets = ValidatorSets(wiring.sets);
+        _same("sets.parameters", wiring.parameters, address(sets.parameters()));
+        _same("sets.registry", wiring.registry, sets.registry());
+        _same("sets.stakes", wiring.stakes, sets.stakes());
+    }
+
+    function _checkStakes(Wiring memory wiring) private view {
+        StakeManager stakes = StakeManager(wiring.stakes);
+        _same("stakes.token", wiring.token, address(stakes.token()));
+        _same("stakes.parameters", wiring.parameters, address(stakes.parameters()));
+        _same("stakes.registry", wiring.registry, address(stakes.registry()));
+        _same("stakes.sets", wiring.sets, address(stakes.sets()));
+        _same("stakes.slasher", wiring.slasher, stakes.slasher());
+        Slasher slasher = Slasher(wiring.slasher);
+        _same("slasher.sets", wiring.sets, address(slasher.sets()));
+        _same("slasher.stakes", wiring.stakes, address(slasher.stakes()));
+        _same("slasher.ed25519", wiring.ed25519, address(slasher.ed25519()));
+        _same("slasher.bls", wiring.bls, address(slasher.bls()));
+    }
+
+    function _checkGovernance(Deployment memory planned) private view {
+        Wiring memory wiring = planned.wiring;
+        _same("parameters.governance", planned.timelock, StakingParameters(wiring.parameters).governance());
+        StakeVotes votes = StakeVotes(wiring.votes);
+        _same("votes.stakes", wiring.stakes, address(votes.stakes()));
+        _same("votes.sets", wiring.sets, address(votes.sets()));
+        Admission admission = Admission(wiring.admission);
+        _same("admission.governance", planned.timelock, admission.governance());
+        _same("admission.governor", wiring.governor, admission.governor());
+        _same("admission.sets", wiring.sets, address(admission.sets()));
+        Expulsions expulsions = Expulsions(wiring.expulsions);
+        _same("expulsions.governance", planned.timelock, expulsions.governance());
+        _same("expulsions.sets", wiring.sets, address(expulsions.sets()));
+        _same("expulsions.stakes", wiring.stakes, address(expulsions.stakes()));
+        StakeGovernor governor = StakeGovernor(payable(wiring.governor));
+        _same("governor.timelock", planned.timelock, governor.timelock());
+        _same("governor.token", wiring.votes, address(governor.token()));
+        _same("governor.parameters", wiring.parameters, address(governor.parameters()));
+        _same("governor.admission", wiring.admission, address(governor.admission()));
+        _same("governor.expulsions", wiring.expulsions, address(governor.expulsions()));
+        _same("governor.rewards", wiring.rewards, governor.rewards());
+    }
+
+    /// C159.
+    function _checkTimelock(Config memory config, Deployment memory planned) private view {
+        TimelockController timelock = TimelockController(payable(planned.timelock));
+        bytes32 admin = timelock.DEFAULT_ADMIN_ROLE();
+        _role(timelock, timelock.PROPOSER_ROLE(), planned.wiring.governor, true);
+        _role(timelock, timelock.CANCELLER_ROLE(), planned.wiring.governor, true);
+        _role(timelock, timelock.EXECUTOR_ROLE(), address(0), true);
+        _role(timelock, admin, planned.timelock, true);
+        _role(timelock, admin, config.deployer, false);
+        _role(timelock, timelock.PROPOSER_ROLE(), config.deployer, false);
+    }
+
+    function _role(TimelockController timelock, bytes32 role, address account, bool needed) private view {
+        if (timelock.hasRole(role, account) != needed) revert WrongRole(address(timelock), role, account);
     }
 
     function _describeAddresses(string memory object, Deployment memory planned) private {
@@ -203,6 +284,11 @@ contract DeployStaking is StakingConfig {
         vm.serializeAddress(object, "sets", wiring.sets);
         vm.serializeAddress(object, "stakes", wiring.stakes);
         vm.serializeAddress(object, "slasher", wiring.slasher);
+        vm.serializeAddress(object, "votes", wiring.votes);
+        vm.serializeAddress(object, "admission", wiring.admission);
+        vm.serializeAddress(object, "expulsions", wiring.expulsions);
+        vm.serializeAddress(object, "timelock", planned.timelock);
+        vm.serializeAddress(object, "governor", wiring.governor);
         vm.serializeAddress(object, "inbox", planned.inbox);
     }
 

@@ -4,7 +4,9 @@ pragma solidity 0.8.30;
 import {Script} from "forge-std/Script.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {IAdmission} from "../src/interfaces/IAdmission.sol";
 import {ISlasher} from "../src/interfaces/ISlasher.sol";
+import {IStakeGovernor} from "../src/interfaces/IStakeGovernor.sol";
 import {IStakeManager} from "../src/interfaces/IStakeManager.sol";
 import {IStakingParameters} from "../src/interfaces/IStakingParameters.sol";
 import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
@@ -19,6 +21,8 @@ abstract contract StakingConfig is Script {
     /// @param deployer The account that deploys, brings the seeds' stakes and opens
     /// @param nonce Its nonce before the first transaction: it decides on all addresses, and so on what the seeds sign
     /// @param token The token to stake; zero: a test token is deployed
+    /// @param constants What is fixed of the parameters; their governance is the timelock, whose address follows
+    /// @param timelockDelay Seconds from the queueing of a proposal to its execution
     struct Config {
         address deployer;
         uint64 nonce;
@@ -28,6 +32,10 @@ abstract contract StakingConfig is Script {
         IStakingParameters.Constants constants;
         IStakingParameters.Values values;
         ISlasher.Constants slashing;
+        IAdmission.Constants admission;
+        IAdmission.Start admissionStart;
+        IStakeGovernor.Constants governor;
+        uint256 timelockDelay;
         IStakeManager.Seed[] seeds;
     }
 
@@ -35,22 +43,25 @@ abstract contract StakingConfig is Script {
     error MissingField(string path);
 
     /// @notice All of the file; without `needed` the seeds' proofs of possession may be missing.
-    function readConfig(string memory config, bool needed) public view returns (Config memory) {
+    function readConfig(string memory config, bool needed) public view returns (Config memory read) {
         bool started = vm.keyExistsJson(config, ".startBlock");
         bool tokenIsGiven = vm.keyExistsJson(config, ".token");
-        return Config({
-            deployer: _address(config, ".deployer"),
-            nonce: _uint(config, ".nonce").toUint64(),
-            token: tokenIsGiven ? _address(config, ".token") : address(0),
-            startBlock: (started ? _uint(config, ".startBlock") : block.number).toUint64(),
-            epochLength: _uint(config, ".epochLength").toUint64(),
-            constants: _readConstants(config),
-            values: _readValues(config),
-            slashing: _readSlashing(config),
-            seeds: _readSeeds(config, needed)
-        });
+        read.deployer = _address(config, ".deployer");
+        read.nonce = _uint(config, ".nonce").toUint64();
+        read.token = tokenIsGiven ? _address(config, ".token") : address(0);
+        read.startBlock = (started ? _uint(config, ".startBlock") : block.number).toUint64();
+        read.epochLength = _uint(config, ".epochLength").toUint64();
+        read.constants = _readConstants(config);
+        read.values = _readValues(config);
+        read.slashing = _readSlashing(config);
+        read.admission = _readAdmission(config);
+        read.admissionStart = _readAdmissionStart(config);
+        read.governor = _readGovernor(config);
+        read.timelockDelay = _uint(config, ".governor.timelockDelay");
+        read.seeds = _readSeeds(config, needed);
     }
 
+    /// Governance is the timelock, whose address follows from the nonces.
     function _readConstants(string memory config) private view returns (IStakingParameters.Constants memory) {
         return IStakingParameters.Constants({
             rollupChainId: _uint(config, ".parameters.rollupChainId").toUint64(),
@@ -59,7 +70,8 @@ abstract contract StakingConfig is Script {
             maxOriginAge: _uint(config, ".parameters.maxOriginAge").toUint32(),
             evidenceWindow: _uint(config, ".parameters.evidenceWindow").toUint32(),
             inclusionDelay: _uint(config, ".parameters.inclusionDelay").toUint32(),
-            governance: _address(config, ".parameters.governance")
+            governanceEpochs: _uint(config, ".parameters.governanceEpochs").toUint32(),
+            governance: address(0)
         });
     }
 
@@ -84,6 +96,34 @@ abstract contract StakingConfig is Script {
             correlationMultiplierBps: _uint(config, ".slasher.correlationMultiplierBps").toUint32(),
             correlationEpochs: _uint(config, ".slasher.correlationEpochs").toUint32(),
             reporterCap: _uint(config, ".slasher.reporterCap").toUint128()
+        });
+    }
+
+    function _readAdmission(string memory config) private view returns (IAdmission.Constants memory) {
+        return IAdmission.Constants({
+            pauseEpochs: _uint(config, ".admission.pauseEpochs").toUint32(),
+            periodEpochs: _uint(config, ".admission.periodEpochs").toUint32(),
+            pauses: _uint(config, ".admission.pauses").toUint16(),
+            cancellations: _uint(config, ".admission.cancellations").toUint16()
+        });
+    }
+
+    function _readAdmissionStart(string memory config) private view returns (IAdmission.Start memory) {
+        return IAdmission.Start({
+            allowList: vm.parseJsonBool(config, _present(config, ".admission.allowList")),
+            allowed: vm.parseJsonAddressArray(config, _present(config, ".admission.allowed")),
+            guardian: _address(config, ".admission.guardian"),
+            mandateEnd: _uint(config, ".admission.mandateEnd").toUint64()
+        });
+    }
+
+    function _readGovernor(string memory config) private view returns (IStakeGovernor.Constants memory) {
+        return IStakeGovernor.Constants({
+            votingDelay: _uint(config, ".governor.votingDelay").toUint32(),
+            votingPeriod: _uint(config, ".governor.votingPeriod").toUint32(),
+            secondsPerBlock: _uint(config, ".governor.secondsPerBlock").toUint32(),
+            quorumBps: _uint(config, ".governor.quorumBps").toUint16(),
+            proposalThreshold: _uint(config, ".governor.proposalThreshold").toUint128()
         });
     }
 

@@ -12,6 +12,8 @@ contract StakingParameters is IStakingParameters {
     /// @notice Longest unbonding delay in epochs: nobody's stake is locked for a lifetime. 36 days of epochs of the
     /// shortest length, 32 blocks.
     uint32 public constant MAX_UNBONDING_DELAY = 8192;
+    /// @notice Least time of a proposal in epochs: an epoch begun is an epoch.
+    uint32 public constant MIN_GOVERNANCE_EPOCHS = 1;
     /// @notice Shortest interval of rotations: one of each key an epoch, or keys would pile up in one.
     uint32 public constant MIN_KEY_ROTATION_INTERVAL = 1;
     /// @notice Longest interval of rotations: a stolen key is replaced within it.
@@ -50,6 +52,8 @@ contract StakingParameters is IStakingParameters {
     /// @inheritdoc IStakingParameters
     uint64 public immutable evidenceEpochs;
     /// @inheritdoc IStakingParameters
+    uint64 public immutable governanceEpochs;
+    /// @inheritdoc IStakingParameters
     address public immutable governance;
 
     Values private _values;
@@ -67,6 +71,7 @@ contract StakingParameters is IStakingParameters {
         evidenceWindow = constants.evidenceWindow;
         inclusionDelay = constants.inclusionDelay;
         evidenceEpochs = _evidenceEpochs(constants);
+        governanceEpochs = _governanceEpochs(constants.governanceEpochs);
         governance = constants.governance;
         _set(firstValues);
     }
@@ -105,8 +110,10 @@ contract StakingParameters is IStakingParameters {
 
     /// C22, C23.
     function _checkDelays(Values memory checked) private view {
-        // C23: counted from the end of the last epoch served, stake outlasts every report of what it did there.
-        uint64 least = evidenceEpochs + inclusionDelay + 1;
+        // C23: counted from the end of the last epoch served, stake outlasts every report of what it did there, and
+        // every proposal that it voted for.
+        uint64 evidence = evidenceEpochs + inclusionDelay;
+        uint64 least = (evidence > governanceEpochs ? evidence : governanceEpochs) + 1;
         if (checked.unbondingDelay < least || checked.unbondingDelay > MAX_UNBONDING_DELAY) {
             revert UnbondingDelayOutOfRange(checked.unbondingDelay, least, MAX_UNBONDING_DELAY);
         }
@@ -136,6 +143,14 @@ contract StakingParameters is IStakingParameters {
         if (margin < MIN_REPLACEMENT_MARGIN || margin > MAX_REPLACEMENT_MARGIN) {
             revert ReplacementMarginOutOfRange(margin, MIN_REPLACEMENT_MARGIN, MAX_REPLACEMENT_MARGIN);
         }
+    }
+
+    /// C20, C23: any unbonding delay is longer than this.
+    function _governanceEpochs(uint32 epochs) private pure returns (uint64) {
+        if (epochs < MIN_GOVERNANCE_EPOCHS || epochs >= MAX_UNBONDING_DELAY) {
+            revert GovernanceEpochsOutOfRange(epochs, MIN_GOVERNANCE_EPOCHS, MAX_UNBONDING_DELAY - 1);
+        }
+        return epochs;
     }
 
     /// C20, C23: each part counts, since what happens in the last block of an epoch is an epoch old a block later; and

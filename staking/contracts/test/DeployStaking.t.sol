@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Test} from "forge-std/Test.sol";
 
 import {DeployStaking} from "../script/DeployStaking.s.sol";
 import {StakingConfig} from "../script/StakingConfig.sol";
+import {Admission} from "../src/Admission.sol";
+import {Expulsions} from "../src/Expulsions.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {Slasher} from "../src/Slasher.sol";
+import {StakeGovernor} from "../src/StakeGovernor.sol";
 import {StakeManager} from "../src/StakeManager.sol";
 import {StakingParameters} from "../src/StakingParameters.sol";
 import {TestToken} from "../src/TestToken.sol";
@@ -23,6 +27,7 @@ contract DeployStakingTest is Test {
     /// @dev The first account of anvil, which the example is signed for, and the first seed.
     address private constant DEPLOYER = 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266;
     address private constant FIRST_SEED = 0x70997970C51812dc3A010C7d01b50e0d17dc79C8;
+    address private constant GUARDIAN = 0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f;
     uint64 private constant START = 100;
 
     DeployStaking private script;
@@ -107,11 +112,18 @@ contract DeployStakingTest is Test {
         assertEq(config.token, address(0x70cE));
         assertEq(config.epochLength, 32);
         // Every struct is made of numbers and addresses: their encodings are compared as wholes.
-        assertEq(abi.encode(config.constants), abi.encode(7682, 1e9, 2, 1, 5, 1, DEPLOYER));
+        assertEq(abi.encode(config.constants), abi.encode(7682, 1e9, 2, 1, 5, 1, 4, address(0)));
         assertEq(
             abi.encode(config.values), abi.encode(1000e18, 100_000e18, 12, 2, 8, 4, 1250, 1250, 500, address(0xdead))
         );
         assertEq(abi.encode(config.slashing), abi.encode(500, 30_000, 10, 1000e18));
+        assertEq(abi.encode(config.admission), abi.encode(8, 64, 2, 3));
+        assertFalse(config.admissionStart.allowList);
+        assertEq(config.admissionStart.allowed.length, 0);
+        assertEq(config.admissionStart.guardian, GUARDIAN);
+        assertEq(config.admissionStart.mandateEnd, 5000);
+        assertEq(abi.encode(config.governor), abi.encode(4, 64, 1, 2000, 1000e18));
+        assertEq(config.timelockDelay, 32);
         assertEq(config.seeds.length, 4);
         IStakeManager.Seed memory seed = config.seeds[0];
         assertEq(seed.validator, FIRST_SEED);
@@ -134,8 +146,22 @@ contract DeployStakingTest is Test {
         script.run(EXAMPLE, "out/Addresses_AreThoseOfTheDeployment.json");
         string memory plan = vm.readFile("out/deploy-staking.plan.json");
         string memory done = vm.readFile("out/Addresses_AreThoseOfTheDeployment.json");
-        string[9] memory names =
-            ["token", "ed25519", "bls", "parameters", "registry", "sets", "stakes", "slasher", "inbox"];
+        string[14] memory names = [
+            "token",
+            "ed25519",
+            "bls",
+            "parameters",
+            "registry",
+            "sets",
+            "stakes",
+            "slasher",
+            "votes",
+            "admission",
+            "expulsions",
+            "timelock",
+            "governor",
+            "inbox"
+        ];
         for (uint256 i = 0; i < names.length; ++i) {
             string memory path = string.concat(".", names[i]);
             address planned = vm.parseJsonAddress(plan, path);
@@ -171,7 +197,31 @@ contract DeployStakingTest is Test {
         Slasher slasher = Slasher(vm.parseJsonAddress(json, ".slasher"));
         assertEq(slasher.basePenalty(), 0.05e18);
         assertEq(slasher.correlationEpochs(), 10);
-        assertEq(StakingParameters(vm.parseJsonAddress(json, ".parameters")).governance(), DEPLOYER);
+    }
+
+    /// @dev C159: what is voted for is done by a timelock that obeys the governor alone.
+    function test_Run_GovernanceIsTheTimelock() external {
+        script.run(EXAMPLE, "out/Run_GovernanceIsTheTimelock.json");
+        string memory json = vm.readFile("out/Run_GovernanceIsTheTimelock.json");
+        TimelockController timelock = TimelockController(payable(vm.parseJsonAddress(json, ".timelock")));
+        assertEq(timelock.getMinDelay(), 32);
+        assertEq(StakingParameters(vm.parseJsonAddress(json, ".parameters")).governance(), address(timelock));
+        StakeGovernor governor = StakeGovernor(payable(vm.parseJsonAddress(json, ".governor")));
+        assertEq(governor.delayEpochs(), 4);
+        Admission admission = Admission(vm.parseJsonAddress(json, ".admission"));
+        admission.requireAdmitted(DEPLOYER);
+        (address guardian, uint64 mandateEnd) = admission.guardian();
+        assertEq(guardian, GUARDIAN);
+        assertEq(mandateEnd, 5000);
+        assertEq(Expulsions(vm.parseJsonAddress(json, ".expulsions")).windowEpochs(), 6751);
+
+        // Who has a role that it should not have is found out.
+        bytes32 proposer = timelock.PROPOSER_ROLE();
+        vm.prank(address(timelock));
+        timelock.grantRole(proposer, DEPLOYER);
+        bytes4 selector = DeployStaking.WrongRole.selector;
+        vm.expectRevert(abi.encodeWithSelector(selector, address(timelock), proposer, DEPLOYER));
+        script.verify(EXAMPLE);
     }
 
     /// @dev C14: submitter, epoch and power reach the inbox, from two contracts.
@@ -198,5 +248,6 @@ contract DeployStakingTest is Test {
         assertEq(given.ed25519, own.token);
         assertEq(given.stakes, own.sets);
         assertEq(given.slasher, own.stakes);
+        assertEq(given.governor, script.plan(script.readConfig(example, true)).timelock);
     }
 }

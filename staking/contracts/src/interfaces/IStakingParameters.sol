@@ -12,6 +12,7 @@ interface IStakingParameters {
     /// @param maxOriginAge Epochs by which a batch may be younger than its L1 origin
     /// @param evidenceWindow Epochs that everybody has to find and report an offence after that
     /// @param inclusionDelay Epochs for which L1 may be too full for a report
+    /// @param governanceEpochs Epochs that a proposal may take from its making to its execution
     /// @param governance The account that alone calls `set`
     struct Constants {
         uint64 rollupChainId;
@@ -20,6 +21,7 @@ interface IStakingParameters {
         uint32 maxOriginAge;
         uint32 evidenceWindow;
         uint32 inclusionDelay;
+        uint32 governanceEpochs;
         address governance;
     }
 
@@ -61,11 +63,13 @@ interface IStakingParameters {
     /// @notice One of the four parts of the evidence window is zero, or together they leave no room below the longest
     /// unbonding delay.
     error WindowOutOfRange(uint32 maxEpochLag, uint32 maxOriginAge, uint32 evidenceWindow, uint32 inclusionDelay);
+    /// @notice Proposals would take no time, or leave no room below the longest unbonding delay.
+    error GovernanceEpochsOutOfRange(uint32 epochs, uint32 least, uint32 most);
     /// @notice The cap would give 128 members more power than 64 bits hold.
     error PowerCapTooHigh(uint128 powerCap, uint256 most);
     /// @notice The minimum gives no power, or is above the cap.
     error MinimumBondOutOfRange(uint128 minimumBond, uint128 least, uint128 most);
-    /// @notice The delay is not longer than evidence may take, or longer than any delay may be.
+    /// @notice The delay is not longer than evidence or a proposal may take, or longer than any delay may be.
     error UnbondingDelayOutOfRange(uint32 epochs, uint64 least, uint64 most);
     /// @notice Keys could be rotated at will, or hardly ever.
     error KeyRotationIntervalOutOfRange(uint32 epochs, uint32 least, uint32 most);
@@ -104,6 +108,9 @@ interface IStakingParameters {
 
     /// @notice Epochs for which L1 may be too full for a report.
     function inclusionDelay() external view returns (uint64);
+
+    /// @notice Epochs that a proposal may take from its making to its execution; any unbonding delay is longer (C23).
+    function governanceEpochs() external view returns (uint64);
 
     /// @notice The account that alone calls `set`.
     function governance() external view returns (address);

@@ -183,6 +183,7 @@ abstract contract StakesWorld is Test {
             maxOriginAge: 1,
             evidenceWindow: 5,
             inclusionDelay: 1,
+            governanceEpochs: 4,
             governance: GOVERNANCE
         });
     }

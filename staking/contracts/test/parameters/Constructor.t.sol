@@ -39,6 +39,33 @@ contract ParametersConstructorTest is ParametersFixture {
         refusesWindow([type(uint32).max, type(uint32).max, type(uint32).max, type(uint32).max]);
     }
 
+    /// @dev C20, C23: a proposal takes some time, and leaves room below the longest delay.
+    function test_RevertIf_TheTimeOfAProposalIsOutOfRange() external {
+        bytes4 selector = IStakingParameters.GovernanceEpochsOutOfRange.selector;
+        IStakingParameters.Constants memory given = constants();
+        given.governanceEpochs = 0;
+        refuses(given, values(), abi.encodeWithSelector(selector, 0, 1, 8191));
+        given.governanceEpochs = 8192;
+        refuses(given, values(), abi.encodeWithSelector(selector, 8192, 1, 8191));
+    }
+
+    /// @dev C23: the longer of the two decides, evidence with its delay or a proposal; 8,191 epochs leave one delay.
+    function test_Constructor_KeepsTheDelayLongerThanAProposal() external {
+        bytes4 selector = IStakingParameters.UnbondingDelayOutOfRange.selector;
+        IStakingParameters.Constants memory given = constants();
+        IStakingParameters.Values memory first = values();
+        given.governanceEpochs = 9;
+        first.unbondingDelay = 10;
+        assertEq(new StakingParameters(given, first).governanceEpochs(), 9);
+        given.governanceEpochs = 10;
+        refuses(given, first, abi.encodeWithSelector(selector, 10, 11, 8192));
+        given.governanceEpochs = 8191;
+        first.unbondingDelay = 8191;
+        refuses(given, first, abi.encodeWithSelector(selector, 8191, 8192, 8192));
+        first.unbondingDelay = 8192;
+        assertEq(new StakingParameters(given, first).governanceEpochs(), 8191);
+    }
+
     /// @dev C22: the first values are checked like all others.
     function test_RevertIf_TheFirstValuesAreOutOfBounds() external {
         IStakingParameters.Values memory first = values();
@@ -71,6 +98,7 @@ contract ParametersConstructorTest is ParametersFixture {
         assertEq(parameters.maxOriginAge(), 1);
         assertEq(parameters.evidenceWindow(), 5);
         assertEq(parameters.inclusionDelay(), 1);
+        assertEq(parameters.governanceEpochs(), 4);
         assertEq(parameters.evidenceEpochs(), 8);
         assertEq(parameters.governance(), GOVERNANCE);
         assertEq(abi.encode(parameters.values()), abi.encode(values()));

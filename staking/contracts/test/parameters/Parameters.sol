@@ -23,6 +23,7 @@ abstract contract ParametersFixture is Test {
             maxOriginAge: 1,
             evidenceWindow: 5,
             inclusionDelay: 1,
+            governanceEpochs: 4,
             governance: GOVERNANCE
         });
     }

@@ -100,6 +100,7 @@ abstract contract SlasherFixture is Test {
             maxOriginAge: 1,
             evidenceWindow: 5,
             inclusionDelay: 1,
+            governanceEpochs: 4,
             governance: address(1)
         });
     }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Votes} from "@openzeppelin/contracts/governance/utils/Votes.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {Wiring} from "./Wiring.sol";
+import {IGovernedStakes} from "./interfaces/IGovernedStakes.sol";
+import {IStakeVotes} from "./interfaces/IStakeVotes.sol";
+import {IStakingParameters} from "./interfaces/IStakingParameters.sol";
+import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
+
+/// @title The votes of bonded stake, in checkpoints by L1 block
+/// @notice It holds no tokens and decides nothing: the stakes tell it what is bonded. No owner, no pause, no upgrade.
+contract StakeVotes is Votes, IStakeVotes {
+    using SafeCast for uint256;
+
+    /// What cannot be told from the votes of an account once it has said who votes for it, or others have named it.
+    /// @param units What the account has bonded; kept from its first word about its votes on
+    /// @param received What others have handed to it
+    struct Holding {
+        uint128 units;
+        uint128 received;
+    }
+
+    /// @notice Tells what is bonded.
+    IGovernedStakes public immutable stakes;
+    /// @notice Who serves in which epoch.
+    IValidatorSets public immutable sets;
+    /// @notice Votes of one unit of power.
+    uint128 public immutable powerUnit;
+
+    mapping(address account => Holding) private _holdings;
+    /// @inheritdoc IStakeVotes
+    mapping(address validator => mapping(address account => bool)) public isDropped;
+
+    modifier onlyStakes() {
+        if (msg.sender != address(stakes)) revert NotStakes(msg.sender);
+        _;
+    }
+
+    /// @param wiring Where the contracts of the deployment stand
+    constructor(Wiring memory wiring) EIP712("Rota Votes", "1") {
+        if (wiring.votes != address(this)) revert NotAtWiredAddress(wiring.votes, address(this));
+        stakes = IGovernedStakes(wiring.stakes);
+        sets = IValidatorSets(wiring.sets);
+        powerUnit = IStakingParameters(wiring.parameters).powerUnit();
+    }
+
+    /// @inheritdoc IStakeVotes
+    function bonded(address account, uint128 amount) external onlyStakes {
+        // C151: an account that has said nothing about its votes costs nothing but its checkpoint.
+        address named = super.delegates(account);
+        if (named != address(0)) {
+            _holdings[account].units += amount;
+            if (named != account) _holdings[named].received += amount;
+        }
+        // C150: no checkpoint of a total, which every bond would pay for.
+        _moveDelegateVotes(address(0), named == address(0) ? account : named, amount);
+    }
+
+    /// @inheritdoc IStakeVotes
+    function unbonded(address account, uint128 amount) external onlyStakes {
+        _drop(account, amount);
+    }
+
+    /// @inheritdoc IStakeVotes
+    function slashed(address validator, address account, uint128 amount) external onlyStakes {
+        // C153: once, whoever comes first; the stakes tell a slash and, later, each position that they release.
+        if (!isDropped[validator][account]) _dropSlashed(validator, account, amount);
+    }
+
+    /// @inheritdoc IStakeVotes
+    function sync(address validator, address account) external {
+        // C153: a slashed position does not change until the stakes have told of it, so it is what was bonded.
+        if (!stakes.isSlashed(validator)) revert NotSlashed(validator);
+        uint96 amount = stakes.positionOf(validator, account).amount;
+        if (amount == 0 || isDropped[validator][account]) revert NothingToSync(validator, account);
+        _dropSlashed(validator, account, amount);
+    }
+
+    /// @inheritdoc IStakeVotes
+    function unitsOf(address account) external view returns (uint256) {
+        return _getVotingUnits(account);
+    }
+
+    /// @notice Who votes with an account's stake: itself until it says otherwise (C151).
+    function delegates(address account) public view override returns (address) {
+        address named = super.delegates(account);
+        return named == address(0) ? account : named;
+    }
+
+    /// @notice The power that served at the end of a past L1 block, in token units (C154).
+    /// @dev Votes are bonded stake, and stake above the caps or without a place gives no power: the sum of all votes
+    /// can be more than this.
+    function getPastTotalSupply(uint256 timepoint) public view override returns (uint256) {
+        (, uint64 totalPower) = sets.totalsOf(sets.epochOf(_validateTimepoint(timepoint)));
+        return uint256(totalPower) * powerUnit;
+    }
+
+    /// C151: naming nobody is naming oneself, so no votes ever vanish.
+    function _delegate(address account, address delegatee) internal override {
+        if (delegatee == address(0)) delegatee = account;
+        uint128 units = _getVotingUnits(account).toUint128();
+        address before = delegates(account);
+        _holdings[account].units = units;
+        if (before != account) _holdings[before].received -= units;
+        if (delegatee != account) _holdings[delegatee].received += units;
+        super._delegate(account, delegatee);
+    }
+
+    /// C151: until an account speaks, it has its own votes and what others have handed to it; from then on its units
+    /// are kept.
+    function _getVotingUnits(address account) internal view override returns (uint256) {
+        Holding storage holding = _holdings[account];
+        if (super.delegates(account) != address(0)) return holding.units;
+        return getVotes(account) - holding.received;
+    }
+
+    function _dropSlashed(address validator, address account, uint128 amount) private {
+        isDropped[validator][account] = true;
+        emit VotesDropped(validator, account, amount);
+        _drop(account, amount);
+    }
+
+    function _drop(address account, uint128 amount) private {
+        address named = super.delegates(account);
+        if (named != address(0)) {
+            _holdings[account].units -= amount;
+            if (named != account) _holdings[named].received -= amount;
+        }
+        _moveDelegateVotes(named == address(0) ? account : named, address(0), amount);
+    }
+}
