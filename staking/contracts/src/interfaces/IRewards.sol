@@ -12,4 +12,7 @@ interface IRewards {
     /// @param untilEpoch The first epoch after it
     function keepStretch(address validator, address account, uint96 amount, uint32 fromEpoch, uint32 untilEpoch)
         external;
+
+    /// @notice The first epoch in which a suspended validator may resume.
+    function mayResumeFrom(address validator) external view returns (uint64 epoch);
 }
