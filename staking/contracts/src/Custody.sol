@@ -32,12 +32,12 @@ abstract contract Custody is IStakeManager, ReentrancyGuardTransient {
 
     /// C65: before the opening nothing happens.
     modifier whenOpen() {
-        if (!isOpen) revert NotOpen();
+        _requireOpen();
         _;
     }
 
     modifier onlyRewards() {
-        if (msg.sender != address(rewards)) revert NotRewards(msg.sender);
+        _requireRewards();
         _;
     }
 
@@ -106,5 +106,13 @@ abstract contract Custody is IStakeManager, ReentrancyGuardTransient {
         credit[account] += amount;
         totalCredits += amount;
         emit Credited(account, amount);
+    }
+
+    function _requireOpen() private view {
+        if (!isOpen) revert NotOpen();
+    }
+
+    function _requireRewards() private view {
+        if (msg.sender != address(rewards)) revert NotRewards(msg.sender);
     }
 }

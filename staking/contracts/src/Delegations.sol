@@ -33,13 +33,13 @@ abstract contract Delegations is StakePools {
 
     /// @inheritdoc IDelegation
     function undelegate(address validator, uint128 amount) external nonReentrant whenOpen returns (uint64 id) {
-        return _undelegate(validator, amount, address(0), parameters.values());
+        return _undelegate(validator, amount, address(0), _values());
     }
 
     /// @inheritdoc IDelegation
     function redelegate(address from, uint128 amount, address to) external nonReentrant whenOpen returns (uint64 id) {
         if (from == to) revert SameValidator(from);
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
         // C104: one that takes none now is refused now; what it does when the delay is over is asked then.
         _requireAccepted(to, msg.sender, amount, values);
         id = _undelegate(from, amount, to, values);
@@ -60,7 +60,7 @@ abstract contract Delegations is StakePools {
 
     /// C104: puts what a redelegation is worth into the pool it goes to, if that takes it.
     function _arrive(uint64 id, address validator, address account, uint128 amount) internal returns (bool) {
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
         if (_refusal(validator, account, amount, values).length != 0) return false;
         emit Redelegated(id, validator, account, amount);
         _addDelegation(validator, account, amount, values.powerCap);
@@ -85,7 +85,7 @@ abstract contract Delegations is StakePools {
     function _topUp(address validator, uint128 amount) internal virtual;
 
     function _delegate(address validator, address account, uint128 amount) private {
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
         _requireAccepted(validator, account, amount, values);
         _addDelegation(validator, account, amount, values.powerCap);
     }
@@ -132,7 +132,7 @@ abstract contract Delegations is StakePools {
         view
         returns (bytes memory)
     {
-        Pool memory pool = _pools[validator];
+        Pool storage pool = _pools[validator];
         bytes4 why;
         if (pool.status == Status.None) why = NotRegistered.selector;
         else if (pool.status != Status.Live) why = AlreadySlashed.selector;

@@ -30,7 +30,7 @@ contract StakeManager is Delegations {
     address public immutable expulsions;
 
     modifier onlySlasher() {
-        if (msg.sender != slasher) revert NotSlasher(msg.sender);
+        _requireSlasher();
         _;
     }
 
@@ -48,12 +48,12 @@ contract StakeManager is Delegations {
         // C65: once, by the deployer, in epoch 0: the seeds are the sets of epochs 0 and 1.
         if (msg.sender != deployer) revert NotDeployer(msg.sender, deployer);
         if (isOpen) revert AlreadyOpen();
-        uint64 epoch = sets.currentEpoch();
+        uint64 epoch = _epoch();
         if (epoch != 0) revert NotInFirstEpoch(epoch);
         if (seeds.length == 0) revert NoSeeds();
 
         isOpen = true;
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
         uint256 amount = 0;
         for (uint256 i = 0; i < seeds.length; ++i) {
             Seed calldata seed = seeds[i];
@@ -112,7 +112,7 @@ contract StakeManager is Delegations {
         Pool storage pool = _bondedPool(validator);
         _checkOwnerOrOperator(validator, pool);
         if (amount == 0) revert ZeroAmount();
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
         // C69: a part leaves the minimum, or it is an exit.
         if (uint256(amount) + values.minimumBond > pool.own) {
             revert AmountLeavesTooLittle(pool.own, amount, values.minimumBond);
@@ -124,7 +124,7 @@ contract StakeManager is Delegations {
     function exit(address validator) external nonReentrant whenOpen returns (uint64 id) {
         Pool storage pool = _bondedPool(validator);
         _checkOwnerOrOperator(validator, pool);
-        return _unbondOwn(validator, pool.own, parameters.values(), false);
+        return _unbondOwn(validator, pool.own, _values(), false);
     }
 
     /// @inheritdoc IStakeManager
@@ -137,7 +137,7 @@ contract StakeManager is Delegations {
         if (request.account != msg.sender) revert NotOwnBond(id);
         _livePool(validator);
         if (pool.expelled) revert Expelled(validator);
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
         uint96 own = pool.own + request.amount;
         if (pool.own == 0 && own < values.minimumBond) revert BondBelowMinimum(own, values.minimumBond);
 
@@ -148,14 +148,14 @@ contract StakeManager is Delegations {
         emit UnbondingCancelled(id, validator, request.amount, own);
         votes.bonded(msg.sender, request.amount);
         sets.revoke(request.ticket);
-        sets.raise(validator, _powerOf(pool, values.powerCap));
+        _tell(validator, values);
     }
 
     /// @inheritdoc IStakeManager
     function withdraw(uint64 id) external nonReentrant whenOpen {
         Request memory request = _request(id);
         Pool storage pool = _pools[request.validator];
-        uint64 epoch = sets.currentEpoch();
+        uint64 epoch = _epoch();
         if (pool.status != Status.Live) _checkUnlocked(request.validator, pool, epoch);
         uint64 dueEpoch = _dueEpoch(request);
         if (epoch < dueEpoch) revert NotMatured(id, epoch, dueEpoch);
@@ -176,14 +176,15 @@ contract StakeManager is Delegations {
     /// @inheritdoc IStakeManager
     function refresh(address validator) external nonReentrant whenOpen {
         // C70: the sets take a lower target, too.
-        sets.raise(validator, _powerOf(_bondedPool(validator), parameters.values().powerCap));
+        _bondedPool(validator);
+        _tell(validator, _values());
     }
 
     /// @inheritdoc IStakeManager
     function release(address validator, address account) external nonReentrant whenOpen {
         Pool storage pool = _registeredPool(validator);
         if (pool.status == Status.Live) revert NotSlashed(validator);
-        uint64 epoch = sets.currentEpoch();
+        uint64 epoch = _epoch();
         _checkUnlocked(validator, pool, epoch);
         uint96 nominal = _positions[validator][account].amount;
         if (nominal == 0) revert NothingToRelease(validator, account);
@@ -212,11 +213,11 @@ contract StakeManager is Delegations {
         _checkOwnerOrOperator(validator, pool);
         if (!pool.suspended) revert NotSuspended(validator);
         // C109: the rewards say for how long.
-        (uint64 epoch, uint64 fromEpoch) = (sets.currentEpoch(), rewards.mayResumeFrom(validator));
+        (uint64 epoch, uint64 fromEpoch) = (_epoch(), rewards.mayResumeFrom(validator));
         if (epoch < fromEpoch) revert NotResumable(validator, epoch, fromEpoch);
         pool.suspended = false;
         emit ValidatorResumed(validator);
-        sets.raise(validator, _powerOf(pool, parameters.values().powerCap));
+        _tell(validator, _values());
     }
 
     /// @inheritdoc IDelegation
@@ -227,7 +228,7 @@ contract StakeManager is Delegations {
         // C110: one that is leaving already can no longer change its mind.
         pool.expelled = true;
         emit ValidatorExpelled(validator);
-        if (pool.own != 0) _unbondOwn(validator, pool.own, parameters.values(), true);
+        if (pool.own != 0) _unbondOwn(validator, pool.own, _values(), true);
     }
 
     /// @inheritdoc IStakeManager
@@ -240,7 +241,7 @@ contract StakeManager is Delegations {
     {
         // C74: one slash in the life of a validator, whatever it still has here.
         Pool storage pool = _livePool(validator);
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
         pool.status = Status.Slashed;
         // C78: what stays bonded waits as long as if it had left now.
         pool.releaseEpoch = uint32(_nextEpoch()) + values.unbondingDelay;
@@ -285,10 +286,10 @@ contract StakeManager is Delegations {
         uint128 amount
     ) private {
         admission.requireAdmitted(msg.sender);
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
         _enter(msg.sender, registration, possession, amount, values.minimumBond);
         _bond(msg.sender, amount, _nextEpoch());
-        sets.raise(msg.sender, _powerOf(_pools[msg.sender], values.powerCap));
+        _tell(msg.sender, values);
         _pull(amount);
     }
 
@@ -317,10 +318,10 @@ contract StakeManager is Delegations {
     /// @inheritdoc Delegations
     function _topUp(address validator, uint128 amount) internal override {
         // C68: nothing enters a pool that was slashed, or one that is leaving.
-        Pool storage pool = _bondedPool(validator);
+        _bondedPool(validator);
         if (amount == 0) revert ZeroAmount();
         _bond(validator, amount, _nextEpoch());
-        sets.raise(validator, _powerOf(pool, parameters.values().powerCap));
+        _tell(validator, _values());
     }
 
     /// C69: of the own bond. The sets tell by a ticket until when its power serves, also if no power falls by it: it may
@@ -357,5 +358,9 @@ contract StakeManager is Delegations {
     function _checkOwnerOrOperator(address validator, Pool storage pool) private view {
         if (msg.sender == pool.owner) return;
         if (msg.sender != registry.operatorOf(validator)) revert NotOwnerNorOperator(validator, msg.sender);
+    }
+
+    function _requireSlasher() private view {
+        if (msg.sender != slasher) revert NotSlasher(msg.sender);
     }
 }

@@ -193,7 +193,7 @@ abstract contract StakePools is Custody {
     }
 
     function _creditTreasury(uint128 amount) internal {
-        if (amount != 0) _credit(parameters.values().treasury, amount);
+        if (amount != 0) _credit(_values().treasury, amount);
     }
 
     function _request(uint64 id) internal view returns (Request memory request) {
@@ -226,7 +226,20 @@ abstract contract StakePools is Custody {
 
     /// What is done now counts from this epoch on.
     function _nextEpoch() internal view returns (uint64) {
-        return sets.currentEpoch() + LAG_EPOCHS;
+        return _epoch() + LAG_EPOCHS;
+    }
+
+    function _epoch() internal view returns (uint64) {
+        return sets.currentEpoch();
+    }
+
+    function _values() internal view returns (IStakingParameters.Values memory) {
+        return parameters.values();
+    }
+
+    /// C70: tells the sets what power a pool gives now, up or down.
+    function _tell(address validator, IStakingParameters.Values memory values) internal {
+        sets.raise(validator, _powerOf(_pools[validator], values.powerCap));
     }
 
     /// C73, C77: what nominal stake is worth, rounded against its owner.

@@ -152,7 +152,7 @@ abstract contract SetForming is Tickets {
 
     /// C40: whether a ticket that would take a member's last power has to wait for others to come.
     function _mustWait(uint64 ticket, Terms memory terms) private view returns (bool) {
-        Decrease memory decrease = _decreases[ticket];
+        Decrease storage decrease = _decreases[ticket];
         Standing storage standing = _standings[decrease.index];
         if (standing.state == State.Removed) return false;
         // C38: of one validator none is served before an earlier one, and that has stepped aside.

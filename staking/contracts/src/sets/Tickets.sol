@@ -138,7 +138,7 @@ abstract contract Tickets is Seats {
     /// C107: the latest ticket in line of a member, if it is shared and still open to others; else 0.
     function _joinable(Standing storage standing) private view returns (uint64 ticket) {
         ticket = standing.lastTicket;
-        Decrease memory latest = _decreases[ticket];
+        Decrease storage latest = _decreases[ticket];
         if (!latest.shared || latest.line == Line.None || latest.stay != standing.departures.length) return 0;
         bool young = latest.requestedEpoch == currentEpoch();
         if (!young && standing.sharedTickets < MAX_SHARED_TICKETS) return 0;
