@@ -6,19 +6,25 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {IDelegation} from "./interfaces/IDelegation.sol";
+import {IRewards} from "./interfaces/IRewards.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 
 /// @title The tokens themselves: in, out, and whose they are
-/// @notice Tokens come with calls and go to withdrawal accounts, or wait as somebody's credit (C79). Tokens that are
-/// sent here without a call belong to nobody and move nothing (C80).
+/// @notice Tokens come with calls and go to whom they belong, or wait as somebody's credit (C79) or for rewards (C111).
+/// Tokens that are sent here without a call belong to nobody and move nothing (C80).
 abstract contract Custody is IStakeManager, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     /// @notice The token that is staked.
     IERC20 public immutable token;
+    /// @notice Who earned what.
+    IRewards public immutable rewards;
 
     /// @inheritdoc IStakeManager
     uint128 public totalCredits;
+    /// @inheritdoc IDelegation
+    uint128 public rewardReserve;
     /// @inheritdoc IStakeManager
     mapping(address account => uint128) public credit;
     /// @inheritdoc IStakeManager
@@ -26,13 +32,19 @@ abstract contract Custody is IStakeManager, ReentrancyGuardTransient {
 
     /// C65: before the opening nothing happens.
     modifier whenOpen() {
-        if (!isOpen) revert NotOpen();
+        _requireOpen();
         _;
     }
 
-    constructor(address token_) {
+    modifier onlyRewards() {
+        _requireRewards();
+        _;
+    }
+
+    constructor(address token_, address rewards_) {
         if (token_.code.length == 0) revert NoToken(token_);
         token = IERC20(token_);
+        rewards = IRewards(rewards_);
     }
 
     /// @inheritdoc IStakeManager
@@ -43,6 +55,29 @@ abstract contract Custody is IStakeManager, ReentrancyGuardTransient {
         totalCredits -= amount;
         emit Collected(account, amount);
         _push(account, amount);
+    }
+
+    /// @inheritdoc IDelegation
+    function fundRewards(uint128 amount) external nonReentrant whenOpen {
+        if (amount == 0) revert ZeroAmount();
+        uint128 reserve = rewardReserve + amount;
+        rewardReserve = reserve;
+        emit RewardsFunded(msg.sender, amount, reserve);
+        _pull(amount);
+    }
+
+    /// @inheritdoc IDelegation
+    function payReward(address account, uint128 amount) external nonReentrant whenOpen onlyRewards {
+        _spendReserve(account, address(0), amount);
+        _push(account, amount);
+    }
+
+    /// C111: what is for rewards is apart from all stake.
+    function _spendReserve(address account, address validator, uint128 amount) internal {
+        uint128 reserve = rewardReserve;
+        if (amount > reserve) revert ReserveTooSmall(reserve, amount);
+        rewardReserve = reserve - amount;
+        emit RewardPaid(account, validator, amount);
     }
 
     /// C67: a permit that is refused may have been used by somebody else, who thereby did what it asks for.
@@ -71,5 +106,13 @@ abstract contract Custody is IStakeManager, ReentrancyGuardTransient {
         credit[account] += amount;
         totalCredits += amount;
         emit Credited(account, amount);
+    }
+
+    function _requireOpen() private view {
+        if (!isOpen) revert NotOpen();
+    }
+
+    function _requireRewards() private view {
+        if (msg.sender != address(rewards)) revert NotRewards(msg.sender);
     }
 }

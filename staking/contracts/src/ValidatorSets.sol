@@ -118,6 +118,26 @@ contract ValidatorSets is SetForming {
     }
 
     /// @inheritdoc IValidatorSets
+    function raiseShared(address validator, uint64 target) external onlyStakes {
+        // C105, C106: no step for others, so that it costs what it costs, however much there is to do.
+        Terms memory terms = _begin();
+        (uint32 index, Standing storage standing) = _enrolled(validator);
+        if (target >= standing.target) _raiseShared(index, standing, target, terms);
+        else _lowerTarget(index, standing, target, type(uint256).max);
+    }
+
+    /// @inheritdoc IValidatorSets
+    function lowerShared(address validator, uint64 target) external onlyStakes returns (uint64 ticket) {
+        Terms memory terms = _begin();
+        (uint32 index, Standing storage standing) = _enrolled(validator);
+        uint64 atOnce = _exitAtOnce(terms);
+        if (target > standing.target) _raiseTarget(index, standing, target);
+        uint64 taken;
+        (ticket, taken) = _lowerShared(index, standing, target, atOnce);
+        _spendExit(taken);
+    }
+
+    /// @inheritdoc IValidatorSets
     function revoke(uint64 ticket) external onlyStakes {
         // No step in between: the stakes tell the new target next, and it is then that work is done.
         _begin();

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IDelegation} from "./IDelegation.sol";
 import {IValidatorRegistry} from "./IValidatorRegistry.sol";
 
 /// @title Holds all the stake of one rollup's validators
-/// @notice The rules C65 to C84 cited here stand in `README.md`. A validator is named for ever by the address that
+/// @notice The rules C65 to C84 and C100 to C113 cited here stand in `README.md`. A validator is named for ever by the address that
 /// registered it. Amounts are in units of the token, epochs are those of the validator sets, fractions are WAD
 /// (1e18 is all). Every call but `open` and the views is refused with `NotOpen` before the opening, and with
 /// `ReentrancyGuardReentrantCall` from within another one.
-interface IStakeManager {
+interface IStakeManager is IDelegation {
     /// @notice What became of a validator's stake.
     /// `None`: never registered. `Live`: stakes, or has exited. `Slashed`: found guilty, everything is locked.
     /// `Settled`: the whole penalty is known, the rest is paid when it is due.
@@ -20,12 +21,16 @@ interface IStakeManager {
     }
 
     /// @notice The pool of one validator.
-    /// @param bonded Nominal stake that is bonded; 0 once it has exited
+    /// @param bonded Nominal stake that is bonded, own and delegated
     /// @param unbonding Nominal stake in all its unbondings that are not paid yet
     /// @param assets Tokens held for both; of a live validator always their sum
     /// @param rate What one nominal unit is worth, WAD; 1e18 until a slash, then it only falls
     /// @param status Its state
     /// @param releaseEpoch Of a slashed one: the first epoch in which `release` may pay what is still bonded
+    /// @param own Of `bonded`, the own bond: that of the withdrawal account; 0 once it has exited
+    /// @param ownUnbonding Of `unbonding`, what belongs to the withdrawal account
+    /// @param suspended Whether it has no power until it resumes (C109)
+    /// @param expelled Whether governance sent it out, for ever (C110)
     struct Stake {
         uint128 bonded;
         uint128 unbonding;
@@ -33,18 +38,26 @@ interface IStakeManager {
         uint64 rate;
         Status status;
         uint64 releaseEpoch;
+        uint128 own;
+        uint128 ownUnbonding;
+        bool suspended;
+        bool expelled;
     }
 
     /// @notice Stake on its way out.
-    /// @param validator Whose it is; zero: there is no such unbonding (any more)
+    /// @param validator From whose pool; zero: there is no such unbonding (any more)
     /// @param delay Epochs from the end of service to the payment, fixed when it began
     /// @param ticket The ticket of the sets that says when its power has ceased to serve
     /// @param amount Nominal amount
+    /// @param account Whose it is
+    /// @param destination The validator it goes on to; zero: it is paid
     struct Unbonding {
         address validator;
         uint32 delay;
         uint64 ticket;
         uint128 amount;
+        address account;
+        address destination;
     }
 
     /// @notice A validator of the sets of the first two epochs; the deployer brings its stake.
@@ -61,22 +74,22 @@ interface IStakeManager {
 
     /// @notice The sets of epochs 0 and 1 stand; from now on anyone may stake.
     event Opened(uint256 validators, uint256 amount);
-    /// @notice Stake was added; `bonded` is the validator's bonded stake since.
+    /// @notice Own stake was added; `bonded` is the validator's own bond since.
     event Bonded(address indexed validator, address indexed payer, uint128 amount, uint128 bonded);
-    /// @notice An unbonding began; `bonded` stays (0: an exit). The sets tell by `ticket` until when its power serves.
+    /// @notice An unbonding of own stake began; `bonded` of it stays (0: an exit). The sets tell by `ticket` until when its power serves.
     event UnbondingBegun(
         uint64 indexed id, address indexed validator, uint128 amount, uint128 bonded, uint64 ticket, uint32 delay
     );
-    /// @notice An unbonding was cancelled; `bonded` is the validator's bonded stake since.
+    /// @notice An unbonding was cancelled; `bonded` is the validator's own bond since.
     event UnbondingCancelled(uint64 indexed id, address indexed validator, uint128 amount, uint128 bonded);
     /// @notice An unbonding was paid: `amount` tokens, less than its nominal amount if the validator was slashed.
-    event Withdrawn(uint64 indexed id, address indexed validator, address indexed withdrawal, uint128 amount);
+    event Withdrawn(uint64 indexed id, address indexed validator, address indexed account, uint128 amount);
     /// @notice A validator was slashed: `taken` tokens at once, of which `reward` are the reporter's.
     event Slashed(address indexed validator, address indexed reporter, uint256 fraction, uint128 taken, uint128 reward);
     /// @notice The whole penalty of a slashed validator is `fraction` of its stake; `taken` tokens more were taken.
     event Settled(address indexed validator, uint256 fraction, uint128 taken);
-    /// @notice What remained of the bonded stake of a slashed validator was paid.
-    event Released(address indexed validator, address indexed withdrawal, uint128 amount);
+    /// @notice What remained of what an account had bonded with a slashed validator was paid.
+    event Released(address indexed validator, address indexed account, uint128 amount);
     /// @notice An account may collect `amount` more.
     event Credited(address indexed account, uint128 amount);
     /// @notice An account was paid its credit.
@@ -102,7 +115,7 @@ interface IStakeManager {
     error NotRegistered(address validator);
     /// @notice A validator with this name registered before.
     error AlreadyRegistered(address validator);
-    /// @notice The validator has exited: nothing of it is bonded.
+    /// @notice The validator has exited: nothing of its own is bonded.
     error Exited(address validator);
     /// @notice The validator was slashed: nothing enters, leaves or comes back.
     error AlreadySlashed(address validator);
@@ -130,8 +143,8 @@ interface IStakeManager {
     error NotMatured(uint64 id, uint64 epoch, uint64 dueEpoch);
     /// @notice The rest of a slashed stake is not due yet.
     error NotReleasable(address validator, uint64 epoch, uint64 releaseEpoch);
-    /// @notice Nothing of the validator is bonded.
-    error NothingToRelease(address validator);
+    /// @notice Nothing of the account is bonded with the validator.
+    error NothingToRelease(address validator, address account);
     /// @notice The account has no credit.
     error NothingToCollect(address account);
     /// @notice A part would be greater than the whole.
@@ -147,8 +160,8 @@ interface IStakeManager {
     function open(Seed[] calldata seeds) external;
 
     /// @notice Registers the caller as validator and operator, with a bond taken from it (C66). It serves when the sets
-    /// let it in. Reverts with `AlreadyRegistered`, `BondBelowMinimum`, `WrongAmountReceived`, and as the registry and
-    /// the token do.
+    /// let it in. Reverts with `AlreadyRegistered`, `BondBelowMinimum`, `PoolTooLarge`, `WrongAmountReceived`, and as
+    /// the admission, the registry and the token do.
     /// @param registration Keys and accounts
     /// @param possession Proof of possession of both keys
     /// @param amount The bond, at least the minimum
@@ -203,13 +216,13 @@ interface IStakeManager {
     /// @return id The number of the unbonding, from 1 on
     function exit(address validator) external returns (uint64 id);
 
-    /// @notice Bonds an unbonding again, as long as it is not paid; the withdrawal account alone may (C71). A validator
-    /// that had exited comes back by it. Reverts with `NoSuchUnbonding`, `NotOwner`, `AlreadySlashed`,
-    /// `BondBelowMinimum`.
+    /// @notice Bonds an unbonding of the own bond again, as long as it is not paid; the withdrawal account alone may
+    /// (C71). A validator that had exited comes back by it. Reverts with `NoSuchUnbonding`, `NotOwner`, `NotOwnBond`,
+    /// `AlreadySlashed`, `Expelled`, `BondBelowMinimum`.
     /// @param id The number of the unbonding
     function cancel(uint64 id) external;
 
-    /// @notice Pays an unbonding that is due to the withdrawal account; anyone may (C72). Reverts with
+    /// @notice Pays an unbonding that is due to its account, or takes it on to where it goes (C104); anyone may (C72). Reverts with
     /// `NoSuchUnbonding`, `NotMatured`; of a slashed validator also with `NotSettled`, `StillServing`.
     /// @param id The number of the unbonding
     function withdraw(uint64 id) external;
@@ -219,11 +232,12 @@ interface IStakeManager {
     /// @param validator Whose power
     function refresh(address validator) external;
 
-    /// @notice Pays what a slash left of the bonded stake to the withdrawal account, when the penalty is settled and
-    /// the delay over; anyone may (C78). Reverts with `NotRegistered`, `NotSlashed`, `NotSettled`, `NothingToRelease`,
+    /// @notice Pays what a slash left of what an account had bonded to it, when the penalty is settled and the delay
+    /// over; anyone may (C78). Reverts with `NotRegistered`, `NotSlashed`, `NotSettled`, `NothingToRelease`,
     /// `NotReleasable`, `StillServing`.
-    /// @param validator Whose stake
-    function release(address validator) external;
+    /// @param validator With whom
+    /// @param account Whose stake
+    function release(address validator, address account) external;
 
     /// @notice Pays an account its credit; anyone may (C79). Reverts with `NothingToCollect`.
     /// @param account Who is paid
@@ -234,7 +248,7 @@ interface IStakeManager {
     /// `FractionAboveOne`.
     /// @param validator The guilty
     /// @param baseFraction Which part of everything bonded and unbonding it loses, WAD
-    /// @param reporter Who is credited a quarter of what is taken
+    /// @param reporter Who is credited a quarter of what the own bond loses
     /// @param reporterCap The most that the reporter is credited, in token units
     /// @return taken How many tokens were taken, the reporter's among them
     function slash(address validator, uint256 baseFraction, address reporter, uint128 reporterCap)

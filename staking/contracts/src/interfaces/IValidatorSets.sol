@@ -43,7 +43,8 @@ interface IValidatorSets is IEpochs {
     /// @param target The power that its stake gives, towards which its power moves; 0: it leaves, or has left
     /// @param pendingUp Power that waits to be added, within the entry bound
     /// @param pendingDown Power that waits to be taken away, within the exit bound
-    /// @param openTickets Of its tickets, how many are not served yet
+    /// @param openTickets Of its own tickets, how many are not served yet
+    /// @param sharedTickets Of those that its delegators share, how many are not served yet
     struct Seat {
         State state;
         uint8 place;
@@ -52,6 +53,7 @@ interface IValidatorSets is IEpochs {
         uint64 pendingUp;
         uint64 pendingDown;
         uint16 openTickets;
+        uint16 sharedTickets;
     }
 
     /// @notice A decrease of power, first come first served (C38).
@@ -162,6 +164,15 @@ interface IValidatorSets is IEpochs {
     /// is higher is taken as `raise` would.
     /// @return ticket By which `servedUntil` tells when the difference serves no more; never 0
     function lower(address validator, uint64 target) external returns (uint64 ticket);
+
+    /// @notice `raise` for what many bring: it does no step for others, and raises the power at once if nobody else has
+    /// a right to the entry budget before (C105); only the stakes.
+    function raiseShared(address validator, uint64 target) external;
+
+    /// @notice `lower` for what many take: it does no step for others, has no limit, and may share the ticket (C106,
+    /// C107); only the stakes. Its ticket must not be revoked.
+    /// @return ticket By which `servedUntil` tells when the difference serves no more; never 0
+    function lowerShared(address validator, uint64 target) external returns (uint64 ticket);
 
     /// @notice What a ticket has not taken away yet stays: the target rises by it. The ticket is gone (C38); only the
     /// stakes.

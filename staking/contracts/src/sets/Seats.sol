@@ -7,6 +7,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IValidatorSets} from "../interfaces/IValidatorSets.sol";
 import {Fifo} from "../structs/Fifo.sol";
 import {IndexedHeap} from "../structs/IndexedHeap.sol";
+import {Tournament} from "../structs/Tournament.sol";
 import {SetHistory} from "./SetHistory.sol";
 
 /// @title Who waits, who is a member, and what its power moves towards
@@ -16,9 +17,11 @@ abstract contract Seats is SetHistory {
     using Fifo for Fifo.Line;
     using IndexedHeap for IndexedHeap.Heap;
     using SafeCast for uint256;
+    using Tournament for Tournament.Tree;
 
     /// @dev `turn` is what an increase may still take before it goes back to the end of the line; it stands in the line
-    /// while this is not 0. `departures` holds the first epoch without it after each stay in the set.
+    /// while this is not 0. `lastTicket` is the last one that got in line (C107), `heldTickets` those that stepped aside
+    /// (C40). `departures` holds the first epoch without it after each stay in the set.
     struct Standing {
         State state;
         uint8 place;
@@ -29,6 +32,9 @@ abstract contract Seats is SetHistory {
         uint64 pendingUp;
         uint64 pendingDown;
         uint64 turn;
+        uint64 lastTicket;
+        uint16 sharedTickets;
+        uint16 heldTickets;
         uint32[] departures;
     }
 
@@ -36,7 +42,7 @@ abstract contract Seats is SetHistory {
     /// Those that wait and have a target, the largest on top.
     IndexedHeap.Heap internal _waiting;
     /// The members that are neither leaving nor being displaced, the smallest on top.
-    IndexedHeap.Heap internal _staying;
+    Tournament.Tree internal _staying;
     /// The members whose power is to rise.
     Fifo.Line internal _increases;
     /// How many members there are.
@@ -58,7 +64,8 @@ abstract contract Seats is SetHistory {
             target: standing.target,
             pendingUp: standing.pendingUp,
             pendingDown: standing.pendingDown,
-            openTickets: standing.openTickets
+            openTickets: standing.openTickets,
+            sharedTickets: standing.sharedTickets
         });
     }
 
@@ -80,7 +87,7 @@ abstract contract Seats is SetHistory {
         standing.power = power;
         ++_members;
         _addUp(index, standing, standing.target - power);
-        _staying.set(index, _smallestFirst(standing.target, index));
+        _staying.set(standing.place, _smallestFirst(standing.target, index));
         _recordPlace(effectiveEpoch, index, uint224(place) + 1);
         _recordSum(effectiveEpoch, 0, standing.profile);
         _recordPower(index, standing, 0, effectiveEpoch);
@@ -99,7 +106,7 @@ abstract contract Seats is SetHistory {
         standing.pendingDown = 0;
         --_members;
         _dropUp(index, standing, standing.pendingUp);
-        _staying.remove(index);
+        _staying.set(standing.place, 0);
         if (_displaced == index) _displaced = 0;
         standing.departures.push(uint256(effectiveEpoch).toUint32());
         _recordPlace(effectiveEpoch, index, 0);
@@ -119,7 +126,7 @@ abstract contract Seats is SetHistory {
             _waiting.remove(index);
         } else if (_members == 1) {
             _lingering = index;
-            _staying.remove(index);
+            _staying.set(standing.place, 0);
             _dropUp(index, standing, standing.pendingUp);
         } else {
             _vacate(index, standing.power, effectiveEpoch);
@@ -134,7 +141,7 @@ abstract contract Seats is SetHistory {
         if (standing.state == State.Waiting) {
             _waiting.set(index, _largestFirst(target, index));
         } else if (_displaced != index) {
-            _staying.set(index, _smallestFirst(target, index));
+            _staying.set(standing.place, _smallestFirst(target, index));
             _addUp(index, standing, difference);
         }
     }
@@ -145,8 +152,8 @@ abstract contract Seats is SetHistory {
             if (target == 0) _waiting.remove(index);
             else _waiting.set(index, _largestFirst(target, index));
         } else if (_displaced != index) {
-            if (target == 0) _staying.remove(index);
-            else _staying.set(index, _smallestFirst(target, index));
+            if (target == 0) _staying.set(standing.place, 0);
+            else _staying.set(standing.place, _smallestFirst(target, index));
         }
     }
 
@@ -199,8 +206,21 @@ abstract contract Seats is SetHistory {
     }
 
     /// The opposite order: the one that comes last in the order of `_largestFirst` is on top.
-    function _smallestFirst(uint64 target, uint32 index) internal pure returns (uint224) {
-        return (uint224(type(uint64).max - target) << 32) | index;
+    function _smallestFirst(uint64 target, uint32 index) internal pure returns (uint128) {
+        return (uint128(type(uint64).max - target) << 32) | index;
+    }
+
+    /// The member that is on top of those that stay, 0 for none, and its target.
+    function _smallest() internal view returns (uint32 index, uint64 target) {
+        uint128 key = _staying.top();
+        return (uint32(key), type(uint64).max - uint64(key >> 32));
+    }
+
+    /// The one that is on top of those that wait, 0 for none, and its target.
+    function _largest() internal view returns (uint32 index, uint64 target) {
+        uint224 rank;
+        (index, rank) = _waiting.first();
+        target = uint64(rank >> 32);
     }
 
     function _lowestFree() private view returns (uint8) {

@@ -8,6 +8,7 @@ import {IStakingParameters} from "../interfaces/IStakingParameters.sol";
 import {IValidatorSets} from "../interfaces/IValidatorSets.sol";
 import {Fifo} from "../structs/Fifo.sol";
 import {IndexedHeap} from "../structs/IndexedHeap.sol";
+import {Tournament} from "../structs/Tournament.sol";
 import {Tickets} from "./Tickets.sol";
 
 /// @title The work on the set of the epoch after next, in steps
@@ -16,6 +17,7 @@ abstract contract SetForming is Tickets {
     using Fifo for Fifo.Line;
     using IndexedHeap for IndexedHeap.Heap;
     using SafeCast for uint256;
+    using Tournament for Tournament.Tree;
 
     uint256 private constant BASIS_POINTS = 10_000;
 
@@ -102,6 +104,34 @@ abstract contract SetForming is Tickets {
         return _raiseNext(terms) || _enterLargest(terms);
     }
 
+    /// C105: a higher target; all of the rise at once, if nobody has a right to the entry budget before it and the
+    /// budget suffices. It is what the steps would do next, without the line.
+    function _raiseShared(uint32 index, Standing storage standing, uint64 target, Terms memory terms) internal {
+        uint64 difference = target - standing.target;
+        uint64 entryLeft = _budget.entryLeft;
+        bool first = _increases.head == 0 && (terms.epoch % 2 == 1 || !_canEnter(terms));
+        bool free = standing.state == State.Active && _displaced != index && standing.pendingDown == 0;
+        if (!first || !free || difference > entryLeft) return _raiseTarget(index, standing, target);
+        if (difference == 0) return;
+        uint64 powerBefore = standing.power;
+        standing.power = powerBefore + difference;
+        standing.target = target;
+        _budget.entryLeft = entryLeft - difference;
+        _staying.set(standing.place, _smallestFirst(target, index));
+        _recordPower(index, standing, powerBefore, terms.effectiveEpoch);
+    }
+
+    /// C106: what a fall may take at once: what is left of the exit budget, if no ticket is to be served before.
+    function _exitAtOnce(Terms memory terms) internal view returns (uint64) {
+        uint64 held = _held.head;
+        bool first = _due.head == 0 && (held == 0 || _mustWait(held, terms));
+        return first ? _budget.exitLeft : 0;
+    }
+
+    function _spendExit(uint64 amount) internal {
+        if (amount != 0) _budget.exitLeft -= amount;
+    }
+
     /// C38: the tickets that were held before those in line, each as far as the exit budget goes.
     function _serveNext(Terms memory terms) private returns (bool) {
         uint64 exitLeft = _budget.exitLeft;
@@ -122,9 +152,12 @@ abstract contract SetForming is Tickets {
 
     /// C40: whether a ticket that would take a member's last power has to wait for others to come.
     function _mustWait(uint64 ticket, Terms memory terms) private view returns (bool) {
-        Decrease memory decrease = _decreases[ticket];
+        Decrease storage decrease = _decreases[ticket];
         Standing storage standing = _standings[decrease.index];
-        if (decrease.left == 0 || standing.state == State.Removed || decrease.left != standing.power) return false;
+        if (standing.state == State.Removed) return false;
+        // C38: of one validator none is served before an earlier one, and that has stepped aside.
+        if (decrease.line == Line.Due && standing.heldTickets != 0) return true;
+        if (decrease.left == 0 || decrease.left != standing.power) return false;
         // Those behind it in line are still members when it has left, and are asked the same when their turn comes.
         uint256 others = _members - 1;
         if (others == 0) return true;
@@ -134,9 +167,9 @@ abstract contract SetForming is Tickets {
 
     /// C44: at most one member is displaced at a time, and only if enough others are there.
     function _displaceSmallest(Terms memory terms) private returns (bool) {
-        uint32 smallest = _staying.top();
+        (uint32 smallest, uint64 target) = _smallest();
         if (_displaced != 0 || smallest == 0 || _members - 1 < terms.minimumSize) return false;
-        if (!_isDisplaceable(_standings[smallest].target, terms)) return false;
+        if (!_isDisplaceable(target, terms)) return false;
         _displace(smallest);
         return true;
     }
@@ -146,25 +179,29 @@ abstract contract SetForming is Tickets {
         if (target < terms.minimumPower) return true;
         if (!_isFull()) return false;
         // Not below the minimum either, if it exceeds one that is not.
-        uint256 largest = _standings[_waiting.top()].target;
+        (, uint256 largest) = _largest();
         return largest * BASIS_POINTS > target * (BASIS_POINTS + terms.replacementMargin);
     }
 
     /// C42: the largest that waits takes a free place, wholly or with all that an epoch can give.
     function _enterLargest(Terms memory terms) private returns (bool) {
-        Budget memory budget = _budget;
-        uint32 largest = _waiting.top();
-        if (budget.entryLeft == 0 || largest == 0) return false;
-        uint64 target = _standings[largest].target;
-        if (target < terms.minimumPower) return false;
-        if (target > budget.entryLeft && budget.entryLeft != budget.entry) return false;
-        if (_isFull()) return false;
-
-        uint64 power = uint64(Math.min(target, budget.entryLeft));
-        _budget.entryLeft = budget.entryLeft - power;
+        if (!_canEnter(terms)) return false;
+        (uint32 largest, uint64 target) = _largest();
+        uint64 entryLeft = _budget.entryLeft;
+        uint64 power = uint64(Math.min(target, entryLeft));
+        _budget.entryLeft = entryLeft - power;
         _waiting.remove(largest);
         _enter(largest, power, terms.effectiveEpoch);
         return true;
+    }
+
+    /// C42: whether there is one that may take a free place now.
+    function _canEnter(Terms memory terms) private view returns (bool) {
+        Budget memory budget = _budget;
+        (uint32 largest, uint64 target) = _largest();
+        if (budget.entryLeft == 0 || largest == 0 || target < terms.minimumPower) return false;
+        if (target > budget.entryLeft && budget.entryLeft != budget.entry) return false;
+        return !_isFull();
     }
 
     /// C39: the first in line rises, as far as the entry budget and its turn go.

@@ -6,7 +6,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IValidatorSets} from "../interfaces/IValidatorSets.sol";
 import {Fifo} from "../structs/Fifo.sol";
-import {IndexedHeap} from "../structs/IndexedHeap.sol";
+import {Tournament} from "../structs/Tournament.sol";
 import {Seats} from "./Seats.sol";
 
 /// @title The decreases of power, and when each has been served
@@ -14,14 +14,19 @@ import {Seats} from "./Seats.sol";
 /// and goes before the line as soon as it may (C38, C40).
 abstract contract Tickets is Seats {
     using Fifo for Fifo.Line;
-    using IndexedHeap for IndexedHeap.Heap;
     using SafeCast for uint256;
+    using Tournament for Tournament.Tree;
 
     /// @notice Most tickets of one validator that are not served yet, so that nobody fills the line with small ones
     /// (C48).
     uint256 public constant MAX_OPEN_TICKETS = 16;
     /// @notice As many again are kept for exits, so that whoever may only unbond cannot keep the owner from leaving.
     uint256 public constant EXTRA_EXIT_TICKETS = 16;
+    /// @notice Of one validator, more shared tickets than these are made only behind another ticket of it (C107).
+    uint256 public constant MAX_SHARED_TICKETS = 16;
+    /// A ticket with this bit was resolved when it was made and stands nowhere: it is bit 63, 31 bits of the epoch in
+    /// which it ends, and 32 of its validator's number (C106). Those in storage are numbered from 1.
+    uint64 private constant RESOLVED = 1 << 63;
 
     /// Where a ticket stands.
     enum Line {
@@ -31,7 +36,7 @@ abstract contract Tickets is Seats {
     }
 
     /// @dev `stay` numbers the stay in the set in which it was made: when that ends, so does the ticket. `servedUntil`
-    /// is 0 until then, or until nothing of it is left.
+    /// is 0 until then, or until nothing of it is left. A shared one is that of many undelegations (C107).
     struct Decrease {
         uint32 index;
         uint64 left;
@@ -39,6 +44,7 @@ abstract contract Tickets is Seats {
         uint32 servedUntil;
         uint32 stay;
         Line line;
+        bool shared;
     }
 
     uint64 private _lastTicket;
@@ -68,7 +74,7 @@ abstract contract Tickets is Seats {
         uint64 difference = standing.target - target;
         standing.target = target;
         _sortDown(index, standing, target);
-        ticket = _newTicket(index, standing);
+        ticket = _newTicket(index, standing, false);
         bool member = standing.state == State.Active;
         // C44: a member that is being displaced loses all its power, so this ticket ends with its stay.
         if (member && _displaced == index) return ticket;
@@ -83,19 +89,67 @@ abstract contract Tickets is Seats {
             _decreases[ticket].servedUntil = _decreases[ticket].requestedEpoch + uint32(LAG_EPOCHS);
             return ticket;
         }
-        uint256 open = standing.openTickets;
+        // C107: of shared tickets beyond their number, each was made behind one that counts here.
+        uint256 shared = standing.sharedTickets;
+        uint256 open = Math.max(standing.openTickets, Math.saturatingSub(shared, MAX_SHARED_TICKETS));
         if (open >= limit) revert TooManyTickets(_nameOf[index], open, limit);
         _decreases[ticket].left = left;
         standing.pendingDown += left;
         _getInLine(ticket, standing);
     }
 
+    /// C107: a lower target by many, and the ticket that tells when the difference serves no more: one resolved at once,
+    /// the latest one of this kind, or a new one.
+    function _lowerShared(uint32 index, Standing storage standing, uint64 target, uint64 atOnce)
+        internal
+        returns (uint64 ticket, uint64 taken)
+    {
+        uint64 difference = standing.target - target;
+        if (difference != 0) {
+            standing.target = target;
+            _sortDown(index, standing, target);
+        }
+        if (standing.state == State.Waiting) return (_resolved(index), 0);
+        // C44: as in `_lowerTarget`.
+        if (_displaced == index) return (_newTicket(index, standing, true), 0);
+        uint64 neverServed = uint64(Math.min(difference, standing.pendingUp));
+        _dropUp(index, standing, neverServed);
+        uint64 left = difference - neverServed;
+        if (standing.openTickets == 0 && standing.sharedTickets == 0) {
+            if (left == 0) return (_resolved(index), 0);
+            // C106: of a part of the power; the last of it may have to wait (C40).
+            if (left <= atOnce && left < standing.power) {
+                uint64 powerBefore = standing.power;
+                standing.power = powerBefore - left;
+                _recordPower(index, standing, powerBefore, currentEpoch() + LAG_EPOCHS);
+                return (_resolved(index), left);
+            }
+        }
+        ticket = _joinable(standing);
+        // What would take the last power away may have to wait, and those who left before shall not.
+        if (ticket == 0 || (target == 0 && left != 0)) {
+            ticket = _newTicket(index, standing, true);
+            _getInLine(ticket, standing);
+        }
+        _decreases[ticket].left += left;
+        standing.pendingDown += left;
+    }
+
+    /// C107: the latest ticket in line of a member, if it is shared and still open to others; else 0.
+    function _joinable(Standing storage standing) private view returns (uint64 ticket) {
+        ticket = standing.lastTicket;
+        Decrease storage latest = _decreases[ticket];
+        if (!latest.shared || latest.line == Line.None || latest.stay != standing.departures.length) return 0;
+        bool young = latest.requestedEpoch == currentEpoch();
+        if (!young && standing.sharedTickets < MAX_SHARED_TICKETS) return 0;
+    }
+
     /// C44: all the power of the smallest member that no other ticket takes away gets in line.
     function _displace(uint32 index) internal {
         Standing storage standing = _standings[index];
         _dropUp(index, standing, standing.pendingUp);
-        _staying.remove(index);
-        uint64 ticket = _newTicket(index, standing);
+        _staying.set(standing.place, 0);
+        uint64 ticket = _newTicket(index, standing, false);
         _decreases[ticket].left = standing.power - standing.pendingDown;
         standing.pendingDown = standing.power;
         _displaced = index;
@@ -122,7 +176,7 @@ abstract contract Tickets is Seats {
             if (displacement.line == Line.None) _getInLine(_displacement, standing);
         } else {
             standing.pendingDown -= decrease.left;
-            _staying.set(decrease.index, _smallestFirst(target, decrease.index));
+            _staying.set(standing.place, _smallestFirst(target, decrease.index));
             _lineUp(decrease.index, standing);
         }
     }
@@ -158,35 +212,56 @@ abstract contract Tickets is Seats {
 
     /// A ticket steps aside (C40).
     function _hold(uint64 ticket) internal {
+        Decrease storage decrease = _decreases[ticket];
         _due.remove(ticket);
-        _decreases[ticket].line = Line.Held;
+        decrease.line = Line.Held;
         _held.push(ticket);
+        ++_standings[decrease.index].heldTickets;
     }
 
-    function _newTicket(uint32 index, Standing storage standing) private returns (uint64 ticket) {
+    function _newTicket(uint32 index, Standing storage standing, bool shared) private returns (uint64 ticket) {
         ticket = ++_lastTicket;
         Decrease storage decrease = _decreases[ticket];
         decrease.index = index;
         decrease.requestedEpoch = uint256(currentEpoch()).toUint32();
         decrease.stay = uint32(standing.departures.length);
+        decrease.shared = shared;
+    }
+
+    /// C106: a ticket of which nothing is left, which ends in the epoch after next.
+    function _resolved(uint32 index) private view returns (uint64) {
+        return RESOLVED | ((currentEpoch() + LAG_EPOCHS) << 32) | index;
     }
 
     function _getInLine(uint64 ticket, Standing storage standing) private {
-        _decreases[ticket].line = Line.Due;
+        Decrease storage decrease = _decreases[ticket];
+        decrease.line = Line.Due;
         _due.push(ticket);
-        ++standing.openTickets;
+        standing.lastTicket = ticket;
+        if (decrease.shared) ++standing.sharedTickets;
+        else ++standing.openTickets;
     }
 
     function _leaveLine(uint64 ticket, Standing storage standing) private {
         Decrease storage decrease = _decreases[ticket];
-        if (decrease.line == Line.Due) _due.remove(ticket);
-        else _held.remove(ticket);
+        if (decrease.line == Line.Due) {
+            _due.remove(ticket);
+        } else {
+            _held.remove(ticket);
+            --standing.heldTickets;
+        }
         decrease.line = Line.None;
-        --standing.openTickets;
+        if (decrease.shared) --standing.sharedTickets;
+        else --standing.openTickets;
     }
 
     function _existing(uint64 ticket) private view returns (Decrease memory decrease) {
         decrease = _decreases[ticket];
+        if (ticket & RESOLVED != 0 && _nameOf[uint32(ticket)] != address(0)) {
+            decrease.index = uint32(ticket);
+            decrease.servedUntil = uint32((ticket ^ RESOLVED) >> 32);
+            decrease.requestedEpoch = decrease.servedUntil - uint32(LAG_EPOCHS);
+        }
         if (decrease.index == 0) revert UnknownTicket(ticket);
     }
 }

@@ -19,6 +19,12 @@ library IndexedHeap {
         return uint32(heap.nodes[1]);
     }
 
+    /// @dev The item on top and its rank; 0 and 0 of an empty heap.
+    function first(Heap storage heap) internal view returns (uint32 item, uint224 rank) {
+        uint256 node = heap.nodes[1];
+        return (uint32(node), uint224(node >> 32));
+    }
+
     /// @dev Whether the item is in the heap.
     function contains(Heap storage heap, uint32 item) internal view returns (bool) {
         return heap.positions[item] != 0;

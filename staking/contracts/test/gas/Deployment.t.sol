@@ -32,11 +32,15 @@ contract YesToRegistrations {
 contract DeploymentGasTest is EndToEndFixture {
     uint256 private constant MOST = 8_000_000;
     uint256 private constant TARGET = 1_800_000;
+    /// What a delegation and an undelegation may cost.
+    uint256 private constant DELEGATION = 350_000;
     uint256 private constant WAITING = 10_000;
     uint256 private constant KEY = 0xA11CE;
     uint128 private constant BOND = 1000e18;
     /// A member that is no seed.
     uint256 private constant MEMBER = 20;
+    /// The one on top of the smallest: a change of it moves most.
+    uint256 private constant SMALLEST = 133;
     bytes32 private constant PERMIT =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
@@ -90,15 +94,14 @@ contract DeploymentGasTest is EndToEndFixture {
         assertEq(sets.forming().waiting, WAITING);
         register(20_000, BOND);
         stakesCall("register");
-        address owner = vm.addr(KEY);
         IValidatorRegistry.Registration memory registration = registrationOf(20_001);
-        IValidatorRegistry.Possession memory possession = possessionOf(owner, 20_001, 0);
-        signPermit(owner, BOND);
-        vm.prank(owner);
+        IValidatorRegistry.Possession memory possession = possessionOf(owner(), 20_001, 0);
+        signPermit(owner(), BOND);
+        vm.prank(owner());
         stakes.registerWithPermit(registration, possession, BOND, block.timestamp, v, r, s);
         stakesCall("registerWithPermit");
-        signPermit(owner, BOND);
-        vm.prank(owner);
+        signPermit(owner(), BOND);
+        vm.prank(owner());
         stakes.topUpWithPermit(validatorOf(MEMBER), BOND, block.timestamp, v, r, s);
         stakesCall("topUpWithPermit, a member");
         rollTo(14);
@@ -108,6 +111,49 @@ contract DeploymentGasTest is EndToEndFixture {
         stakesCall("topUp, a member");
         stakes.refresh(validatorOf(MEMBER + 2));
         stakesCall("refresh, a member");
+    }
+
+    /// @dev C105, C106: by accounts that have no stake yet, each the first one of an epoch.
+    /// forge-config: gas.isolate = true
+    function test_Delegating() external {
+        delegateTo(SMALLEST, "delegate, a member");
+        assertEq(sets.seatOf(validatorOf(SMALLEST)).power, 2 * BOND / 1e9, "at once");
+        rollTo(14);
+        delegateTo(SMALLEST, "delegate again, a member");
+        rollTo(15);
+        vm.startPrank(owner());
+        uint64 id = stakes.undelegate(validatorOf(SMALLEST), BOND);
+        assertLt(stakesCall("undelegate a part, a member"), DELEGATION);
+        rollTo(16);
+        stakes.undelegate(validatorOf(SMALLEST), BOND);
+        assertLt(stakesCall("undelegate, a member"), DELEGATION);
+        vm.stopPrank();
+        rollTo(17);
+        assertEq(sets.powerOf(validatorOf(SMALLEST), 18), BOND / 1e9, "at once");
+        rollTo(60);
+        stakes.withdraw(id);
+        stakesCall("withdraw, a delegator");
+        delegateTo(9000, "delegate, one that waits");
+        rollTo(61);
+        vm.startPrank(owner());
+        stakes.redelegate(validatorOf(9000), BOND, validatorOf(MEMBER));
+        assertLt(stakesCall("redelegate, from one that waits"), DELEGATION);
+        vm.stopPrank();
+        rollTo(110);
+        stakes.withdraw(stakes.lastUnbonding());
+        stakesCall("withdraw, a redelegation to a member");
+    }
+
+    /// forge-config: gas.isolate = true
+    function test_DelegatingWithPermit() external {
+        signPermit(owner(), BOND);
+        vm.prank(owner());
+        stakes.delegateWithPermit(validatorOf(MEMBER), BOND, block.timestamp, v, r, s);
+        stakesCall("delegateWithPermit, a member");
+        token.mint(address(this), BOND);
+        token.approve(address(stakes), BOND);
+        stakes.fundRewards(BOND);
+        stakesCall("fundRewards");
     }
 
     /// forge-config: gas.isolate = true
@@ -151,7 +197,7 @@ contract DeploymentGasTest is EndToEndFixture {
         slasher.settle(offender);
         measured("Slasher", "settle");
         rollTo(60);
-        stakes.release(offender);
+        stakes.release(offender, registry.withdrawalOf(offender));
         stakesCall("release");
     }
 
@@ -201,8 +247,21 @@ contract DeploymentGasTest is EndToEndFixture {
         closed = new StakeManager(another);
     }
 
-    function stakesCall(string memory name) private {
-        measured("StakeManager", name);
+    function owner() private pure returns (address) {
+        return vm.addr(KEY);
+    }
+
+    function delegateTo(uint256 number, string memory name) private {
+        token.mint(owner(), BOND);
+        vm.startPrank(owner());
+        token.approve(address(stakes), BOND);
+        stakes.delegate(validatorOf(number), BOND);
+        assertLt(stakesCall(name), DELEGATION, name);
+        vm.stopPrank();
+    }
+
+    function stakesCall(string memory name) private returns (uint256) {
+        return measured("StakeManager", name);
     }
 
     function registryCall(string memory name) private {
@@ -214,10 +273,10 @@ contract DeploymentGasTest is EndToEndFixture {
         assertLt(gas, MOST, name);
     }
 
-    function signPermit(address owner, uint256 amount) private {
-        token.mint(owner, amount);
+    function signPermit(address payer, uint256 amount) private {
+        token.mint(payer, amount);
         bytes32 hash =
-            keccak256(abi.encode(PERMIT, owner, address(stakes), amount, token.nonces(owner), block.timestamp));
+            keccak256(abi.encode(PERMIT, payer, address(stakes), amount, token.nonces(payer), block.timestamp));
         (v, r, s) = vm.sign(KEY, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
     }
 

@@ -145,7 +145,7 @@ contract StakesHandler is VotesHandler {
         assertGe(stake.releaseEpoch, releaseFrom[index], "released before the delay is over");
         bool allowed = slashed && !isLocked(index) && stake.bonded != 0 && over;
         uint256 before = token.balanceOf(withdrawalOf(index));
-        try stakes.release(validatorOf(index)) {
+        try stakes.release(validatorOf(index), withdrawalOf(index)) {
             assertTrue(allowed, "released too early");
             uint256 paid = token.balanceOf(withdrawalOf(index)) - before;
             assertEq(paid, uint256(stake.bonded) * stake.rate / 1e18);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {Test} from "forge-std/Test.sol";
 
+import {Neighbours} from "../stakes/Neighbours.sol";
 import {Slasher} from "../../src/Slasher.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
 import {StakingParameters} from "../../src/StakingParameters.sol";
@@ -63,6 +64,7 @@ abstract contract StakesWorld is Test {
     address public constant TREASURY = address(0x7EA);
     address internal constant STRANGER = address(0x57A4);
     address internal constant GOVERNANCE = address(0x601);
+    address internal constant EXPULSIONS = address(0xE4);
 
     TestToken public token;
     StakingParameters public parameters;
@@ -70,6 +72,8 @@ abstract contract StakesWorld is Test {
     ValidatorSets public sets;
     StakeManager public stakes;
     Slasher public slasher;
+    /// Rewards, votes and admission; the seam for the real ones.
+    Neighbours public neighbours;
     SignedBefore internal verifier;
     /// The attestation key of the last that registered: multiples of the generator, in order.
     bytes private lastKey = Bls12381.infinity();
@@ -79,6 +83,7 @@ abstract contract StakesWorld is Test {
         verifier = new SignedBefore();
         YesToKeys yes = new YesToKeys();
         parameters = new StakingParameters(constants(), values());
+        neighbours = new Neighbours();
         uint64 nonce = vm.getNonce(address(this));
         Wiring memory wiring = Wiring({
             token: address(token),
@@ -90,10 +95,10 @@ abstract contract StakesWorld is Test {
             ed25519: address(yes),
             bls: address(yes),
             attestations: address(0),
-            rewards: address(0),
-            votes: address(0),
-            admission: address(0),
-            expulsions: address(0),
+            rewards: address(neighbours),
+            votes: address(neighbours),
+            admission: address(neighbours),
+            expulsions: EXPULSIONS,
             governor: address(0)
         });
         registry = new ValidatorRegistry(wiring);

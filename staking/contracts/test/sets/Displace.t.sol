@@ -147,12 +147,12 @@ contract DisplaceTest is SetsFixture {
         remove(0);
         rollToEpoch(1);
         sets.advance(1);
-        assertEq(seat(3).openTickets, 1, "the exit waits again, the displacement has nothing to do");
+        assertEq(seat(3).openTickets, 2, "C38: the exit waits again, and the displacement behind it");
 
         sets.revoke(exit);
         assertSeat(3, IValidatorSets.State.Active, 75, 155);
         assertEq(seat(3).pendingDown, 75);
-        assertEq(seat(3).openTickets, 1, "now it has");
+        assertEq(seat(3).openTickets, 1, "now it takes all");
         for (uint256 i = 0; i < 3; ++i) {
             nextEpoch();
         }

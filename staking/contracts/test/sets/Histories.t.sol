@@ -12,7 +12,7 @@ import {SetsModel} from "./SetsModel.sol";
 /// @dev Random histories against three oracles: the model, the fold of the events as a node does it, and what was seen
 /// when each set became fixed.
 contract HistoriesTest is SetsFixture {
-    uint256 private constant STEPS = 70;
+    uint256 private constant STEPS = 80;
     uint256 private constant PLACES = 5;
     uint256 private constant MOST_VALIDATORS = 14;
 
@@ -26,7 +26,9 @@ contract HistoriesTest is SetsFixture {
     uint256 private enrolled;
     /// In one history of four the last members, too, are removed.
     bool private harsh;
-    uint64[] private tickets;
+    /// Those that may be revoked, and those that many share; by the sets and by the model.
+    uint64[2][] private tickets;
+    uint64[2][] private shared;
     Folded[] private folded;
     mapping(uint256 index => bool) private removed;
     mapping(uint256 index => bytes) private attestationKeyOf;
@@ -57,7 +59,7 @@ contract HistoriesTest is SetsFixture {
         harsh = seed % 4 == 0;
         for (uint256 step = 0; step < STEPS; ++step) {
             seed = uint256(keccak256(abi.encode(seed)));
-            act(seed % 32, seed >> 8);
+            act(seed % 40, seed >> 8);
             compare();
         }
         pass(2 * LENGTH);
@@ -81,6 +83,8 @@ contract HistoriesTest is SetsFixture {
         else if (choice < 28) revokeOne(random);
         else if (choice == 29) changeRules(random);
         else if (choice == 30) changeProfile(index, random);
+        else if (choice >= 37) raiseSharedOne(index, 1 + target / 8);
+        else if (choice >= 32) lowerSharedOne(index, random % 4 == 0 ? target / 8 : 1 + target % 8);
         else assertEq(sets.advance(random % 12), model.advance(sets.currentEpoch(), random % 12), "steps");
     }
 
@@ -102,15 +106,30 @@ contract HistoriesTest is SetsFixture {
     function lowerOne(uint256 index, uint64 target) private {
         if (removed[index] || seat(index).openTickets >= 16) return;
         uint64 ticket = sets.lower(nameOf(index), target);
-        assertEq(model.lower(sets.currentEpoch(), index, target), ticket, "number of the ticket");
-        tickets.push(ticket);
+        tickets.push([ticket, uint64(model.lower(sets.currentEpoch(), index, target))]);
+    }
+
+    function raiseSharedOne(uint256 index, uint64 target) private {
+        if (removed[index]) return;
+        uint64 higher = seat(index).target + target;
+        sets.raiseShared(nameOf(index), higher);
+        model.raiseShared(sets.currentEpoch(), index, higher);
+    }
+
+    /// @dev Mostly small ones, of which many fit in an epoch; by 0, too, and now and then to 0.
+    function lowerSharedOne(uint256 index, uint64 fall) private {
+        if (removed[index]) return;
+        uint64 target = seat(index).target;
+        target = fall % 16 == 15 || fall > target ? 0 : target - fall;
+        uint64 ticket = sets.lowerShared(nameOf(index), target);
+        shared.push([ticket, uint64(model.lowerShared(sets.currentEpoch(), index, target))]);
     }
 
     /// @dev As the stakes do it: what was taken away comes back by a raise.
     function revokeOne(uint256 random) private {
         if (tickets.length == 0) return;
         uint256 at = random % tickets.length;
-        uint64 ticket = tickets[at];
+        (uint64 ticket, uint64 modelled) = (tickets[at][0], tickets[at][1]);
         address validator = sets.ticketOf(ticket).validator;
         uint256 index = uint160(validator) - uint160(nameOf(0));
         if (removed[index]) return;
@@ -118,7 +137,7 @@ contract HistoriesTest is SetsFixture {
         tickets.pop();
         uint64 epoch = sets.currentEpoch();
         sets.revoke(ticket);
-        model.revoke(epoch, ticket);
+        model.revoke(epoch, modelled);
         compare();
         uint64 target = seat(index).target + uint64((random >> 32) % 100);
         sets.raise(validator, target);
@@ -225,6 +244,7 @@ contract HistoriesTest is SetsFixture {
             assertEq(actual.target, expected.target, "target");
             assertEq(actual.pendingUp, expected.pendingUp, "pending up");
             assertEq(actual.openTickets, expected.openTickets, "open tickets");
+            assertEq(actual.sharedTickets, expected.sharedTickets, "shared tickets");
             if (actual.state != IValidatorSets.State.Active) continue;
             assertEq(actual.pendingDown, expected.pendingDown, "pending down");
             assertEq(actual.place, expected.place, "place");
@@ -239,7 +259,10 @@ contract HistoriesTest is SetsFixture {
         }
         if (displaced == 0) assertTrue(noneDisplaced(), "nobody is displaced");
         for (uint256 i = 0; i < tickets.length; ++i) {
-            assertEq(sets.servedUntil(tickets[i]), model.servedUntil(tickets[i]), "C38: served until");
+            assertEq(sets.servedUntil(tickets[i][0]), model.servedUntil(tickets[i][1]), "C38: served until");
+        }
+        for (uint256 i = 0; i < shared.length; ++i) {
+            assertEq(sets.servedUntil(shared[i][0]), model.servedUntil(shared[i][1]), "C107: served until");
         }
         IValidatorSets.Forming memory forming = sets.forming();
         assertEq(forming.epoch, model.epoch(), "epoch");

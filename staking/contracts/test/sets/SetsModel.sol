@@ -26,6 +26,8 @@ contract SetsModel {
         uint256 stay;
         bool revoked;
         bool displaces;
+        bool shared;
+        bool lined;
     }
 
     uint256 public immutable places;
@@ -75,9 +77,47 @@ contract SetsModel {
         if (ticket == 0) {
             ticket = newTicket(validator, 0);
             if (downOf(validator) == 0) tickets[ticket].served = epoch + 2;
-            else if (!validators[validator].displaced) due.push(ticket);
+            else if (!validators[validator].displaced) lineDown(ticket);
         }
         work(steps - done);
+    }
+
+    /// @dev C105: in line, and then all of it, if that is the next step.
+    function raiseShared(uint64 epoch_, uint256 validator, uint64 target) external {
+        begin(epoch_);
+        Validator storage v = validators[validator];
+        uint64 before = v.target;
+        bool first = rising.length == 0 && (epoch % 2 == 1 || !canEnter());
+        retarget(validator, target);
+        if (target <= before || !first || rising.length == 0 || target - before > entryLeft) return;
+        require(rise(), "C105");
+    }
+
+    /// @dev C106, C107: in line, and then all of it, if that is the next step and not the last power.
+    function lowerShared(uint64 epoch_, uint256 validator, uint64 target) external returns (uint256 ticket) {
+        begin(epoch_);
+        Validator storage v = validators[validator];
+        bool first = due.length == 0 && (held.length == 0 || (!isFree(held[0]) && mustStay(tickets[held[0]].asked)));
+        bool alone = openOf(validator, false) + openOf(validator, true) == 0;
+        if (target > v.target) retarget(validator, target);
+        uint64 fall = v.target - target;
+        v.target = target;
+        if (v.state == IValidatorSets.State.Waiting || v.displaced) {
+            ticket = newTicket(validator, 0);
+            if (!v.displaced) tickets[ticket].served = epoch + 2;
+            return ticket;
+        }
+        uint64 left = fall - dropUp(validator, fall);
+        ticket = target == 0 && left != 0 ? 0 : joinable(validator);
+        if (ticket == 0) ticket = newTicket(validator, 0);
+        tickets[ticket].shared = true;
+        tickets[ticket].left += left;
+        if (alone && left == 0) {
+            tickets[ticket].served = epoch + 2;
+        } else {
+            if (!isOpen(ticket)) lineDown(ticket);
+            if (alone && first && left <= exitLeft && left < v.power) require(serve(due, false), "C106");
+        }
     }
 
     function revoke(uint64 epoch_, uint256 ticket) external {
@@ -95,7 +135,7 @@ contract SetsModel {
         for (uint256 i = tickets.length - 1; i > 0; --i) {
             if (!tickets[i].displaces || tickets[i].validator != revoked.validator) continue;
             tickets[i].left += left;
-            if (!isIn(due, i) && !isIn(held, i)) due.push(i);
+            if (!isOpen(i)) lineDown(i);
             return;
         }
     }
@@ -119,11 +159,9 @@ contract SetsModel {
 
     function seatOf(uint256 validator) external view returns (IValidatorSets.Seat memory) {
         Validator storage v = validators[validator];
-        uint16 open = 0;
-        for (uint256 i = 1; i < tickets.length; ++i) {
-            if (tickets[i].validator == validator && (isIn(due, i) || isIn(held, i))) ++open;
-        }
-        return IValidatorSets.Seat(v.state, v.place, v.power, v.target, v.up, downOf(validator), open);
+        uint16 open = openOf(validator, false);
+        uint16 shared = openOf(validator, true);
+        return IValidatorSets.Seat(v.state, v.place, v.power, v.target, v.up, downOf(validator), open, shared);
     }
 
     function isDisplaced(uint256 validator) external view returns (bool) {
@@ -178,6 +216,11 @@ contract SetsModel {
         uint256 ticket = line[0];
         Ticket storage t = tickets[ticket];
         Validator storage v = validators[t.validator];
+        if (!isHeld && v.state != IValidatorSets.State.Removed && hasHeld(t.validator)) {
+            takeOut(due, ticket);
+            held.push(ticket);
+            return true;
+        }
         if (t.left == 0 || v.state == IValidatorSets.State.Removed) {
             bool removed = v.state == IValidatorSets.State.Removed;
             if (!removed && t.stay == v.departures.length) t.served = epoch + 2;
@@ -201,6 +244,13 @@ contract SetsModel {
         if (v.power == 0) unseat(t.validator);
         else lineUp(t.validator);
         return true;
+    }
+
+    /// @dev Of a ticket that takes nothing away, or that of a removed one, nothing has to wait.
+    function isFree(uint256 ticket) private view returns (bool) {
+        Ticket storage t = tickets[ticket];
+        Validator storage v = validators[t.validator];
+        return t.left == 0 || v.state == IValidatorSets.State.Removed || t.left != v.power;
     }
 
     function mustStay(uint64 asked) private view returns (bool) {
@@ -231,7 +281,7 @@ contract SetsModel {
         uint256 ticket = newTicket(smallest, displaced.power - downOf(smallest));
         tickets[ticket].displaces = true;
         displaced.displaced = true;
-        due.push(ticket);
+        lineDown(ticket);
         return true;
     }
 
@@ -246,6 +296,12 @@ contract SetsModel {
         entryLeft -= power;
         seat(largest, power);
         return true;
+    }
+
+    function canEnter() private view returns (bool) {
+        uint256 largest = largestWaiting();
+        if (largest == type(uint256).max || members() == places || entryLeft == 0) return false;
+        return validators[largest].target <= entryLeft || entryLeft == entry;
     }
 
     function rise() private returns (bool) {
@@ -287,23 +343,61 @@ contract SetsModel {
             v.up += target - before;
             lineUp(validator);
         } else if (target < before) {
-            uint64 fall = before - target;
-            uint64 neverServed = fall < v.up ? fall : v.up;
-            v.up -= neverServed;
-            if (v.turn > v.up) v.turn = v.up;
-            if (v.up == 0) takeOut(rising, validator);
-            if (fall == neverServed && downOf(validator) == 0) {
+            uint64 left = before - target - dropUp(validator, before - target);
+            if (left == 0 && downOf(validator) == 0) {
                 tickets[ticket].served = epoch + 2;
             } else {
-                tickets[ticket].left = fall - neverServed;
-                due.push(ticket);
+                tickets[ticket].left = left;
+                lineDown(ticket);
             }
+        }
+    }
+
+    function dropUp(uint256 validator, uint64 fall) private returns (uint64 neverServed) {
+        Validator storage v = validators[validator];
+        neverServed = fall < v.up ? fall : v.up;
+        v.up -= neverServed;
+        if (v.turn > v.up) v.turn = v.up;
+        if (v.up == 0) takeOut(rising, validator);
+    }
+
+    /// @dev C107: the last of a member that ever got in line, if it is shared and still there, of this stay, and of
+    /// this epoch or one of 16.
+    function joinable(uint256 validator) private view returns (uint256) {
+        for (uint256 i = tickets.length - 1; i > 0; --i) {
+            Ticket storage t = tickets[i];
+            if (t.validator != validator || !t.lined) continue;
+            bool lives = t.shared && isOpen(i) && t.stay == validators[validator].departures.length;
+            return lives && (t.asked == epoch || openOf(validator, true) >= 16) ? i : 0;
+        }
+        return 0;
+    }
+
+    function lineDown(uint256 ticket) private {
+        tickets[ticket].lined = true;
+        due.push(ticket);
+    }
+
+    function isOpen(uint256 ticket) private view returns (bool) {
+        return isIn(due, ticket) || isIn(held, ticket);
+    }
+
+    function hasHeld(uint256 validator) private view returns (bool) {
+        for (uint256 i = 0; i < held.length; ++i) {
+            if (tickets[held[i]].validator == validator) return true;
+        }
+        return false;
+    }
+
+    function openOf(uint256 validator, bool shared) private view returns (uint16 open) {
+        for (uint256 i = 1; i < tickets.length; ++i) {
+            if (tickets[i].validator == validator && tickets[i].shared == shared && isOpen(i)) ++open;
         }
     }
 
     function newTicket(uint256 validator, uint64 left) private returns (uint256) {
         uint256 stay = validators[validator].departures.length;
-        tickets.push(Ticket(validator, left, epoch, 0, stay, false, false));
+        tickets.push(Ticket(validator, left, epoch, 0, stay, false, false, false, false));
         return tickets.length - 1;
     }
 

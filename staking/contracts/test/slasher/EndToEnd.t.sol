@@ -37,14 +37,14 @@ contract EndToEndTest is EndToEndFixture {
         assertEq(sets.powerOf(offender, 14), 0);
 
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.NotSettled.selector, offender));
-        stakes.release(offender);
+        stakes.release(offender, registry.withdrawalOf(offender));
         rollTo(28);
         vm.expectRevert(abi.encodeWithSelector(ISlasher.NotSettleable.selector, offender, 28, 29));
         slasher.settle(offender);
         rollTo(29);
         slasher.settle(offender);
         assertEq(stakes.stakeOf(offender).assets, 1500e18);
-        stakes.release(offender);
+        stakes.release(offender, registry.withdrawalOf(offender));
         assertEq(token.balanceOf(withdrawal), 1500e18);
         assertEq(stakes.credit(TREASURY), 1125e18 + 27_000e18);
         assertEq(stakes.totalAssets(), 70_000e18, "nobody else lost anything");
@@ -67,7 +67,7 @@ contract EndToEndTest is EndToEndFixture {
         assertEq(stakes.stakeOf(seedOf(2)).assets, 0);
         assertEq(stakes.totalAssets(), 43_000e18);
         rollTo(40);
-        stakes.release(seedOf(1));
+        stakes.release(seedOf(1), registry.withdrawalOf(seedOf(1)));
         assertEq(token.balanceOf(registry.withdrawalOf(seedOf(1))), 0);
     }
 
@@ -139,7 +139,7 @@ contract EndToEndTest is EndToEndFixture {
         slasher.slashVotes(evidence);
         rollTo(40);
         slasher.settle(offender);
-        stakes.release(offender);
+        stakes.release(offender, registry.withdrawalOf(offender));
         uint256 kept = stakes.credit(offender) + token.balanceOf(registry.withdrawalOf(offender));
         assertEq(kept, 375e18 + 1500e18);
     }
@@ -205,7 +205,7 @@ contract EndToEndTest is EndToEndFixture {
         slasher.settle(seedOf(4));
         address last = seedOf(4);
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.StillServing.selector, last, 40));
-        stakes.release(last);
+        stakes.release(last, registry.withdrawalOf(last));
         assertEq(stakes.totalAssets(), 95_000e18 - 19_000e18);
     }
 

@@ -63,6 +63,14 @@ contract SetsMock {
         target[validator] = target_;
     }
 
+    function raiseShared(address validator, uint64 target_) external {
+        this.raise(validator, target_);
+    }
+
+    function lowerShared(address validator, uint64 target_) external returns (uint64 ticket) {
+        return lower(validator, target_);
+    }
+
     function revoke(uint64 ticket) external {
         Ticket storage revoked = tickets[ticket];
         require(revoked.servedUntil != 0 && !removed[revoked.validator], "revoke");

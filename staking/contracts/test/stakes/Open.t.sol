@@ -5,6 +5,7 @@ import {StakesFixture} from "./Stakes.sol";
 import {SetsMock} from "./Mocks.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
 import {TestToken} from "../../src/TestToken.sol";
+import {IDelegation} from "../../src/interfaces/IDelegation.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 
 contract StakesOpenTest is StakesFixture {
@@ -71,7 +72,7 @@ contract StakesOpenTest is StakesFixture {
 
     /// @dev C65: of every call, with what would be refused afterwards as well as with what would not.
     function test_RevertIf_AnythingIsCalledBeforeTheOpening() external {
-        bytes[13] memory calls = [
+        bytes[18] memory calls = [
             abi.encodeCall(IStakeManager.register, (registrationOf(4), possession(), MINIMUM)),
             abi.encodeCall(IStakeManager.registerWithPermit, (registrationOf(4), possession(), MINIMUM, 0, 0, 0, 0)),
             abi.encodeCall(IStakeManager.topUp, (validatorOf(0), 1)),
@@ -81,10 +82,15 @@ contract StakesOpenTest is StakesFixture {
             abi.encodeCall(IStakeManager.cancel, (1)),
             abi.encodeCall(IStakeManager.withdraw, (1)),
             abi.encodeCall(IStakeManager.refresh, (validatorOf(0))),
-            abi.encodeCall(IStakeManager.release, (validatorOf(0))),
+            abi.encodeCall(IStakeManager.release, (validatorOf(0), withdrawalOf(0))),
             abi.encodeCall(IStakeManager.collect, (REPORTER)),
             abi.encodeCall(IStakeManager.slash, (validatorOf(0), 1, REPORTER, 1)),
-            abi.encodeCall(IStakeManager.settle, (validatorOf(0), 1))
+            abi.encodeCall(IStakeManager.settle, (validatorOf(0), 1)),
+            abi.encodeCall(IDelegation.delegate, (validatorOf(0), MINIMUM)),
+            abi.encodeCall(IDelegation.undelegate, (validatorOf(0), 1)),
+            abi.encodeCall(IDelegation.redelegate, (validatorOf(0), 1, validatorOf(1))),
+            abi.encodeCall(IDelegation.fundRewards, (1)),
+            abi.encodeCall(IDelegation.resume, (validatorOf(0)))
         ];
         for (uint256 i = 0; i < calls.length; ++i) {
             (bool done, bytes memory answer) = address(stakes).call(calls[i]);

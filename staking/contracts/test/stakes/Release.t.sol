@@ -33,7 +33,7 @@ contract StakesReleaseTest is StakesFixture {
         skipEpochs(1 + DELAY);
         refuses(0, abi.encodeWithSelector(IStakeManager.NotReleasable.selector, validatorOf(0), 4 + DELAY, 5 + DELAY));
         skipEpochs(1);
-        stakes.release(validatorOf(0));
+        stakes.release(validatorOf(0), withdrawalOf(0));
     }
 
     /// @dev C78.
@@ -42,14 +42,14 @@ contract StakesReleaseTest is StakesFixture {
         slash(0, WAD / 10);
         settle(0, WAD / 10);
         skipEpochs(2 + DELAY);
-        refuses(0, abi.encodeWithSelector(IStakeManager.NothingToRelease.selector, validatorOf(0)));
+        refuses(0, abi.encodeWithSelector(IStakeManager.NothingToRelease.selector, validatorOf(0), withdrawalOf(0)));
     }
 
     /// @dev C78.
     function test_RevertIf_ItWasReleasedBefore() external {
         slashAndWait();
-        stakes.release(validatorOf(0));
-        refuses(0, abi.encodeWithSelector(IStakeManager.NothingToRelease.selector, validatorOf(0)));
+        stakes.release(validatorOf(0), withdrawalOf(0));
+        refuses(0, abi.encodeWithSelector(IStakeManager.NothingToRelease.selector, validatorOf(0), withdrawalOf(0)));
         assertBooksBalance();
     }
 
@@ -59,7 +59,7 @@ contract StakesReleaseTest is StakesFixture {
         vm.expectEmit(address(stakes));
         emit IStakeManager.Released(validatorOf(0), withdrawalOf(0), 24_000 ether);
         vm.prank(STRANGER);
-        stakes.release(validatorOf(0));
+        stakes.release(validatorOf(0), withdrawalOf(0));
         assertEq(token.balanceOf(withdrawalOf(0)), 24_000 ether);
         assertEq(stakeOf(0).bonded, 0);
         assertBooksBalance();
@@ -95,6 +95,6 @@ contract StakesReleaseTest is StakesFixture {
 
     function refuses(uint256 index, bytes memory why) private {
         vm.expectRevert(why);
-        stakes.release(validatorOf(index));
+        stakes.release(validatorOf(index), withdrawalOf(index));
     }
 }

@@ -147,7 +147,7 @@ contract StakesSlashTest is StakesFixture {
         assertEq(stakes.credit(REPORTER), 750 ether);
         skipEpochs(2 + DELAY);
         stakes.withdraw(id);
-        stakes.release(validatorOf(0));
+        stakes.release(validatorOf(0), withdrawalOf(0));
         assertEq(token.balanceOf(withdrawalOf(0)), 22_500 ether);
         assertBooksBalance();
     }
@@ -208,7 +208,7 @@ contract StakesSlashTest is StakesFixture {
             assertEq(token.balanceOf(withdrawalOf(0)), paid);
             assertBooksBalance();
         }
-        stakes.release(validatorOf(0));
+        stakes.release(validatorOf(0), withdrawalOf(0));
         paid += uint256(parts[5]) * (WAD - total) / WAD;
         assertEq(token.balanceOf(withdrawalOf(0)), paid);
         assertEq(stakeOf(0).assets, 0);

@@ -10,6 +10,7 @@ import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
 import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
 import {RegistryMock, SetsMock} from "./Mocks.sol";
+import {Neighbours} from "./Neighbours.sol";
 
 /// @dev Four seed validators, 0 to 3, of 30, 27, 23 and 20 thousand tokens; 4 and later are strangers. Registry and
 /// sets are mocks, so that these tests say what the stakes themselves do; `test/invariant` has the real ones.
@@ -22,10 +23,14 @@ abstract contract StakesFixture is ParametersFixture {
     address internal constant SLASHER = address(0x51A54E7);
     address internal constant REPORTER = address(0x4E904);
     address internal constant STRANGER = address(0x57A4);
+    address internal constant EXPULSIONS = address(0xE4);
+    address internal constant ALICE = address(0xA11CE);
+    address internal constant BOB = address(0xB0B);
 
     TestToken internal token;
     SetsMock internal sets;
     RegistryMock internal registry;
+    Neighbours internal neighbours;
     StakingParameters internal parameters;
     StakeManager internal stakes;
     address internal tokenAddress;
@@ -40,6 +45,7 @@ abstract contract StakesFixture is ParametersFixture {
     function deployStakes(address token_) internal {
         sets = new SetsMock();
         registry = new RegistryMock();
+        neighbours = new Neighbours();
         parameters = deploy();
         tokenAddress = token_;
         address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
@@ -57,10 +63,10 @@ abstract contract StakesFixture is ParametersFixture {
             ed25519: address(0),
             bls: address(0),
             attestations: address(0),
-            rewards: address(0),
-            votes: address(0),
-            admission: address(0),
-            expulsions: address(0),
+            rewards: address(neighbours),
+            votes: address(neighbours),
+            admission: address(neighbours),
+            expulsions: EXPULSIONS,
             governor: address(0)
         });
     }
@@ -122,6 +128,32 @@ abstract contract StakesFixture is ParametersFixture {
         return stakes.settle(validatorOf(index), fraction);
     }
 
+    function delegate(address account, uint256 index, uint128 amount) internal {
+        fund(account, amount);
+        vm.prank(account);
+        stakes.delegate(validatorOf(index), amount);
+    }
+
+    function undelegate(address account, uint256 index, uint128 amount) internal returns (uint64) {
+        vm.prank(account);
+        return stakes.undelegate(validatorOf(index), amount);
+    }
+
+    function redelegate(address account, uint256 index, uint128 amount, uint256 to) internal returns (uint64) {
+        vm.prank(account);
+        return stakes.redelegate(validatorOf(index), amount, validatorOf(to));
+    }
+
+    function suspend(uint256 index) internal {
+        vm.prank(address(neighbours));
+        stakes.suspend(validatorOf(index));
+    }
+
+    function expel(uint256 index) internal {
+        vm.prank(EXPULSIONS);
+        stakes.expel(validatorOf(index));
+    }
+
     function skipEpochs(uint64 epochs) internal {
         sets.setEpoch(sets.currentEpoch() + epochs);
     }
@@ -153,18 +185,34 @@ abstract contract StakesFixture is ParametersFixture {
         return stakes.stakeOf(validatorOf(index));
     }
 
-    /// @dev C84: of the stakes of validators 0 to 15.
+    function positionOf(uint256 index, address account) internal view returns (uint96) {
+        return stakes.positionOf(validatorOf(index), account).amount;
+    }
+
+    /// @dev C84, C100: of the stakes of validators 0 to 15, with Alice, Bob and the stranger as delegators.
     function assertBooksBalance() internal view {
         uint256 assets = 0;
         for (uint256 i = 0; i < 16; ++i) {
             IStakeManager.Stake memory stake = stakeOf(i);
             assets += stake.assets;
+            assertEq(positionOf(i, withdrawalOf(i)), stake.own, "the own bond is the owner's position");
+            uint256 delegated = positionOf(i, ALICE) + positionOf(i, BOB) + positionOf(i, STRANGER);
+            assertEq(stake.bonded, delegated + stake.own, "bonded is the sum of the positions");
+            assertLe(stake.ownUnbonding, stake.unbonding);
             if (stake.status != IStakeManager.Status.Live) continue;
             assertEq(stake.assets, stake.bonded + stake.unbonding, "a live pool has what it counts");
-            assertEq(sets.target(validatorOf(i)), powerOf(stake.bonded), "the sets aim at the power of the stake");
+            assertEq(sets.target(validatorOf(i)), powerOf(stake), "the sets aim at the power of the stake");
         }
         assertEq(stakes.totalAssets(), assets, "total of the pools");
-        assertEq(token.balanceOf(address(stakes)), assets + stakes.totalCredits(), "balance");
+        uint256 held = assets + stakes.totalCredits() + stakes.rewardReserve();
+        assertEq(token.balanceOf(address(stakes)), held, "balance");
+    }
+
+    /// @dev C101.
+    function powerOf(IStakeManager.Stake memory stake) internal view returns (uint64) {
+        if (stake.suspended) return 0;
+        uint128 counts = stake.own * 10 < stake.bonded ? stake.own * 10 : stake.bonded;
+        return powerOf(counts);
     }
 
     function powerOf(uint128 bonded) internal view returns (uint64) {

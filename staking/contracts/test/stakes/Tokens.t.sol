@@ -8,6 +8,7 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {StakesFixture} from "./Stakes.sol";
 import {FeeToken, HookToken, OldToken} from "./Mocks.sol";
 import {TestToken} from "../../src/TestToken.sol";
+import {IDelegation} from "../../src/interfaces/IDelegation.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 
 /// @dev Tokens that are not what they should be (C80, C81). The three have the same `mint`.
@@ -109,7 +110,7 @@ contract StakesTokensTest is StakesFixture {
     }
 
     function callsBack(uint64 id) private pure returns (bytes[] memory calls) {
-        calls = new bytes[](13);
+        calls = new bytes[](23);
         calls[0] = abi.encodeCall(IStakeManager.register, (registrationOf(4), possession(), MINIMUM));
         calls[1] = abi.encodeCall(IStakeManager.topUp, (validatorOf(0), 1));
         calls[2] = abi.encodeCall(IStakeManager.unbond, (validatorOf(0), 1));
@@ -117,12 +118,22 @@ contract StakesTokensTest is StakesFixture {
         calls[4] = abi.encodeCall(IStakeManager.cancel, (id));
         calls[5] = abi.encodeCall(IStakeManager.withdraw, (id));
         calls[6] = abi.encodeCall(IStakeManager.refresh, (validatorOf(0)));
-        calls[7] = abi.encodeCall(IStakeManager.release, (validatorOf(3)));
+        calls[7] = abi.encodeCall(IStakeManager.release, (validatorOf(3), withdrawalOf(3)));
         calls[8] = abi.encodeCall(IStakeManager.collect, (TREASURY));
         calls[9] = abi.encodeCall(IStakeManager.slash, (validatorOf(0), 1, REPORTER, 1));
         calls[10] = abi.encodeCall(IStakeManager.settle, (validatorOf(3), 1));
         calls[11] = abi.encodeCall(IStakeManager.topUpWithPermit, (validatorOf(0), 1, 0, 0, 0, 0));
         calls[12] = abi.encodeCall(IStakeManager.open, (seeds()));
+        calls[13] = abi.encodeCall(IDelegation.delegate, (validatorOf(0), MINIMUM));
+        calls[14] = abi.encodeCall(IDelegation.delegateWithPermit, (validatorOf(0), MINIMUM, 0, 0, 0, 0));
+        calls[15] = abi.encodeCall(IDelegation.undelegate, (validatorOf(0), 1));
+        calls[16] = abi.encodeCall(IDelegation.redelegate, (validatorOf(0), 1, validatorOf(1)));
+        calls[17] = abi.encodeCall(IDelegation.fundRewards, (1));
+        calls[18] = abi.encodeCall(IDelegation.payReward, (STRANGER, 1));
+        calls[19] = abi.encodeCall(IDelegation.restakeReward, (validatorOf(0), STRANGER, 1));
+        calls[20] = abi.encodeCall(IDelegation.suspend, (validatorOf(0)));
+        calls[21] = abi.encodeCall(IDelegation.resume, (validatorOf(0)));
+        calls[22] = abi.encodeCall(IDelegation.expel, (validatorOf(0)));
     }
 
     function checkRefused(HookToken hook) private view {

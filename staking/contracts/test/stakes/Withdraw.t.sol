@@ -80,10 +80,10 @@ contract StakesWithdrawTest is StakesFixture {
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.StillServing.selector, validatorOf(0), 2 + DELAY));
         stakes.withdraw(id);
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.StillServing.selector, validatorOf(0), 2 + DELAY));
-        stakes.release(validatorOf(0));
+        stakes.release(validatorOf(0), withdrawalOf(0));
         sets.setSeated(validatorOf(0), false);
         stakes.withdraw(id);
-        stakes.release(validatorOf(0));
+        stakes.release(validatorOf(0), withdrawalOf(0));
     }
 
     /// @dev C72: a slash frees no exit from its delay.

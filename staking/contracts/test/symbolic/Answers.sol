@@ -73,6 +73,12 @@ contract Answers {
 
     function raise(address, uint64) external {}
 
+    function raiseShared(address, uint64) external {}
+
+    function lowerShared(address, uint64) external pure returns (uint64) {
+        return 1;
+    }
+
     function lower(address, uint64) external pure returns (uint64) {
         return 1;
     }
@@ -92,6 +98,22 @@ contract Answers {
     function memberOf(uint64, uint8) external view returns (address, bytes32, bytes memory, uint64) {
         return (VALIDATOR, KEY, "", power);
     }
+
+    // Rewards, votes and admission.
+
+    function keepStretch(address, address, uint96, uint32, uint32) external {}
+
+    function mayResumeFrom(address) external pure returns (uint64) {
+        return 0;
+    }
+
+    function bonded(address, uint128) external {}
+
+    function unbonded(address, uint128) external {}
+
+    function slashed(address, address, uint128) external {}
+
+    function requireAdmitted(address) external pure {}
 
     // The verifier: whatever the bytes of the signature are.
 

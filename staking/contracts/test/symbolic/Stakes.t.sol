@@ -28,6 +28,7 @@ contract StakesProof is Test {
         (validator, withdrawal) = (answers.VALIDATOR(), answers.WITHDRAWAL());
         Wiring memory wiring;
         wiring.parameters = wiring.registry = wiring.sets = address(answers);
+        wiring.rewards = wiring.votes = wiring.admission = address(answers);
         (wiring.token, wiring.slasher) = (address(token), SLASHER);
         // Halmos numbers new contracts.
         wiring.stakes = address(uint160(address(token)) + 1);
@@ -36,6 +37,7 @@ contract StakesProof is Test {
         token.approve(address(stakes), BOND);
         IStakeManager.Seed[] memory seeds = new IStakeManager.Seed[](1);
         (seeds[0].validator, seeds[0].amount) = (validator, BOND);
+        seeds[0].registration.withdrawal = withdrawal;
         stakes.open(seeds);
     }
 
