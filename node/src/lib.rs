@@ -13,6 +13,7 @@ pub mod network;
 pub mod node;
 pub mod poster;
 pub mod replay;
+pub mod rewards;
 pub mod rpc;
 pub mod rpc_backend;
 pub mod secret;

@@ -30,7 +30,8 @@ use crate::{
     journal::JournalFile,
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
     network::{self, NetworkConfig, NetworkLimits, PeerRecord},
-    poster::{self, Poster, Sources, Submitter},
+    poster::{self, Chore, Poster, Sources, Submitter},
+    rewards::{self, Clerk},
     rpc::RecentStates,
     rpc_backend::NodeBackend,
     servers::Readers,
@@ -101,7 +102,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
         opened = open(folder, voting, &mut metrics) => opened?,
         () = wait_for(shutdown.clone()) => return Ok(()),
     };
-    let Keys { hand: signer, node: node_key, record } = keys;
+    let Keys { hand: signer, attester, node: node_key, record } = keys;
     let (events, inbox) = mpsc::channel(EVENTS_MAX);
     let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
     let views = ChainViews { recent: RecentStates::new(prepared.store.clone()), unfinal: UnfinalBatches::default() };
@@ -121,7 +122,19 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let (journal, journalled) = JournalFile::open(&folder.path("data/journal")).wrap_err("the transaction journal")?;
     let docket = Docket { book: prepared.evidence.clone(), metrics: evidence::Metrics::new(&mut metrics) };
     let next_l1 = replica.registry().newest().number + 1;
-    let (poster, posted) = open_poster(folder, &prepared, docket.clone(), &mut metrics)?;
+    let (attestations, told) = mpsc::channel(rewards::TOLD_MAX);
+    let (chores, ready) = watch::channel(Vec::new());
+    let (poster, posted) = open_poster(folder, &prepared, (docket.clone(), ready), &mut metrics)?;
+    let clerk = Clerk::new(rewards::Parts {
+        store: prepared.store.clone(),
+        l1: prepared.l1.clone(),
+        network: prepared.network.clone(),
+        peers: network.clone(),
+        attester: attester.zip(signer.as_ref().map(Hand::consensus_key)),
+        told,
+        chores,
+        metrics: rewards::Metrics::new(&mut metrics),
+    })?;
 
     let backend = NodeBackend::new(
         prepared.rules,
@@ -144,6 +157,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
         domain: prepared.network.domain(),
         l1: prepared.l1.clone(),
         journal: Some(journal),
+        attestations,
         metrics: driver::Metrics::new(&mut metrics),
         docket,
         evidence_epochs: prepared.network.times.evidence_epochs,
@@ -154,6 +168,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let poll = Duration::from_millis(prepared.node.l1_poll_ms);
     let follower = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
     let poster = tokio::spawn(poster.run(poll, shutdown.clone()));
+    let clerk = tokio::spawn(clerk.run(poll, shutdown.clone()));
     let (evidence, l1) = (prepared.evidence.clone(), prepared.l1.clone());
     let readers = Readers { status: status_reader, posted, evidence, l1 };
     let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), readers, metrics, shutdown).await?;
@@ -165,6 +180,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     servers.stop().await;
     follower.abort();
     poster.abort();
+    clerk.abort();
     network_task.abort();
     let executed = tokio::task::spawn_blocking(move || executor.join()).await?;
     prepared.store.flush()?;
@@ -272,7 +288,7 @@ async fn begin_registry(network: &NetworkToml, l1: &L1Client) -> eyre::Result<Re
 fn open_poster(
     folder: &Folder,
     prepared: &Prepared,
-    docket: Docket,
+    (docket, chores): (Docket, watch::Receiver<Vec<Chore>>),
     metrics: &mut MetricsRegistry,
 ) -> eyre::Result<(Poster, watch::Receiver<Posted>)> {
     let Prepared { network, node, store, l1, .. } = prepared;
@@ -283,7 +299,7 @@ fn open_poster(
         Ok((settings, submitter, journal.as_path()))
     });
     let metrics = poster::Metrics::new(metrics);
-    let sources = Sources { l1: l1.clone(), store: store.clone(), docket };
+    let sources = Sources { l1: l1.clone(), store: store.clone(), docket, chores };
     Poster::new(sources, network, publisher.transpose()?, metrics).wrap_err("the poster")
 }
 

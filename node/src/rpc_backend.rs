@@ -12,6 +12,7 @@ use crate::{
     driver::{Submission, Submitted},
     evidence::{EvidenceBook, Piece},
     executor::ChainViews,
+    rewards::stored_period,
     rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting},
     status::{ChainStatus, Health, Posted},
     store::{Store, StoreError},
@@ -214,6 +215,10 @@ impl Backend for NodeBackend {
 
     fn evidence(&self) -> Vec<Piece> {
         self.evidence.list()
+    }
+
+    fn period(&self, number: u64) -> Result<Option<Period>, BackendError> {
+        stored_period(self.store.as_ref(), number).map_err(|error| BackendError::Store(error.to_string()))
     }
 
     fn syncing(&self) -> Option<Syncing> {

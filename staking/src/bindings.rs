@@ -10,18 +10,27 @@ use rota_proto::{SignedVote, VotePair};
 
 mod refusal;
 
+pub use self::admission::{Admission, IAdmission};
+pub use self::attestations::{AttestationVerifier, IAttestationVerifier};
 pub use self::bls::BlsVerifier;
 pub use self::ed25519::Ed25519Verifier;
+pub use self::expulsions::Expulsions;
+pub use self::governor::{IStakeGovernor, StakeGovernor};
 pub use self::inbox::{IRotaInbox, RotaInbox};
 pub use self::parameters::{IStakingParameters, StakingParameters};
 pub use self::refusal::refusal;
 pub use self::registry::{IValidatorRegistry, ValidatorRegistry};
+/// A quorum's signature, as [`Rewards`] takes it.
+pub use self::rewards::IAttestationVerifier::QuorumSignature;
+pub use self::rewards::{IRewards, Rewards};
 pub use self::sets::{IValidatorSets, ValidatorSets};
 pub use self::slasher::{ISlasher, Slasher};
 /// What a validator begins with, in the words of [`StakeManager`]. The registry has the same of its own.
 pub use self::stakes::IValidatorRegistry as Enrolment;
 pub use self::stakes::{IStakeManager, StakeManager};
+pub use self::timelock::TimelockController;
 pub use self::token::TestToken;
+pub use self::votes::StakeVotes;
 
 /// Most bytes of one payload of the inbox (C16).
 pub const MAX_PAYLOAD_BYTES: usize = 120_000;
@@ -56,15 +65,22 @@ macro_rules! generated {
     };
 }
 
+generated!(admission, Admission, "abi/Admission.json");
+generated!(attestations, AttestationVerifier, "abi/AttestationVerifier.json");
 generated!(bls, BlsVerifier, "abi/BlsVerifier.json");
 generated!(ed25519, Ed25519Verifier, "abi/Ed25519Verifier.json");
+generated!(expulsions, Expulsions, "abi/Expulsions.json");
+generated!(governor, StakeGovernor, "abi/StakeGovernor.json");
 generated!(inbox, RotaInbox, "abi/RotaInbox.json");
 generated!(parameters, StakingParameters, "abi/StakingParameters.json");
 generated!(registry, ValidatorRegistry, "abi/ValidatorRegistry.json");
+generated!(rewards, Rewards, "abi/Rewards.json");
 generated!(sets, ValidatorSets, "abi/ValidatorSets.json");
 generated!(slasher, Slasher, "abi/Slasher.json");
 generated!(stakes, StakeManager, "abi/StakeManager.json");
+generated!(timelock, TimelockController, "abi/TimelockController.json");
 generated!(token, TestToken, "abi/TestToken.json");
+generated!(votes, StakeVotes, "abi/StakeVotes.json");
 
 /// The report of a pair of conflicting votes, as the slasher takes it.
 #[must_use]

@@ -1,12 +1,13 @@
 //! A deployment of the contracts: what it is made of, and where each stands before any is there.
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolConstructor;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::{
-    BlsVerifier, Ed25519Verifier, ISlasher, IStakingParameters, RotaInbox, Slasher, StakeManager, StakingParameters,
-    TestToken, ValidatorRegistry, ValidatorSets,
+    Admission, AttestationVerifier, BlsVerifier, Ed25519Verifier, Expulsions, IAdmission, IRewards, ISlasher,
+    IStakeGovernor, IStakingParameters, Rewards, RotaInbox, Slasher, StakeGovernor, StakeManager, StakeVotes,
+    StakingParameters, TestToken, TimelockController, ValidatorRegistry, ValidatorSets,
 };
 
 /// Where the contracts of one rollup stand on L1.
@@ -29,6 +30,20 @@ pub struct Contracts {
     pub stakes: Address,
     /// Judges evidence.
     pub slasher: Address,
+    /// Judges what a quorum of the set says.
+    pub attestations: Address,
+    /// Who earned what.
+    pub rewards: Address,
+    /// The voting power of stake.
+    pub votes: Address,
+    /// Who may register, and the guardian.
+    pub admission: Address,
+    /// Exits that governance begins.
+    pub expulsions: Address,
+    /// Does what was decided, after a while: it is the governance of the others.
+    pub timelock: Address,
+    /// Proposals and votes.
+    pub governor: Address,
     /// Where final batches stand.
     pub inbox: Address,
 }
@@ -40,25 +55,53 @@ pub struct Deployment {
     pub start_block: u64,
     /// L1 blocks of an epoch.
     pub epoch_length: u64,
-    /// What nobody can change about the staking.
+    /// What nobody can change about the staking; governance is the timelock, whatever stands there.
     pub constants: IStakingParameters::Constants,
     /// What governance can.
     pub values: IStakingParameters::Values,
     /// What an offence costs.
     pub penalties: ISlasher::Constants,
+    /// Epochs after the one that something is about whose sets may still attest it.
+    pub attestation_epochs: u64,
+    /// How rewards are reckoned.
+    pub rewards: IRewards::Constants,
+    /// What a guardian may do.
+    pub guardian: IAdmission::Constants,
+    /// Who may register at first, and who is guardian.
+    pub admission: IAdmission::Start,
+    /// How proposals are voted for.
+    pub voting: IStakeGovernor::Constants,
+    /// How long what was decided waits, in seconds.
+    pub timelock_s: u64,
 }
 
 /// Writes the addresses as one contract's constructor takes them.
 macro_rules! wiring {
     ($contract:ident, $contracts:expr) => {{
-        let Contracts { token, ed25519, bls, parameters, registry, sets, stakes, slasher, inbox: _ } = *$contracts;
-        $contract::Wiring { token, parameters, registry, sets, stakes, slasher, ed25519, bls }
+        let Contracts { token, ed25519, bls, parameters, registry, sets, stakes, slasher, .. } = *$contracts;
+        let Contracts { attestations, rewards, votes, admission, expulsions, governor, .. } = *$contracts;
+        $contract::Wiring {
+            token,
+            parameters,
+            registry,
+            sets,
+            stakes,
+            slasher,
+            ed25519,
+            bls,
+            attestations,
+            rewards,
+            votes,
+            admission,
+            expulsions,
+            governor,
+        }
     }};
 }
 
 impl Contracts {
     /// How many there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 16;
 
     /// Where they will stand if an account creates them, in the order of [`Deployment::creations`], with its nonces
     /// from this one on (CREATE).
@@ -74,27 +117,62 @@ impl Contracts {
             sets: nth(5),
             stakes: nth(6),
             slasher: nth(7),
-            inbox: nth(8),
+            attestations: nth(8),
+            rewards: nth(9),
+            votes: nth(10),
+            admission: nth(11),
+            expulsions: nth(12),
+            timelock: nth(13),
+            governor: nth(14),
+            inbox: nth(15),
         }
     }
 }
 
+/// A contract to be created: its name, where it will stand, and what a transaction without recipient carries.
+pub type Creation = (&'static str, Address, Bytes);
+
 impl Deployment {
-    /// What the transactions without recipient carry that create the contracts, with where each will stand, in order.
+    /// What creates the contracts, in order.
     #[must_use]
-    pub fn creations(&self, contracts: &Contracts) -> [(&'static str, Address, Bytes); Contracts::COUNT] {
-        let Self { start_block, epoch_length, constants, values, penalties } = self;
-        let parameters =
-            StakingParameters::constructorCall { constants: constants.clone(), firstValues: values.clone() };
+    pub fn creations(&self, contracts: &Contracts) -> [Creation; Contracts::COUNT] {
+        let [token, ed25519, bls, parameters, registry, sets, stakes, slasher] = self.staking(contracts);
+        let [attestations, rewards, votes, admission, expulsions, timelock, governor] = self.government(contracts);
+        let inbox = RotaInbox::constructorCall { registry_: contracts.registry, sets_: contracts.sets };
+        let inbox = ("RotaInbox", contracts.inbox, code(&RotaInbox::BYTECODE, &inbox));
+        [
+            token,
+            ed25519,
+            bls,
+            parameters,
+            registry,
+            sets,
+            stakes,
+            slasher,
+            attestations,
+            rewards,
+            votes,
+            admission,
+            expulsions,
+            timelock,
+            governor,
+            inbox,
+        ]
+    }
+
+    /// Stake, keys, sets, and what an offence costs.
+    fn staking(&self, contracts: &Contracts) -> [Creation; 8] {
+        let constants = IStakingParameters::Constants { governance: contracts.timelock, ..self.constants.clone() };
+        let parameters = StakingParameters::constructorCall { constants, firstValues: self.values.clone() };
         let registry = ValidatorRegistry::constructorCall { wiring: wiring!(ValidatorRegistry, contracts) };
         let sets = ValidatorSets::constructorCall {
             wiring: wiring!(ValidatorSets, contracts),
-            startBlock_: *start_block,
-            epochLength_: *epoch_length,
+            startBlock_: self.start_block,
+            epochLength_: self.epoch_length,
         };
         let stakes = StakeManager::constructorCall { wiring: wiring!(StakeManager, contracts) };
-        let slasher = Slasher::constructorCall { wiring: wiring!(Slasher, contracts), constants: penalties.clone() };
-        let inbox = RotaInbox::constructorCall { registry_: contracts.registry, sets_: contracts.sets };
+        let constants = self.penalties.clone();
+        let slasher = Slasher::constructorCall { wiring: wiring!(Slasher, contracts), constants };
         [
             ("TestToken", contracts.token, TestToken::BYTECODE.clone()),
             ("Ed25519Verifier", contracts.ed25519, Ed25519Verifier::BYTECODE.clone()),
@@ -104,7 +182,44 @@ impl Deployment {
             ("ValidatorSets", contracts.sets, code(&ValidatorSets::BYTECODE, &sets)),
             ("StakeManager", contracts.stakes, code(&StakeManager::BYTECODE, &stakes)),
             ("Slasher", contracts.slasher, code(&Slasher::BYTECODE, &slasher)),
-            ("RotaInbox", contracts.inbox, code(&RotaInbox::BYTECODE, &inbox)),
+        ]
+    }
+
+    /// What the set says of itself, rewards, and governance.
+    fn government(&self, contracts: &Contracts) -> [Creation; 7] {
+        let attestations = AttestationVerifier::constructorCall {
+            wiring: wiring!(AttestationVerifier, contracts),
+            attestationEpochs_: self.attestation_epochs,
+        };
+        let constants = self.rewards.clone();
+        let rewards = Rewards::constructorCall { wiring: wiring!(Rewards, contracts), constants };
+        let votes = StakeVotes::constructorCall { wiring: wiring!(StakeVotes, contracts) };
+        let admission = Admission::constructorCall {
+            wiring: wiring!(Admission, contracts),
+            constants: self.guardian.clone(),
+            start: self.admission.clone(),
+        };
+        let expulsions = Expulsions::constructorCall { wiring: wiring!(Expulsions, contracts) };
+        let timelock = TimelockController::constructorCall {
+            minDelay: U256::from(self.timelock_s),
+            proposers: vec![contracts.governor],
+            // Anyone.
+            executors: vec![Address::ZERO],
+            admin: Address::ZERO,
+        };
+        let governor = StakeGovernor::constructorCall {
+            wiring: wiring!(StakeGovernor, contracts),
+            timelock_: contracts.timelock,
+            constants: self.voting.clone(),
+        };
+        [
+            ("AttestationVerifier", contracts.attestations, code(&AttestationVerifier::BYTECODE, &attestations)),
+            ("Rewards", contracts.rewards, code(&Rewards::BYTECODE, &rewards)),
+            ("StakeVotes", contracts.votes, code(&StakeVotes::BYTECODE, &votes)),
+            ("Admission", contracts.admission, code(&Admission::BYTECODE, &admission)),
+            ("Expulsions", contracts.expulsions, code(&Expulsions::BYTECODE, &expulsions)),
+            ("TimelockController", contracts.timelock, code(&TimelockController::BYTECODE, &timelock)),
+            ("StakeGovernor", contracts.governor, code(&StakeGovernor::BYTECODE, &governor)),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U128, U256, keccak256};
 use alloy_sol_types::SolValue as _;
 use rota_proto::{Epoch, ValidatorSet};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ pub const PARTICIPATION: u8 = 1;
 
 /// What a period says of one validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "LeafText", into = "LeafText")]
 pub struct Leaf {
     /// The period: epochs from `period` times its length on.
     pub period: u64,
@@ -24,8 +25,33 @@ pub struct Leaf {
     /// Its points (rule P2).
     pub points: u128,
     /// Its duties, of all epochs of the period together.
-    #[serde(flatten)]
     pub duties: Duties,
+}
+
+/// A leaf as it is stored and told, for programs whose numbers end at 2^53.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LeafText {
+    period: u64,
+    validator: Address,
+    previous_plus_one: u64,
+    points: U128,
+    done: u64,
+    due: u64,
+}
+
+impl From<Leaf> for LeafText {
+    fn from(leaf: Leaf) -> Self {
+        let Leaf { period, validator, previous_plus_one, points, duties: Duties { done, due } } = leaf;
+        Self { period, validator, previous_plus_one, points: U128::from(points), done, due }
+    }
+}
+
+impl From<LeafText> for Leaf {
+    fn from(text: LeafText) -> Self {
+        let LeafText { period, validator, previous_plus_one, points, done, due } = text;
+        Self { period, validator, previous_plus_one, points: points.to(), duties: Duties { done, due } }
+    }
 }
 
 impl Leaf {
@@ -83,6 +109,13 @@ impl Period {
     #[must_use]
     pub const fn of(epoch: Epoch, epochs: u64) -> u64 {
         epoch.0 / epochs
+    }
+
+    /// A period again whose leaves were kept.
+    #[must_use]
+    pub fn from_leaves(number: u64, mut leaves: Vec<Leaf>) -> Self {
+        leaves.sort_by_key(|leaf| leaf.validator);
+        Self { number, leaves }
     }
 
     /// Its leaves.

@@ -20,12 +20,12 @@ use rota_staking::bindings::{EPOCH_LENGTH_MAX, EPOCH_LENGTH_MIN};
 use serde_json::json;
 
 use self::{
-    deploy::{Deployed, deploy, evidence_epochs},
+    deploy::{ATTESTATION_EPOCHS, Deployed, deploy, evidence_epochs},
     plan::Plan,
 };
 use super::write_secret;
 use crate::{
-    config::{L1Toml, NetworkToml, TimesToml},
+    config::{L1Toml, NetworkToml, RewardsToml, TimesToml},
     signer::ValidatorKeys,
 };
 
@@ -87,6 +87,9 @@ pub(super) struct TestnetArguments {
         value_parser = clap::value_parser!(u64).range(EPOCH_LENGTH_MIN..=EPOCH_LENGTH_MAX)
     )]
     epoch_length: u64,
+    /// Epochs of a period of rewards.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=32))]
+    period_epochs: u32,
     /// Milliseconds between two L1 blocks: by it and the epochs, the contracts count how old a batch's origin may be.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     l1_block_ms: u64,
@@ -235,6 +238,7 @@ fn network(arguments: &TestnetArguments, deployed: &Deployed, genesis_hash: B256
             evidence_epochs: evidence_epochs(arguments),
             ..TimesToml::default()
         },
+        rewards: RewardsToml { period_epochs: arguments.period_epochs.into(), attestation_epochs: ATTESTATION_EPOCHS },
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a node is told: `network.toml`, the same for all nodes of a network, and `node.toml`, its own.
 
+mod times;
 mod validator;
 
 use std::{
@@ -11,12 +12,11 @@ use std::{
 
 use alloy_primitives::{Address, B256, keccak256};
 use libp2p::Multiaddr;
-use rota_consensus::{Config as ConsensusConfig, Timings};
 use rota_proto::{EpochSchedule, L1Origin, NetworkId, ScheduleError, SigningDomain};
-use rota_replica::Times;
 use rota_staking::{Contracts, Genesis as RegistryGenesis};
 use serde::{Deserialize, Serialize};
 
+pub use times::TimesToml;
 pub use validator::{KeyPlace, SignerToml, ValidatorToml};
 
 use crate::signer::SigningNetwork;
@@ -37,6 +37,19 @@ pub struct NetworkToml {
     /// Timers and bounds.
     #[serde(default)]
     pub times: TimesToml,
+    /// How the set tells L1 who took part.
+    pub rewards: RewardsToml,
+}
+
+/// What the contracts of rewards and attestations were deployed with. A node that reckoned by other numbers would
+/// attest what no other does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardsToml {
+    /// Epochs of a period.
+    pub period_epochs: u64,
+    /// Epochs after the one that something is about whose sets may still attest it.
+    pub attestation_epochs: u64,
 }
 
 /// Where the network stands on L1.
@@ -60,84 +73,6 @@ pub struct L1Toml {
     pub confirmations: Option<NonZeroU64>,
     /// The contracts.
     pub contracts: Contracts,
-}
-
-/// The timers and bounds of a network, in milliseconds unless the name says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each is documented where it is used: rota_consensus::Timings, rota_replica::Times")]
-pub struct TimesToml {
-    pub view_timeout_ms: u64,
-    pub view_timeout_cap_ms: u64,
-    pub retry_ms: u64,
-    pub batch_interval_ms: u64,
-    pub origin_settle_ms: u64,
-    pub heartbeat_ms: u64,
-    pub trailer_ms: u64,
-    pub cheap_interval_ms: u64,
-    pub origin_age_max_s: u64,
-    pub epoch_lag_max: u64,
-    pub clock_ahead_ms: u64,
-    pub evidence_epochs: u64,
-}
-
-impl Default for TimesToml {
-    fn default() -> Self {
-        let (timings, times) = (Timings::default(), Times::default());
-        Self {
-            view_timeout_ms: timings.view_timeout_ms,
-            view_timeout_cap_ms: timings.view_timeout_cap_ms,
-            retry_ms: timings.retry_ms,
-            batch_interval_ms: timings.batch_interval_ms,
-            origin_settle_ms: times.origin_settle_ms,
-            heartbeat_ms: times.heartbeat_ms,
-            trailer_ms: times.trailer_ms,
-            cheap_interval_ms: times.cheap_interval_ms,
-            origin_age_max_s: times.origin_age_max_s,
-            epoch_lag_max: times.epoch_lag_max,
-            clock_ahead_ms: times.clock_ahead_ms,
-            evidence_epochs: times.evidence_epochs,
-        }
-    }
-}
-
-impl TimesToml {
-    /// As consensus takes them.
-    #[must_use]
-    pub fn consensus(&self) -> ConsensusConfig {
-        ConsensusConfig {
-            timings: Timings {
-                view_timeout_ms: self.view_timeout_ms,
-                view_timeout_cap_ms: self.view_timeout_cap_ms,
-                retry_ms: self.retry_ms,
-                batch_interval_ms: self.batch_interval_ms,
-            },
-            ..ConsensusConfig::default()
-        }
-    }
-
-    /// How long a validator listens before it votes, unless its own settings say otherwise: until a heartbeat is due,
-    /// so that also in an idle network there is a view to vote in, and two view timeouts at the cap, so that the view
-    /// ends, however slow the links are, and what was voted in it arrives.
-    #[must_use]
-    pub const fn doppelganger_wait_ms(&self) -> u64 {
-        self.heartbeat_ms.saturating_add(self.view_timeout_cap_ms.saturating_mul(2))
-    }
-
-    /// As the replica takes them.
-    #[must_use]
-    pub const fn replica(&self) -> Times {
-        Times {
-            origin_settle_ms: self.origin_settle_ms,
-            heartbeat_ms: self.heartbeat_ms,
-            trailer_ms: self.trailer_ms,
-            cheap_interval_ms: self.cheap_interval_ms,
-            origin_age_max_s: self.origin_age_max_s,
-            epoch_lag_max: self.epoch_lag_max,
-            clock_ahead_ms: self.clock_ahead_ms,
-            evidence_epochs: self.evidence_epochs,
-        }
-    }
 }
 
 /// Why a setting cannot be used. Every text says which file, and what to do.

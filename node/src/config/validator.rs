@@ -16,6 +16,10 @@ pub struct ValidatorToml {
     /// The file with its passphrase; without it the node asks for it at the terminal that it is started from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passphrase: Option<PathBuf>,
+    /// The keystore of the attestation key, with the same passphrase; without it the node attests nothing, and others
+    /// have to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<PathBuf>,
     /// In the place of both: the socket of the signer that has the key, `rota signer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<PathBuf>,

@@ -7,7 +7,10 @@ use rota_proto::{ConsensusKey, FinalBatch, Message, Strict};
 use rota_replica::{Event, Source};
 
 use super::{Driver, DriverError, recovery::Received};
-use crate::network::{Misbehaviour, Verdict, Way};
+use crate::{
+    network::{Misbehaviour, Verdict, Way},
+    rewards::Told,
+};
 
 /// What looking at a message showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,11 @@ impl Driver {
             let source = if validator.is_some() { Source::Validator } else { Source::Stranger };
             let received = Received { from, source, list, way };
             self.recovery.recover(received, self.parts.replica.pool());
+            return Ok(());
+        }
+        if let Message::Attestation(signed) = message {
+            // A full line means that the clerk is slow: it is told again.
+            let _ = self.parts.attestations.try_send(Told { from, validator, way, signed: *signed });
             return Ok(());
         }
         let finding =

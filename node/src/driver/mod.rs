@@ -35,6 +35,7 @@ use crate::{
     executor::{ExecutorError, Jobs},
     l1::L1Client,
     network::{Misbehaviour, NetworkEvents, NetworkHandle, Seen},
+    rewards::Told,
     signer::{Hand, SignError},
     status::{ChainStatus, Health},
     store::{Head, Store, StoreError, StoredBatch},
@@ -125,6 +126,8 @@ pub struct Parts {
     pub l1: L1Client,
     /// Transactions that went into the journal, or left it.
     pub journal: Option<crate::journal::JournalFile>,
+    /// Where attestations of peers go.
+    pub attestations: mpsc::Sender<Told>,
     /// What is counted.
     pub metrics: Metrics,
     /// The evidence that is kept.

@@ -49,6 +49,14 @@ pub enum L1Error {
         /// What is wrong.
         reason: String,
     },
+    /// The contract of the rewards does not answer as it does.
+    #[error("{address} does not answer as the contract of the rewards: {reason}")]
+    NoRewards {
+        /// The address of `network.toml`.
+        address: Address,
+        /// What is wrong.
+        reason: String,
+    },
     /// A log of a contract cannot be read.
     #[error("a log of a contract in block {block} cannot be read: {reason}")]
     Log {

@@ -8,6 +8,7 @@ mod failover;
 mod inbox;
 mod metrics;
 mod pool;
+mod rewards;
 mod sets;
 mod slasher;
 mod survey;
@@ -39,6 +40,7 @@ pub use error::{L1Error, Lie};
 pub use failover::HEDGE;
 pub use inbox::{Account, Appended, CallError, EntryError, InboxError, L1Tip, PostedEntry, SendError};
 pub use pool::{ENDPOINTS_MAX, EndpointStatus};
+pub use rewards::{attest, bring};
 pub use sets::advance;
 pub use slasher::{ReportError, report};
 

@@ -130,7 +130,7 @@ impl Pool {
             L1Error::Lie { lie, .. } => (Standing::Lying, lie.name()),
             L1Error::Log { .. } => (Standing::Lying, "unreadable-log"),
             L1Error::Missing(_) => (Standing::Silent, "missing-block"),
-            L1Error::NoSets { .. } | L1Error::NoInbox { .. } | L1Error::NoSlasher(_) => {
+            L1Error::NoSets { .. } | L1Error::NoInbox { .. } | L1Error::NoSlasher(_) | L1Error::NoRewards { .. } => {
                 (Standing::Silent, "no-contract")
             }
             L1Error::Transport(_)

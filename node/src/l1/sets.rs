@@ -62,7 +62,7 @@ impl Chain {
         self.ask_sets(ValidatorSets::changeHashOfCall { epoch: epoch + 1 }, BlockId::latest()).await.map(Some)
     }
 
-    async fn ask_sets<C: SolCall>(&self, call: C, at: BlockId) -> Result<C::Return, L1Error> {
+    pub(super) async fn ask_sets<C: SolCall>(&self, call: C, at: BlockId) -> Result<C::Return, L1Error> {
         let address = self.settings.contracts.sets;
         let request = TransactionRequest::default().to(address).input(call.abi_encode().into());
         let answer = self.provider.call(request).block(at).await.map_err(transport)?;

@@ -8,26 +8,35 @@ use libp2p::identity::Keypair;
 use super::{Folder, Prepared};
 use crate::{
     cli::passphrase,
-    config::KeyPlace,
+    config::{KeyPlace, ValidatorToml},
     driver::now_ms,
     network::PeerRecord,
-    signer::{Hand, Keystore, Metrics, Remote, Signer},
+    signer::{AttestationSecret, Attester, Hand, Keystore, Metrics, Remote, Signer},
 };
 
 /// What a node is known by.
 pub(super) struct Keys {
     /// Who signs, if the node is to vote.
     pub(super) hand: Option<Hand>,
+    /// Who attests, if the node is to.
+    pub(super) attester: Option<Attester>,
     /// Its libp2p key.
     pub(super) node: Keypair,
     /// That the one speaks for the other.
     pub(super) record: Option<PeerRecord>,
 }
 
+impl Keys {
+    /// Of a node that only follows the chain.
+    const fn of_no_validator(node: Keypair) -> Self {
+        Self { hand: None, attester: None, node, record: None }
+    }
+}
+
 /// Opens the keystore, or waits for the signer that has it.
 pub(super) async fn open(folder: &Folder, prepared: &Prepared, metrics: Metrics) -> eyre::Result<Keys> {
     let node = node_key(&folder.path("keys/node"))?;
-    let Some(validator) = &prepared.node.validator else { return Ok(Keys { hand: None, node, record: None }) };
+    let Some(validator) = &prepared.node.validator else { return Ok(Keys::of_no_validator(node)) };
     let node_key = node.public().try_into_ed25519()?.to_bytes();
     let (hand, (sequence, signature)) = match validator.key().map_err(eyre::Report::msg)? {
         KeyPlace::Keystore { keystore, passphrase } => {
@@ -44,7 +53,17 @@ pub(super) async fn open(folder: &Folder, prepared: &Prepared, metrics: Metrics)
         }
     };
     let record = PeerRecord { consensus_key: hand.consensus_key(), sequence, signature };
-    Ok(Keys { hand: Some(hand), node, record: Some(record) })
+    Ok(Keys { hand: Some(hand), attester: attester(folder, validator, prepared)?, node, record: Some(record) })
+}
+
+/// Opens the keystore of the attestation key, if the settings name one.
+fn attester(folder: &Folder, validator: &ValidatorToml, prepared: &Prepared) -> eyre::Result<Option<Attester>> {
+    let Some(keystore) = &validator.attestation else { return Ok(None) };
+    let keystore = folder.path(keystore);
+    let file = validator.passphrase.as_ref().map(|file| folder.path(file));
+    let passphrase = passphrase::known(file.as_deref(), &keystore)?;
+    let secret = AttestationSecret::decrypt(&Keystore::read(&keystore)?, &passphrase)?;
+    Ok(Some(Attester::open(&folder.path("data"), secret, prepared.network.domain())?))
 }
 
 fn signer(folder: &Folder, keystore: &Path, passphrase: Option<&Path>, prepared: &Prepared) -> eyre::Result<Signer> {

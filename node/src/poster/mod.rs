@@ -2,6 +2,7 @@
 
 mod advance;
 mod backlog;
+mod chore;
 mod error;
 mod fees;
 mod journal;
@@ -44,8 +45,10 @@ pub use plan::{PlanRules, Planner};
 pub use publisher::Publisher;
 pub use submitter::{Submitter, SubmitterError};
 pub use tracker::{Conflict, TrackError, Tracker};
-pub use turn::{Member, advance_seed, charge_seed, order, position, seed};
-pub use words::{Backlog, Charge, End, Errand, Fate, InboxHead, L1View, PlannedEntry, Purpose, Rest, Sent, Step};
+pub use turn::{Member, advance_seed, charge_seed, chore_seed, order, position, seed};
+pub use words::{
+    Backlog, Charge, Chore, ChoreName, End, Errand, Fate, InboxHead, L1View, PlannedEntry, Purpose, Rest, Sent, Step,
+};
 
 /// The longest wait between two tries while something fails.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
@@ -110,6 +113,8 @@ pub struct Sources {
     pub store: Arc<dyn Store>,
     /// Evidence that is kept here.
     pub docket: Docket,
+    /// What L1 is to be told of rewards.
+    pub chores: watch::Receiver<Vec<Chore>>,
 }
 
 /// What was seen of L1 at a block.
@@ -146,7 +151,7 @@ impl Poster {
         publisher: Option<(PosterToml, Submitter, &Path)>,
         metrics: Metrics,
     ) -> Result<(Self, watch::Receiver<Posted>), PosterError> {
-        let Sources { l1, store, docket } = sources.clone();
+        let Sources { l1, store, docket, chores: _ } = sources.clone();
         let (tracker, posted) = Tracker::new(l1.clone(), store.clone(), network.l1.opening_block, metrics.clone())?;
         let court = Court::new(l1.clone(), network, docket)?;
         let publisher = publisher.map(|parts| Publisher::new(sources, network, parts, metrics.clone())).transpose()?;

@@ -1,4 +1,4 @@
-//! What to do next (rules P5 to P14, P20; E6 to E8 of evidence): a pure function of L1's picture, our chain, the
+//! What to do next (rules P5 to P14, P20, P21; E6 to E8 of evidence): a pure function of L1's picture, our chain, the
 //! journal and the clock.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use rota_staking::bindings::MAX_ENTRY_BATCHES;
 use super::{
     fees::{Fees, Market},
     turn,
-    words::{Backlog, Charge, End, Errand, Fate, InboxHead, L1View, Purpose, Rest, Sent, Step},
+    words::{Backlog, Charge, ChoreName, End, Errand, Fate, InboxHead, L1View, Purpose, Rest, Sent, Step},
 };
 
 /// The numbers that a plan goes by; their defaults stand in `PosterToml`.
@@ -44,6 +44,8 @@ pub struct Planner {
     charged: BTreeMap<Address, u64>,
     /// Since when we have seen that the set of an epoch waits to be formed, in milliseconds.
     unformed: Option<(u64, u64)>,
+    /// What L1 is to be told of rewards, and since when we have seen each, in milliseconds.
+    chores: BTreeMap<ChoreName, u64>,
     /// The last block of L1, and since when we have seen it, in milliseconds.
     block: (u64, u64),
 }
@@ -52,7 +54,7 @@ impl Planner {
     /// A plan that has seen nothing yet.
     #[must_use]
     pub const fn new(rules: PlanRules) -> Self {
-        Self { rules, waiting: None, charged: BTreeMap::new(), unformed: None, block: (0, 0) }
+        Self { rules, waiting: None, charged: BTreeMap::new(), unformed: None, chores: BTreeMap::new(), block: (0, 0) }
     }
 
     /// The next step.
@@ -107,6 +109,10 @@ impl Planner {
         }
         let known = self.unformed.filter(|(epoch, _)| *epoch == view.epoch && !absent);
         self.unformed = view.unformed.then(|| known.unwrap_or((view.epoch, now_ms)));
+        self.chores.retain(|chore, _| !absent && view.chores.contains(chore));
+        for chore in &view.chores {
+            self.chores.entry(*chore).or_insert(now_ms);
+        }
     }
 
     /// Whether L1 has made no block for as long as a backup waits.
@@ -121,24 +127,46 @@ impl Planner {
         backlog.batches > 0 && (old || full)
     }
 
-    /// What is to be sent now: evidence first (E7 of evidence), the sets last (P20).
+    /// What is to be sent now: evidence first (E7 of evidence), then batches, then rewards (P21), the sets last (P20).
     fn wanted(&self, view: &L1View, backlog: &Backlog, now_ms: u64) -> Result<Errand, Rest> {
         if let Some(charge) = view.charges.iter().find(|charge| self.may_charge(view, charge, now_ms)) {
             return Ok(Errand::Slash(charge.validator));
         }
+        let chore = || view.chores.iter().find(|chore| self.may_tell(view, **chore, now_ms));
         match self.may_post(view, backlog, now_ms) {
-            Err(_) if self.may_advance(view, now_ms) => Ok(Errand::Advance),
-            batches => batches.map(|()| Errand::Append),
+            Ok(()) => Ok(Errand::Append),
+            Err(rest) => match chore() {
+                Some(chore) => Ok(Errand::Chore(*chore)),
+                None if self.may_advance(view, now_ms) => Ok(Errand::Advance),
+                None => Err(rest),
+            },
         }
+    }
+
+    /// Whether a turn has come that stands at this position, for something that we have seen to wait since then.
+    const fn has_come(&self, position: u64, since_ms: u64, now_ms: u64) -> bool {
+        let early = now_ms.saturating_sub(since_ms) < position.saturating_mul(self.rules.backup_after_ms);
+        !early && (position == 0 || !self.stands_still(now_ms))
+    }
+
+    /// Rule P21: whether it is our turn to tell L1 of rewards. Its own leaf concerns a validator most.
+    fn may_tell(&self, view: &L1View, chore: ChoreName, now_ms: u64) -> bool {
+        let Some(since_ms) = self.chores.get(&chore) else { return false };
+        let position = match chore {
+            ChoreName::Bring { validator, .. } if validator == self.rules.validator => Some(0),
+            ChoreName::Bring { .. } | ChoreName::Attest { .. } => {
+                let seed = turn::chore_seed(self.rules.rollup_chain_id, view.epoch, chore);
+                turn::position(&turn::order(seed, &view.members), self.rules.validator)
+            }
+        };
+        position.is_some_and(|position| self.has_come(position, *since_ms, now_ms))
     }
 
     /// Rule P20: whether it is our turn to go on with the sets.
     fn may_advance(&self, view: &L1View, now_ms: u64) -> bool {
         let Some((epoch, since_ms)) = self.unformed else { return false };
         let order = turn::order(turn::advance_seed(self.rules.rollup_chain_id, epoch), &view.members);
-        let Some(position) = turn::position(&order, self.rules.validator) else { return false };
-        let early = now_ms.saturating_sub(since_ms) < position.saturating_mul(self.rules.backup_after_ms);
-        !early && (position == 0 || !self.stands_still(now_ms))
+        turn::position(&order, self.rules.validator).is_some_and(|position| self.has_come(position, since_ms, now_ms))
     }
 
     /// E6 of evidence: whether it is our turn to have a validator slashed; nobody does that to itself.
@@ -153,8 +181,7 @@ impl Planner {
         let last = u64::try_from(order.len()).unwrap_or(u64::MAX);
         let position = turn::position(&order, self.rules.validator).unwrap_or(last);
         let waits = if charge.pending && position > 0 { position.saturating_add(1) } else { position };
-        let early = now_ms.saturating_sub(*since_ms) < waits.saturating_mul(self.rules.backup_after_ms);
-        !early && (position == 0 || !self.stands_still(now_ms))
+        self.has_come(waits, *since_ms, now_ms)
     }
 
     /// Rules P5 to P7: whether it is our turn.
@@ -192,6 +219,7 @@ fn is_wanted(purpose: &Purpose, view: &L1View) -> Option<bool> {
             Some(view.charges.iter().any(|charge| charge.validator == *validator && !charge.slashed))
         }
         Purpose::Advance => Some(view.unformed),
+        Purpose::Chore(chore) => Some(view.chores.contains(chore)),
         Purpose::Cancel => Some(false),
     }
 }

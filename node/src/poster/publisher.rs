@@ -9,10 +9,11 @@ use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall as _;
 use rota_proto::EpochSchedule;
 use rota_staking::bindings::{RotaInbox, RotaInbox::RotaInboxErrors};
+use tokio::sync::watch;
 
 use super::{
-    Backlog, Charge, Errand, Fate, Fees, InboxHead, Journal, L1View, Metrics, Planner, PostError, PosterError, Purpose,
-    Record, Rest, Sent, Sources, Step, Submitter,
+    Backlog, Charge, Chore, ChoreName, Errand, Fate, Fees, InboxHead, Journal, L1View, Metrics, Planner, PostError,
+    PosterError, Purpose, Record, Rest, Sent, Sources, Step, Submitter,
     backlog::BacklogMeter,
     pack::{Packed, pack},
     parts::Next,
@@ -48,6 +49,7 @@ pub struct Publisher {
     inbox: Address,
     pub(super) slasher: Address,
     pub(super) sets: Address,
+    pub(super) rewards: Address,
     schedule: EpochSchedule,
     store: Arc<dyn Store>,
     pub(super) docket: Docket,
@@ -60,7 +62,11 @@ pub struct Publisher {
     pub(super) metrics: Metrics,
     pub(super) view: Option<L1View>,
     /// Evidence that L1 would not take, for a while.
-    pub(super) deferred: Deferred,
+    pub(super) deferred: Deferred<Address>,
+    /// What L1 is to be told of rewards, as the clerk has it.
+    pub(super) chores: watch::Receiver<Vec<Chore>>,
+    /// What of it L1 would not take, for a while.
+    pub(super) deferred_chores: Deferred<ChoreName>,
     balance: U256,
     rested: Option<Rest>,
     /// The newest final block.
@@ -77,7 +83,7 @@ impl Publisher {
     /// # Errors
     /// [`PosterError`].
     pub fn new(
-        Sources { l1, store, docket }: Sources,
+        Sources { l1, store, docket, chores }: Sources,
         network: &NetworkToml,
         (settings, submitter, journal): (PosterToml, Submitter, &Path),
         metrics: Metrics,
@@ -98,6 +104,7 @@ impl Publisher {
             inbox: network.l1.contracts.inbox,
             slasher: network.l1.contracts.slasher,
             sets: network.l1.contracts.sets,
+            rewards: network.l1.contracts.rewards,
             schedule: network.registry()?.schedule,
             store,
             docket,
@@ -110,6 +117,8 @@ impl Publisher {
             metrics,
             view: None,
             deferred: Deferred::default(),
+            chores,
+            deferred_chores: Deferred::default(),
             balance: U256::ZERO,
             rested: None,
             final_number: 0,
@@ -143,6 +152,8 @@ impl Publisher {
         let hashes = self.journal.record().map_or(&[][..], |record| &record.hashes);
         let (fate, mined) = self.l1.fate(hashes).await?;
         let pending = self.l1.inbox_head(BlockId::Number(BlockNumberOrTag::Pending)).await;
+        let chores: Vec<_> = self.chores.borrow_and_update().iter().map(|chore| chore.name).collect();
+        let chores = self.deferred_chores.without(chores, |chore| *chore, tip.number);
         let least_tip = u128::from(self.settings.tip_milligwei) * GWEI / 1_000;
         (self.balance, self.final_number, self.mined) = (account.balance, final_number, mined);
         self.metrics.balance(account.balance);
@@ -153,8 +164,9 @@ impl Publisher {
             head,
             // Not every endpoint tells; then only what is mined counts.
             pending_next: pending.map_or(0, |pending| pending.next_height),
-            charges: self.deferred.without(charges, tip.number),
+            charges: self.deferred.without(charges.iter().copied(), |charge| charge.validator, tip.number),
             unformed,
+            chores,
             nonce: account.nonce,
             epoch,
             members,
@@ -190,6 +202,7 @@ impl Publisher {
                 }
                 Step::Post { errand: Errand::Append, nonce, fees } => return self.post(nonce, fees).await,
                 Step::Post { errand: Errand::Advance, nonce, fees } => return self.advance(nonce, fees).await,
+                Step::Post { errand: Errand::Chore(chore), nonce, fees } => return self.tell(chore, nonce, fees).await,
                 Step::Resend => return self.send("resent").await,
                 Step::Raise(fees) => return self.raise(fees).await,
                 Step::Cancel(fees) => return self.cancel(fees).await,

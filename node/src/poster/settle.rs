@@ -1,6 +1,6 @@
 //! How transactions of ours end (rule P11).
 
-use super::{End, PostError, Publisher, Purpose, Record, journal::Part};
+use super::{End, PostError, Publisher, Purpose, Record, chore::name_of, journal::Part};
 
 impl Publisher {
     /// Rule P11: a transaction of ours is over.
@@ -27,6 +27,10 @@ impl Publisher {
             (End::Done, Purpose::Advance) => {
                 tracing::info!(%transaction, "the sets went on");
                 self.metrics.transaction("advanced");
+            }
+            (End::Done, Purpose::Chore(chore)) => {
+                tracing::info!(?chore, %transaction, "L1 was told of rewards");
+                self.metrics.transaction(name_of(*chore));
             }
             (End::Done, Purpose::Cancel) => self.metrics.transaction("called-back"),
             (End::Reverted, purpose) => {

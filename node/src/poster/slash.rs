@@ -4,25 +4,31 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
 
-use super::{Charge, Fees, PostError, Publisher, Purpose, Sent};
+use super::{Fees, PostError, Publisher, Purpose, Sent};
 use crate::l1::{ReportError, report};
 
 /// L1 blocks for which evidence that L1 would not take is left alone: an epoch at least.
 pub(super) const DEFERRED_BLOCKS: u64 = 32;
 
-/// Evidence that L1 would not take, with the block from which on it is tried again (rule E9 of evidence).
-#[derive(Debug, Default)]
-pub(super) struct Deferred(BTreeMap<Address, u64>);
+/// What L1 would not take, with the block from which on each is tried again (rules P21; E9 of evidence).
+#[derive(Debug)]
+pub(super) struct Deferred<K>(BTreeMap<K, u64>);
 
-impl Deferred {
-    /// The charges that may be tried at a block.
-    pub(super) fn without(&mut self, charges: &[Charge], block: u64) -> Vec<Charge> {
+impl<K> Default for Deferred<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord> Deferred<K> {
+    /// What of this may be tried at a block.
+    pub(super) fn without<T>(&mut self, all: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K, block: u64) -> Vec<T> {
         self.0.retain(|_, until| *until > block);
-        charges.iter().filter(|charge| !self.0.contains_key(&charge.validator)).copied().collect()
+        all.into_iter().filter(|one| !self.0.contains_key(&key(one))).collect()
     }
 
-    fn put_off(&mut self, validator: Address, block: u64) {
-        self.0.insert(validator, block.saturating_add(DEFERRED_BLOCKS));
+    pub(super) fn put_off(&mut self, key: K, block: u64) {
+        self.0.insert(key, block.saturating_add(DEFERRED_BLOCKS));
     }
 }
 

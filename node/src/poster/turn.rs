@@ -2,6 +2,8 @@
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 
+use super::ChoreName;
+
 /// A member of the set of the current L1 epoch, as the staking contract tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -43,6 +45,21 @@ pub fn advance_seed(rollup_chain_id: u64, epoch: u64) -> B256 {
     for number in [rollup_chain_id, epoch] {
         bytes.extend_from_slice(&number.to_be_bytes());
     }
+    keccak256(bytes)
+}
+
+/// What the order of those who may tell L1 of rewards is drawn from.
+#[must_use]
+pub fn chore_seed(rollup_chain_id: u64, epoch: u64, chore: ChoreName) -> B256 {
+    let (kind, period, validator) = match chore {
+        ChoreName::Attest { period } => (0, period, Address::ZERO),
+        ChoreName::Bring { period, validator } => (1, period, validator),
+    };
+    let mut bytes = b"rota/chore".to_vec();
+    for number in [rollup_chain_id, epoch, kind, period] {
+        bytes.extend_from_slice(&number.to_be_bytes());
+    }
+    bytes.extend_from_slice(validator.as_slice());
     keccak256(bytes)
 }
 

@@ -1,6 +1,6 @@
 //! What a plan goes by, and what it says.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use rota_staking::bindings::IRotaInbox::Entry;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,8 @@ pub struct L1View {
     pub charges: Vec<Charge>,
     /// Whether an advance would change the set that is being formed.
     pub unformed: bool,
+    /// What L1 is to be told of rewards.
+    pub chores: Vec<ChoreName>,
     /// Transactions of the submitter that are mined.
     pub nonce: u64,
     /// The L1 epoch, of which the members are.
@@ -54,6 +56,33 @@ pub struct Charge {
     pub slashed: bool,
     /// Whether it will be, once what waits is mined, as far as the endpoint knows.
     pub pending: bool,
+}
+
+/// Something that L1 is to be told of rewards, made ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chore {
+    /// What it is.
+    pub name: ChoreName,
+    /// The call of the rewards' contract.
+    pub call: Bytes,
+}
+
+/// What is told. L1 takes each once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum ChoreName {
+    /// The set's word on a period.
+    Attest {
+        /// Which one.
+        period: u64,
+    },
+    /// A validator's leaf of a period.
+    Bring {
+        /// Which one.
+        period: u64,
+        /// Whose.
+        validator: Address,
+    },
 }
 
 /// What became of the transaction in the journal, or of one that it replaced.
@@ -101,6 +130,8 @@ pub enum Purpose {
     Slash(Address),
     /// To go on with the set that is being formed.
     Advance,
+    /// To tell L1 of rewards.
+    Chore(ChoreName),
     /// To use up a nonce, so that an append that would be reverted is never mined.
     Cancel,
 }
@@ -183,6 +214,8 @@ pub enum Errand {
     Append,
     /// To go on with the set that is being formed.
     Advance,
+    /// To tell L1 of rewards.
+    Chore(ChoreName),
 }
 
 /// What to do next.

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use rota_execution::{ChainRules, ExecutedBatch, State, StateError, StateView, TransactionReceipt};
 use rota_mempool::{Refused, Status};
 use rota_proto::{BatchHeader, Transaction};
+use rota_staking::Period;
 use tokio::sync::{broadcast, watch};
 
 use crate::evidence::Piece;
@@ -83,6 +84,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// What validators are accused with, and what has become of it.
     fn evidence(&self) -> Vec<Piece>;
+
+    /// A period of rewards that is over; none of one that is not.
+    ///
+    /// # Errors
+    /// [`BackendError::Store`].
+    fn period(&self, number: u64) -> Result<Option<Period>, BackendError>;
 
     /// How far catching up has come, if the node is behind.
     fn syncing(&self) -> Option<Syncing>;

@@ -3,7 +3,8 @@
 use alloy_sol_types::{GenericContractError, SolInterface};
 
 use super::{
-    BlsVerifier, RotaInbox, Slasher, StakeManager, StakingParameters, TestToken, ValidatorRegistry, ValidatorSets,
+    Admission, AttestationVerifier, BlsVerifier, Expulsions, Rewards, RotaInbox, Slasher, StakeGovernor, StakeManager,
+    StakeVotes, StakingParameters, TestToken, TimelockController, ValidatorRegistry, ValidatorSets,
 };
 
 /// The custom error of any contract of a deployment in what a reverted call returned, such as
@@ -11,7 +12,7 @@ use super::{
 /// else. Amounts are in the smallest units of the token.
 #[must_use]
 pub fn refusal(returned: &[u8]) -> Option<String> {
-    let decoders: [Decoder; 8] = [
+    let decoders: [Decoder; 15] = [
         named::<StakeManager::StakeManagerErrors>,
         named::<ValidatorRegistry::ValidatorRegistryErrors>,
         named::<ValidatorSets::ValidatorSetsErrors>,
@@ -19,6 +20,13 @@ pub fn refusal(returned: &[u8]) -> Option<String> {
         named::<StakingParameters::StakingParametersErrors>,
         named::<RotaInbox::RotaInboxErrors>,
         named::<BlsVerifier::BlsVerifierErrors>,
+        named::<Rewards::RewardsErrors>,
+        named::<AttestationVerifier::AttestationVerifierErrors>,
+        named::<StakeGovernor::StakeGovernorErrors>,
+        named::<StakeVotes::StakeVotesErrors>,
+        named::<Admission::AdmissionErrors>,
+        named::<Expulsions::ExpulsionsErrors>,
+        named::<TimelockController::TimelockControllerErrors>,
         named::<TestToken::TestTokenErrors>,
     ];
     decoders

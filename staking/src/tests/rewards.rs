@@ -79,6 +79,15 @@ fn p5_every_leaf_is_proven_and_no_other() {
 }
 
 #[test]
+fn leaves_come_back_from_their_text() {
+    let period = Periods::default().close(3, &[epoch(24, &[1, 2])]);
+    let text = serde_json::to_string(period.leaves()).expect("JSON");
+    assert!(text.starts_with(r#"[{"period":3,"validator":"0x0101010101010101010101010101010101010101","#), "{text}");
+    let leaves: Vec<Leaf> = serde_json::from_str(&text).expect("what was written");
+    assert_eq!(Period::from_leaves(3, leaves), period);
+}
+
+#[test]
 fn p6_root_and_total_are_attested() {
     let period = Periods::default().close(3, &[epoch(24, &[1, 2])]);
     let words = [period.root(), B256::from(U256::from(period.total_points()))];

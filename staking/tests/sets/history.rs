@@ -252,7 +252,11 @@ impl<'a> History<'a> {
             replacementMargin: u16::try_from(1 + self.dice.below(2_000))?,
             ..values()
         };
-        self.send(DEPLOYER, self.l1.contracts.parameters, &StakingParameters::setCall { newValues: new })
+        self.send(
+            self.l1.contracts.timelock,
+            self.l1.contracts.parameters,
+            &StakingParameters::setCall { newValues: new },
+        )
     }
 
     fn fresh_key(&mut self) -> Option<u8> {

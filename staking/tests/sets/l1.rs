@@ -16,7 +16,7 @@ use revm::{
 };
 use rota_staking::{
     Contracts, Deployment,
-    bindings::{ISlasher, IStakingParameters, TestToken},
+    bindings::{IAdmission, IRewards, ISlasher, IStakeGovernor, IStakingParameters, TestToken},
 };
 
 /// Units in a whole token.
@@ -161,7 +161,8 @@ fn deployment() -> Deployment {
         maxOriginAge: 1,
         evidenceWindow: 2,
         inclusionDelay: 1,
-        governance: DEPLOYER,
+        governanceEpochs: 4,
+        governance: Address::ZERO,
     };
     let penalties = ISlasher::Constants {
         basePenaltyBps: 500,
@@ -169,5 +170,32 @@ fn deployment() -> Deployment {
         correlationEpochs: 6,
         reporterCap: TOKEN,
     };
-    Deployment { start_block: START, epoch_length: LENGTH, constants, values: values(), penalties }
+    Deployment {
+        start_block: START,
+        epoch_length: LENGTH,
+        constants,
+        values: values(),
+        penalties,
+        attestation_epochs: 8,
+        rewards: IRewards::Constants {
+            periodEpochs: 2,
+            maxCommissionBps: 3_000,
+            maxCommissionRiseBps: 100,
+            commissionInterval: 16,
+            minimumPerformanceBps: 3_000,
+            badPeriods: 3,
+            suspensionEpochs: 8,
+            funder: DEPLOYER,
+        },
+        guardian: IAdmission::Constants { pauseEpochs: 4, periodEpochs: 64, pauses: 2, cancellations: 3 },
+        admission: IAdmission::Start { allowList: false, allowed: Vec::new(), guardian: Address::ZERO, mandateEnd: 0 },
+        voting: IStakeGovernor::Constants {
+            votingDelay: 1,
+            votingPeriod: 32,
+            secondsPerBlock: 12,
+            quorumBps: 2_000,
+            proposalThreshold: TOKEN,
+        },
+        timelock_s: 12,
+    }
 }

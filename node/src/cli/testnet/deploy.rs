@@ -6,13 +6,16 @@ use alloy::{
     providers::{DynProvider, PendingTransactionBuilder, Provider as _, ProviderBuilder},
     rpc::types::{TransactionReceipt, TransactionRequest},
 };
-use alloy_primitives::{Address, B256, Bytes, U256, address};
+use alloy_primitives::{Address, B256, Bytes, U256, address, aliases::U96};
 use alloy_sol_types::SolCall as _;
 use eyre::{ContextCompat as _, WrapErr as _, ensure};
 use rota_proto::SigningDomain;
 use rota_staking::{
     Contracts, Deployment,
-    bindings::{Enrolment, ISlasher, IStakeManager, IStakingParameters, StakeManager, TestToken},
+    bindings::{
+        Enrolment, IAdmission, IRewards, ISlasher, IStakeGovernor, IStakeManager, IStakingParameters, Rewards,
+        StakeManager, TestToken,
+    },
 };
 
 use super::{NodeKeys, TestnetArguments};
@@ -37,6 +40,21 @@ const INCLUSION_DELAY: u32 = 2;
 
 /// Gets what is taken from the guilty, and gives nothing back.
 const TREASURY: Address = address!("000000000000000000000000000000000000dead");
+
+/// What the validators of a devnet earn in a period, and for how many periods it is paid in.
+const REWARD_PER_PERIOD: u128 = UNITS_PER_TOKEN;
+const PERIODS_FUNDED: u128 = 1_000;
+
+/// Epochs after a period whose sets may still attest it.
+pub(super) const ATTESTATION_EPOCHS: u64 = 8;
+
+/// How long a devnet's proposals take: L1 blocks to the snapshot and of voting, and seconds that they wait then.
+const VOTING_DELAY: u32 = 1;
+const VOTING_PERIOD: u32 = 32;
+const TIMELOCK_S: u64 = 8;
+
+/// L1 blocks for which a devnet's guardian has its mandate.
+const MANDATE_BLOCKS: u64 = 1_000_000;
 
 /// Gas to register a seed: a registration takes 1,170,000, most of it to judge its two keys.
 const GAS_PER_SEED: u64 = 1_300_000;
@@ -82,6 +100,7 @@ pub(super) async fn deploy(
     let seeds = seeds.collect::<eyre::Result<Vec<_>>>()?;
     queue.open(deployer, &contracts, seeds).await?;
     let opened = queue.sent.len();
+    queue.fund(deployer, &contracts).await?;
     for keys in validators {
         let request = TransactionRequest::default().with_to(keys.operator.address()).with_value(U256::from(GAS_MONEY));
         queue.send("money for gas", request, GAS_OF_A_CALL).await?;
@@ -96,7 +115,7 @@ pub(super) async fn deploy(
 
 /// What the network is to be, as the contracts know it. The bounds of what may change in an epoch are the widest.
 fn deployment(arguments: &TestnetArguments, start_block: u64) -> Deployment {
-    let governance = arguments.deployer_key.address();
+    let governance_epochs = epochs(governance_epochs(arguments));
     let constants = IStakingParameters::Constants {
         rollupChainId: arguments.chain_id,
         powerUnit: POWER_UNIT,
@@ -104,13 +123,14 @@ fn deployment(arguments: &TestnetArguments, start_block: u64) -> Deployment {
         maxOriginAge: epochs(origin_age_max(arguments)),
         evidenceWindow: EVIDENCE_WINDOW,
         inclusionDelay: INCLUSION_DELAY,
-        governance,
+        governanceEpochs: governance_epochs,
+        governance: Address::ZERO,
     };
     let evidence = epochs(evidence_epochs(arguments));
     let values = IStakingParameters::Values {
         minimumBond: UNITS_PER_TOKEN,
         powerCap: POWER_CAP,
-        unbondingDelay: evidence.saturating_add(INCLUSION_DELAY + 1),
+        unbondingDelay: evidence.saturating_add(INCLUSION_DELAY).max(governance_epochs).saturating_add(1),
         keyRotationInterval: 1,
         maximumExitWait: 8,
         minimumSize: 1,
@@ -125,7 +145,54 @@ fn deployment(arguments: &TestnetArguments, start_block: u64) -> Deployment {
         correlationEpochs: evidence.saturating_add(2),
         reporterCap: UNITS_PER_TOKEN,
     };
-    Deployment { start_block, epoch_length: arguments.epoch_length, constants, values, penalties }
+    Deployment {
+        start_block,
+        epoch_length: arguments.epoch_length,
+        constants,
+        values,
+        penalties,
+        attestation_epochs: ATTESTATION_EPOCHS,
+        rewards: rewards(arguments),
+        guardian: IAdmission::Constants { pauseEpochs: 4, periodEpochs: 64, pauses: 2, cancellations: 3 },
+        admission: IAdmission::Start {
+            allowList: false,
+            allowed: Vec::new(),
+            guardian: arguments.deployer_key.address(),
+            mandateEnd: MANDATE_BLOCKS / arguments.epoch_length.max(1),
+        },
+        voting: voting(arguments),
+        timelock_s: TIMELOCK_S,
+    }
+}
+
+/// How a devnet's rewards are reckoned. Whoever deploys it pays them.
+fn rewards(arguments: &TestnetArguments) -> IRewards::Constants {
+    IRewards::Constants {
+        periodEpochs: arguments.period_epochs,
+        maxCommissionBps: 3_000,
+        maxCommissionRiseBps: 100,
+        commissionInterval: arguments.period_epochs.max(16),
+        minimumPerformanceBps: 3_000,
+        badPeriods: 3,
+        suspensionEpochs: 8,
+        funder: arguments.deployer_key.address(),
+    }
+}
+
+fn voting(arguments: &TestnetArguments) -> IStakeGovernor::Constants {
+    IStakeGovernor::Constants {
+        votingDelay: VOTING_DELAY,
+        votingPeriod: VOTING_PERIOD,
+        secondsPerBlock: u32::try_from(arguments.l1_block_ms / 1_000).unwrap_or(u32::MAX).clamp(1, 12),
+        quorumBps: 2_000,
+        proposalThreshold: UNITS_PER_TOKEN,
+    }
+}
+
+/// Epochs that a proposal may take, from its making to its execution: a second is a block at most.
+fn governance_epochs(arguments: &TestnetArguments) -> u64 {
+    let blocks = u64::from(VOTING_DELAY + VOTING_PERIOD).saturating_add(TIMELOCK_S);
+    blocks.div_ceil(arguments.epoch_length.max(1)).saturating_add(1)
 }
 
 /// Epochs for which the slasher takes evidence of an offence: an honest validator's votes of an epoch may be so late,
@@ -202,6 +269,19 @@ impl Queue<'_> {
         let gas = 1_000_000 + GAS_PER_SEED * u64::try_from(seeds.len())?;
         let open = StakeManager::openCall { seeds }.abi_encode();
         self.send("the opening of the stakes", call(contracts.stakes, open), gas).await
+    }
+
+    /// Pays rewards in, and says how much of them a period has.
+    async fn fund(&mut self, deployer: Address, contracts: &Contracts) -> eyre::Result<()> {
+        let amount = REWARD_PER_PERIOD * PERIODS_FUNDED;
+        let mint = TestToken::mintCall { to: deployer, amount: U256::from(amount) }.abi_encode();
+        self.send("mint", call(contracts.token, mint), GAS_OF_A_CALL).await?;
+        let approve = TestToken::approveCall { spender: contracts.stakes, value: U256::from(amount) }.abi_encode();
+        self.send("approve", call(contracts.token, approve), GAS_OF_A_CALL).await?;
+        let fund = StakeManager::fundRewardsCall { amount }.abi_encode();
+        self.send("the rewards", call(contracts.stakes, fund), 2 * GAS_OF_A_CALL).await?;
+        let rate = Rewards::setRateCall { ratePerPeriod_: U96::saturating_from(REWARD_PER_PERIOD) }.abi_encode();
+        self.send("the rate of rewards", call(contracts.rewards, rate), GAS_OF_A_CALL).await
     }
 
     async fn send(&mut self, name: &'static str, request: TransactionRequest, gas: u64) -> eyre::Result<()> {

@@ -65,6 +65,7 @@ impl Plan<'_> {
             validator: validates.then(|| ValidatorToml {
                 keystore: Some(PathBuf::from("keys/consensus.json")),
                 passphrase: Some(PathBuf::from("keys/passphrase")),
+                attestation: Some(PathBuf::from("keys/attestation.json")),
                 ..ValidatorToml::default()
             }),
             poster: validates.then(|| PosterToml {

@@ -119,6 +119,7 @@ pub(crate) fn all(context: Arc<Context>) -> Result<RpcModule<Context>, RegisterM
     table.add("eth_uninstallFilter", 1, logs::uninstall_filter)?;
 
     table.add("rota_evidence", 1, node::evidence)?;
+    table.add("rota_period", 1, node::period)?;
 
     table.add("txpool_status", 0, pool::status)?;
     table.add("txpool_content", 0, pool::content)?;

@@ -17,6 +17,7 @@ use rota_execution::{
 };
 use rota_mempool::{AccountCode, AccountState, CandidateForm, Mempool, MempoolLimits, Origin, Status};
 use rota_proto::{BatchHeader, ExtraData, L1Origin, Signers, Transaction, View};
+use rota_staking::{Duties, Leaf, Period};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
@@ -354,6 +355,17 @@ impl Backend for Chain {
 
     fn evidence(&self) -> Vec<Piece> {
         self.evidence.lock().unwrap().clone()
+    }
+
+    fn period(&self, number: u64) -> Result<Option<Period>, BackendError> {
+        let leaf = |validator| Leaf {
+            period: 0,
+            validator: Address::repeat_byte(validator),
+            previous_plus_one: 0,
+            points: 1 << 80,
+            duties: Duties { done: 1, due: 2 },
+        };
+        Ok((number == 0).then(|| Period::from_leaves(0, vec![leaf(1), leaf(2)])))
     }
 
     fn syncing(&self) -> Option<Syncing> {

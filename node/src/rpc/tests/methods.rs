@@ -1,6 +1,7 @@
 //! What the methods answer (R1 to R5, R13 to R15, R18).
 
 use alloy_primitives::{Address, U256};
+use rota_staking::{Leaf, Period};
 use serde_json::{Value, json};
 
 use super::{
@@ -298,6 +299,18 @@ async fn server_that_is_stopped_takes_nobody() {
     served.server.stop().await;
     assert!(socket.receive().await.is_none());
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+/// Rule R26.
+#[tokio::test]
+async fn period_is_told_with_what_proves_its_leaves() {
+    let served = Served::start(Chain::manual()).await;
+    let told = served.ok("rota_period", json!([0])).await;
+    let leaves: Vec<Leaf> = serde_json::from_value(told["leaves"].clone()).unwrap();
+    let period = Period::from_leaves(0, leaves);
+    assert_eq!(told["root"], json!(period.root()));
+    assert_eq!(told["totalPoints"], json!("0x200000000000000000000"));
+    assert_eq!(served.ok("rota_period", json!([1])).await, json!(null));
 }
 
 /// Rule R25.

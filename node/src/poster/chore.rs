@@ -1,0 +1,42 @@
+//! Telling L1 of rewards (rule P21), by the same nonces, fees and journal as entries.
+
+use super::{ChoreName, Fees, PostError, Publisher, Purpose, Sent};
+use crate::l1::CallError;
+
+impl Publisher {
+    /// Tried, signed, kept, sent, as rule P8 says. True if L1 has to be looked at again.
+    pub(super) async fn tell(&mut self, chore: ChoreName, nonce: u64, fees: Fees) -> Result<bool, PostError> {
+        let ready = self.chores.borrow().iter().find(|ready| ready.name == chore).map(|ready| ready.call.clone());
+        let Some(input) = ready else { return Ok(true) };
+        let gas = match self.l1.try_call(self.submitter.address(), self.rewards, input.clone()).await {
+            Ok(gas) => gas,
+            Err(CallError::L1(error)) => return Err(error.into()),
+            Err(CallError::Reverted { message, .. }) => {
+                tracing::info!(?chore, reason = message, "L1 would not be told of rewards: trying again later");
+                self.metrics.failure("refused-by-rewards");
+                self.put_off_chore(chore);
+                return Ok(false);
+            }
+        };
+        tracing::info!(?chore, nonce, max_fee_wei = fees.max_fee, "telling L1 of rewards");
+        let sent = Sent { nonce, purpose: Purpose::Chore(chore), fees, block: self.block() };
+        self.dispatch(sent, self.rewards, gas, input).await
+    }
+
+    /// Nothing else waits for it.
+    fn put_off_chore(&mut self, chore: ChoreName) {
+        let block = self.block();
+        self.deferred_chores.put_off(chore, block);
+        if let Some(view) = &mut self.view {
+            view.chores.retain(|open| *open != chore);
+        }
+    }
+}
+
+/// Its name in metrics.
+pub(super) const fn name_of(chore: ChoreName) -> &'static str {
+    match chore {
+        ChoreName::Attest { .. } => "attestation",
+        ChoreName::Bring { .. } => "leaf",
+    }
+}
