@@ -6,6 +6,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use futures::{FutureExt as _, future::BoxFuture};
 use rota_execution::ChainRules;
 use rota_proto::{BatchHeader, Transaction};
+use rota_staking::Period;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{

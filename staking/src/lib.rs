@@ -14,7 +14,7 @@ mod rewards;
 mod slasher;
 
 pub use accountability::Inquest;
-pub use deployment::{Contracts, Deployment};
+pub use deployment::{Contracts, Creation, Deployment};
 pub use evidence::{Evidence, EvidenceError, NotEvidence, Offence, UnverifiedEvidence};
 pub use guard::{
     AttestationRecord, AttestationRecordError, AttestationRefusal, ForeignRecord, GuardFile, GuardFileError, Joined,

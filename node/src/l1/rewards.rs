@@ -23,8 +23,10 @@ pub fn attest(word: &QuorumWord, period: &Period) -> Bytes {
         signers: word.signers.0,
         signature: Bytes::copy_from_slice(&word.signature.0),
     };
-    let totalPoints = U96::saturating_from(period.total_points());
-    Rewards::attestCall { period: period.number, root: period.root(), totalPoints, quorum }.abi_encode().into()
+    let total_points = U96::saturating_from(period.total_points());
+    Rewards::attestCall { period: period.number, root: period.root(), totalPoints: total_points, quorum }
+        .abi_encode()
+        .into()
 }
 
 /// The call that brings a leaf in.

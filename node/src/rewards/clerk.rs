@@ -23,7 +23,7 @@ use super::{
 use crate::{
     config::NetworkToml,
     l1::{self, L1Client, L1Error, L1Tip},
-    network::{Bucket, GossipId, Misbehaviour, NetworkHandle, Rate, Verdict, Way},
+    network::{Bucket, Misbehaviour, NetworkHandle, Rate, Verdict, Way},
     poster::{Chore, ChoreName},
     signer::{AttestError, Attester},
     store::Store,
@@ -241,12 +241,8 @@ impl Clerk {
             Some(Heard::Elsewhere) | None => Verdict::Ignore,
         };
         if let Way::Gossip(id) = &told.way {
-            self.judge(*id, verdict);
+            self.complain(self.parts.peers.judge(id.clone(), verdict));
         }
-    }
-
-    fn judge(&self, id: GossipId, verdict: Verdict) {
-        self.complain(self.parts.peers.judge(id, verdict));
     }
 
     fn complain(&self, result: Result<(), crate::network::CommandError>) {

@@ -81,7 +81,7 @@ impl AttestationSecret {
 
     /// Signs the digest of an attestation (rules K4, D4 of proto). Whoever calls has asked the record.
     #[must_use]
-    pub(super) fn attest(&self, digest: &B256) -> AttestationSignature {
+    pub(crate) fn attest(&self, digest: &B256) -> AttestationSignature {
         AttestationSignature::from_uncompressed(&self.0.sign(digest.as_slice(), ATTESTATION_TAG, &[]).serialize())
     }
 

@@ -265,7 +265,8 @@ impl World {
     fn sources(&self, anvil: &Anvil, index: usize) -> Result<Sources> {
         let metrics = evidence::Metrics::new(&mut Registry::default());
         let docket = Docket { book: Arc::new(self.book(index)?), metrics };
-        Ok(Sources { l1: self.l1(anvil)?, store: self.store.clone(), docket })
+        let (_, chores) = watch::channel(Vec::new());
+        Ok(Sources { l1: self.l1(anvil)?, store: self.store.clone(), docket, chores })
     }
 
     /// The evidence that a node keeps, as its disk has it.

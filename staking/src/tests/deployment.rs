@@ -12,6 +12,7 @@ fn deployment() -> Deployment {
         maxOriginAge: 1,
         evidenceWindow: 1,
         inclusionDelay: 1,
+        governanceEpochs: 1,
         governance: Address::repeat_byte(1),
     };
     let values = IStakingParameters::Values {
@@ -28,7 +29,42 @@ fn deployment() -> Deployment {
     };
     let penalties =
         ISlasher::Constants { basePenaltyBps: 1, correlationMultiplierBps: 2, correlationEpochs: 3, reporterCap: 4 };
-    Deployment { start_block: 5, epoch_length: 32, constants: parameters, values, penalties }
+    let rewards = IRewards::Constants {
+        periodEpochs: 1,
+        maxCommissionBps: 2,
+        maxCommissionRiseBps: 3,
+        commissionInterval: 4,
+        minimumPerformanceBps: 5,
+        badPeriods: 6,
+        suspensionEpochs: 7,
+        funder: Address::repeat_byte(3),
+    };
+    let admission = IAdmission::Start {
+        allowList: true,
+        allowed: vec![Address::repeat_byte(4)],
+        guardian: Address::repeat_byte(5),
+        mandateEnd: 6,
+    };
+    let voting = IStakeGovernor::Constants {
+        votingDelay: 1,
+        votingPeriod: 2,
+        secondsPerBlock: 3,
+        quorumBps: 4,
+        proposalThreshold: 5,
+    };
+    Deployment {
+        start_block: 5,
+        epoch_length: 32,
+        constants: parameters,
+        values,
+        penalties,
+        attestation_epochs: 8,
+        rewards,
+        guardian: IAdmission::Constants { pauseEpochs: 1, periodEpochs: 2, pauses: 3, cancellations: 4 },
+        admission,
+        voting,
+        timelock_s: 9,
+    }
 }
 
 /// The addresses that anvil's first account gives to its first contracts are known all over.
@@ -53,11 +89,18 @@ fn creation_code_ends_in_the_wiring() {
             "TestToken" => (&TestToken::BYTECODE, 0, &[]),
             "Ed25519Verifier" => (&Ed25519Verifier::BYTECODE, 0, &[]),
             "BlsVerifier" => (&BlsVerifier::BYTECODE, 0, &[]),
-            "StakingParameters" => (&StakingParameters::BYTECODE, 17, &[]),
-            "ValidatorRegistry" => (&ValidatorRegistry::BYTECODE, 8, &[contracts.token, contracts.registry]),
-            "ValidatorSets" => (&ValidatorSets::BYTECODE, 10, &[contracts.sets, contracts.parameters]),
-            "StakeManager" => (&StakeManager::BYTECODE, 8, &[contracts.token, contracts.stakes, contracts.slasher]),
-            "Slasher" => (&Slasher::BYTECODE, 12, &[contracts.slasher, contracts.ed25519, contracts.bls]),
+            "StakingParameters" => (&StakingParameters::BYTECODE, 18, &[contracts.timelock]),
+            "ValidatorRegistry" => (&ValidatorRegistry::BYTECODE, 14, &[contracts.token, contracts.registry]),
+            "ValidatorSets" => (&ValidatorSets::BYTECODE, 16, &[contracts.sets, contracts.parameters]),
+            "StakeManager" => (&StakeManager::BYTECODE, 14, &[contracts.token, contracts.stakes, contracts.rewards]),
+            "Slasher" => (&Slasher::BYTECODE, 18, &[contracts.slasher, contracts.ed25519, contracts.bls]),
+            "AttestationVerifier" => (&AttestationVerifier::BYTECODE, 15, &[contracts.attestations]),
+            "Rewards" => (&Rewards::BYTECODE, 22, &[contracts.rewards, contracts.attestations]),
+            "StakeVotes" => (&StakeVotes::BYTECODE, 14, &[contracts.votes]),
+            "Admission" => (&Admission::BYTECODE, 25, &[contracts.admission, contracts.governor]),
+            "Expulsions" => (&Expulsions::BYTECODE, 14, &[contracts.expulsions]),
+            "TimelockController" => (&TimelockController::BYTECODE, 8, &[contracts.governor]),
+            "StakeGovernor" => (&StakeGovernor::BYTECODE, 20, &[contracts.timelock, contracts.admission]),
             "RotaInbox" => (&RotaInbox::BYTECODE, 2, &[contracts.registry, contracts.sets]),
             other => unreachable!("{other}"),
         };

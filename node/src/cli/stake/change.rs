@@ -107,8 +107,10 @@ pub(super) async fn withdraw(arguments: WithdrawArguments) -> eyre::Result<()> {
             stakes(&sender, format!("withdraw(unbonding {id})"), StakeManager::withdrawCall { id }.abi_encode())
         }
         (None, Some(validator), _) => {
-            let call = format!("release(validator {validator})");
-            stakes(&sender, call, StakeManager::releaseCall { validator }.abi_encode())
+            let registry = sender.connected.contracts().registry;
+            let account = sender.connected.ask(registry, ValidatorRegistry::withdrawalOfCall { validator }).await?;
+            let call = format!("release(validator {validator}, account {account})");
+            stakes(&sender, call, StakeManager::releaseCall { validator, account }.abi_encode())
         }
         (None, None, account) => {
             let account = account.unwrap_or(sender.address);
@@ -222,13 +224,13 @@ fn tell(token: &Token, event: StakeManagerEvents) -> Option<(String, Value)> {
                 "bonded": units(event.bonded) }),
         ),
         StakeManagerEvents::Withdrawn(event) => (
-            format!("paid {} to {}", token.show(event.amount), event.withdrawal),
-            json!({ "event": "Withdrawn", "id": event.id, "withdrawal": event.withdrawal,
+            format!("paid {} to {}", token.show(event.amount), event.account),
+            json!({ "event": "Withdrawn", "id": event.id, "account": event.account,
                 "amount": units(event.amount) }),
         ),
         StakeManagerEvents::Released(event) => (
-            format!("paid {} to {}", token.show(event.amount), event.withdrawal),
-            json!({ "event": "Released", "validator": event.validator, "withdrawal": event.withdrawal,
+            format!("paid {} to {}", token.show(event.amount), event.account),
+            json!({ "event": "Released", "validator": event.validator, "account": event.account,
                 "amount": units(event.amount) }),
         ),
         StakeManagerEvents::Collected(event) => (
@@ -236,6 +238,14 @@ fn tell(token: &Token, event: StakeManagerEvents) -> Option<(String, Value)> {
             json!({ "event": "Collected", "account": event.account, "amount": units(event.amount) }),
         ),
         StakeManagerEvents::Opened(_)
+        | StakeManagerEvents::Delegated(_)
+        | StakeManagerEvents::UndelegationBegun(_)
+        | StakeManagerEvents::Redelegated(_)
+        | StakeManagerEvents::RewardPaid(_)
+        | StakeManagerEvents::RewardsFunded(_)
+        | StakeManagerEvents::ValidatorExpelled(_)
+        | StakeManagerEvents::ValidatorResumed(_)
+        | StakeManagerEvents::ValidatorSuspended(_)
         | StakeManagerEvents::Slashed(_)
         | StakeManagerEvents::Settled(_)
         | StakeManagerEvents::Credited(_) => return None,

@@ -5,18 +5,7 @@ use std::num::NonZeroUsize;
 use super::{super::L1Client, *};
 
 fn settings() -> L1Toml {
-    let nowhere = alloy_primitives::Address::ZERO;
-    let contracts = rota_staking::Contracts {
-        token: nowhere,
-        ed25519: nowhere,
-        bls: nowhere,
-        parameters: nowhere,
-        registry: nowhere,
-        sets: nowhere,
-        stakes: nowhere,
-        slasher: nowhere,
-        inbox: nowhere,
-    };
+    let contracts = rota_staking::Contracts::created_by(alloy_primitives::Address::ZERO, 0);
     L1Toml {
         chain_id: 31_337,
         opening_block: 1,

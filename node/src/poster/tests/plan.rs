@@ -1,4 +1,4 @@
-//! P5 to P13: the plan, as tables of pictures and steps.
+//! P5 to P13, P20, P21: the plan, as tables of pictures and steps.
 
 use alloy_primitives::B256;
 
@@ -36,6 +36,7 @@ fn view() -> L1View {
         pending_next: 11,
         charges: Vec::new(),
         unformed: false,
+        chores: Vec::new(),
         nonce: 7,
         epoch: 2,
         members,
@@ -477,6 +478,59 @@ fn the_sets_come_last() {
     let sent = Sent { purpose: Purpose::Advance, ..sent() };
     let next = |view: &L1View| Planner::new(advancer(3)).next(view, &Backlog::default(), Some(&sent), T0);
     assert_eq!(next(&L1View { fate: Fate::Waiting, ..unformed() }), Step::Rest(Rest::AwaitsMining));
+    let late = L1View { fate: Fate::Waiting, ..view() };
+    assert!(matches!(next(&late), Step::Cancel(_)), "{:?}", next(&late));
+    assert_eq!(next(&L1View { fate: Fate::Done, nonce: 8, ..view() }), Step::Settle(End::Done));
+}
+
+/// The set's word on a period, and a member's leaf of another.
+const WORD: ChoreName = ChoreName::Attest { period: 3 };
+const LEAF: ChoreName = ChoreName::Bring { period: 2, validator: Address::repeat_byte(2) };
+
+/// A picture in which L1 is to be told of rewards.
+fn untold(chore: ChoreName) -> L1View {
+    L1View { chores: vec![chore], ..view() }
+}
+
+/// A validator that has the position in the order of those who may tell.
+fn teller(chore: ChoreName, position: usize) -> PlanRules {
+    let seed = turn::chore_seed(RULES.rollup_chain_id, view().epoch, chore);
+    PlanRules { validator: turn::order(seed, &view().members)[position], ..RULES }
+}
+
+const fn tell(chore: ChoreName) -> Step {
+    Step::Post { errand: Errand::Chore(chore), nonce: 7, fees: Fees { max_fee: 21 * GWEI, tip: GWEI } }
+}
+
+/// P21: the k-th backup after k waits; a validator brings its own leaf at once.
+#[test]
+fn members_take_turns_to_tell_of_rewards() {
+    for chore in [WORD, LEAF] {
+        for position in 0..4 {
+            let rules = teller(chore, position);
+            let own = matches!(chore, ChoreName::Bring { validator, .. } if validator == rules.validator);
+            let due_ms = if own { 0 } else { 10_000 * u64::try_from(position).unwrap() };
+            let (mut planner, mut view) = (Planner::new(rules), untold(chore));
+            for after_ms in (0..=40_000).step_by(1_000) {
+                view.block += 1;
+                let step = planner.next(&view, &Backlog::default(), None, T0 + after_ms);
+                assert_eq!(step == tell(chore), after_ms >= due_ms, "{chore:?}, {position} at {after_ms}: {step:?}");
+            }
+        }
+    }
+}
+
+/// P21: batches go first, the sets after it, and what L1 has been told meanwhile is called back.
+#[test]
+fn rewards_come_after_batches_and_before_the_sets() {
+    let both = L1View { unformed: true, ..untold(LEAF) };
+    let owner = PlanRules { validator: Address::repeat_byte(2), ..RULES };
+    assert_eq!(Planner::new(owner).next(&both, &Backlog::default(), None, T0), tell(LEAF));
+    let first = at_position(0);
+    assert_eq!(Planner::new(first).next(&untold(WORD), &full(), None, T0), POST);
+    let sent = Sent { purpose: Purpose::Chore(LEAF), ..sent() };
+    let next = |view: &L1View| Planner::new(owner).next(view, &Backlog::default(), Some(&sent), T0);
+    assert_eq!(next(&L1View { fate: Fate::Waiting, ..untold(LEAF) }), Step::Rest(Rest::AwaitsMining));
     let late = L1View { fate: Fate::Waiting, ..view() };
     assert!(matches!(next(&late), Step::Cancel(_)), "{:?}", next(&late));
     assert_eq!(next(&L1View { fate: Fate::Done, nonce: 8, ..view() }), Step::Settle(End::Done));
