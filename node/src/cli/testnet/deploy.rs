@@ -1,6 +1,8 @@
 //! The contracts of a new network: created one after another, wired by the addresses that they will have, and opened
 //! with the stakes of the first validators.
 
+use std::time::Duration;
+
 use alloy::{
     network::{Ethereum, EthereumWallet, TransactionBuilder as _},
     providers::{DynProvider, PendingTransactionBuilder, Provider as _, ProviderBuilder},
@@ -59,6 +61,12 @@ const MANDATE_BLOCKS: u64 = 1_000_000;
 /// Gas to register a seed: a registration takes 1,170,000, most of it to judge its two keys.
 const GAS_PER_SEED: u64 = 1_300_000;
 
+/// Gas that unmined transactions may take together: two thirds of a block.
+const GAS_AT_ONCE: u64 = 20_000_000;
+
+/// What was not mined after this is lost, or L1 stands still.
+const MINED_WITHIN: Duration = Duration::from_secs(120);
+
 /// Gas of a call of the token, a transfer or one word.
 const GAS_OF_A_CALL: u64 = 100_000;
 
@@ -92,20 +100,21 @@ pub(super) async fn deploy(
     let contracts = Contracts::created_by(deployer, nonce);
     let domain = SigningDomain::new(chain_id, contracts.stakes, arguments.chain_id);
 
-    let mut queue = Queue { l1: &l1, nonce, sent: Vec::new() };
+    let mut queue = Queue { l1: &l1, nonce, sent: Vec::new(), gas: 0, receipts: Vec::new() };
     for (name, _, code) in deployment(arguments, start_block).creations(&contracts) {
         queue.create(name, code).await?;
     }
     let seeds = validators.iter().zip(stakes).map(|(keys, tokens)| seed(keys, *tokens, &domain));
     let seeds = seeds.collect::<eyre::Result<Vec<_>>>()?;
     queue.open(deployer, &contracts, seeds).await?;
-    let opened = queue.sent.len();
+    let opened = queue.receipts.len() + queue.sent.len();
     queue.fund(deployer, &contracts).await?;
     for keys in validators {
         let request = TransactionRequest::default().with_to(keys.operator.address()).with_value(U256::from(GAS_MONEY));
         queue.send("money for gas", request, GAS_OF_A_CALL).await?;
     }
-    let receipts = queue.mined().await?;
+    queue.settle().await?;
+    let receipts = queue.receipts;
     let opening = opened.checked_sub(1).and_then(|index| receipts.get(index)).wrap_err("nothing was opened")?;
     let block = opening.block_number.wrap_err("the opening is in no block")?;
     let found = l1.get_block_by_number(block.into()).await?.wrap_err("L1 lost the block of the opening")?;
@@ -232,11 +241,15 @@ fn seed(keys: &NodeKeys, tokens: u64, domain: &SigningDomain) -> eyre::Result<IS
     })
 }
 
-/// Transactions of the deployer, each with its nonce, none waiting for the one before it to be mined.
+/// Transactions of the deployer, each with its nonce. They wait for those before them only where all would not fit into
+/// one block: anvil forgets what comes after the one that does not.
 struct Queue<'a> {
     l1: &'a DynProvider,
     nonce: u64,
+    /// What is not known to be mined, and the gas that it may take.
     sent: Vec<(&'static str, PendingTransactionBuilder<Ethereum>)>,
+    gas: u64,
+    receipts: Vec<TransactionReceipt>,
 }
 
 impl Queue<'_> {
@@ -285,6 +298,10 @@ impl Queue<'_> {
     }
 
     async fn send(&mut self, name: &'static str, request: TransactionRequest, gas: u64) -> eyre::Result<()> {
+        if self.gas + gas > GAS_AT_ONCE {
+            self.settle().await?;
+        }
+        self.gas += gas;
         let request = request.with_nonce(self.nonce).with_gas_limit(gas);
         self.nonce += 1;
         let pending = self.l1.send_transaction(request).await.wrap_err(name)?;
@@ -293,14 +310,14 @@ impl Queue<'_> {
     }
 
     /// Waits until all are mined.
-    async fn mined(self) -> eyre::Result<Vec<TransactionReceipt>> {
-        let mut receipts = Vec::new();
-        for (name, pending) in self.sent {
-            let receipt = pending.get_receipt().await.wrap_err(name)?;
+    async fn settle(&mut self) -> eyre::Result<()> {
+        for (name, pending) in std::mem::take(&mut self.sent) {
+            let receipt = pending.with_timeout(Some(MINED_WITHIN)).get_receipt().await.wrap_err(name)?;
             ensure!(receipt.status(), "{name} reverted in L1 transaction {}", receipt.transaction_hash);
-            receipts.push(receipt);
+            self.receipts.push(receipt);
         }
-        Ok(receipts)
+        self.gas = 0;
+        Ok(())
     }
 }
 

@@ -25,7 +25,7 @@ abstract contract BadWordsTable is QuorumFixture {
     bytes32[] private seen;
     uint256 internal refused;
 
-    function setUp() public override {
+    function setUp() public virtual override {
         super.setUp();
         vm.etch(stakes, address(new StakesForRewards()).code);
         Wiring memory wiring = wiringOf(address(sets));

@@ -49,7 +49,7 @@ contract StakesForRewards is IStakePositions {
     error Refused();
 
     TestToken public token;
-    SetsForRewards private _sets;
+    SetsForRewards public sets;
     IRewards private _rewards;
     uint128 public rewardReserve;
     address[] public suspended;
@@ -58,7 +58,7 @@ contract StakesForRewards is IStakePositions {
     mapping(address validator => Checkpoints.Trace224) private _sums;
 
     function wire(TestToken token_, SetsForRewards sets_, IRewards rewards_) external {
-        (token, _sets, _rewards) = (token_, sets_, rewards_);
+        (token, sets, _rewards) = (token_, sets_, rewards_);
     }
 
     function setRefuses(bool refuses_) external {
@@ -73,7 +73,7 @@ contract StakesForRewards is IStakePositions {
     function suspend(address validator) external {
         _onlyRewards();
         suspended.push(validator);
-        _sets.setSeat(validator, IValidatorSets.State.Active, 0);
+        sets.setSeat(validator, IValidatorSets.State.Active, 0);
     }
 
     function payReward(address account, uint128 amount) external {
@@ -91,7 +91,7 @@ contract StakesForRewards is IStakePositions {
     /// @dev From the epoch after next on, the account has this stake.
     function change(address validator, address account, uint96 amount) public {
         Position storage position = _positions[validator][account];
-        uint32 effective = uint32(_sets.currentEpoch()) + 2;
+        uint32 effective = uint32(sets.currentEpoch()) + 2;
         _record(validator, effective, position.amount, amount);
         if (position.since == effective) {
             position.amount = amount;

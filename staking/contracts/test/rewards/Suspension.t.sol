@@ -60,6 +60,20 @@ contract SuspensionTest is RewardsFixture {
         assertEq(rewards.mayResumeFrom(A), 42);
     }
 
+    /// @dev C142: with the last epoch before that in which it may return, a period has ended before.
+    function test_Bring_WhenThePeriodEndsWithTheSuspension() external {
+        sets.setEpoch(14);
+        suspendIn(2);
+        assertEq(rewards.mayResumeFrom(A), 24);
+        sets.setSeat(A, IValidatorSets.State.Active, 30);
+        period(3, 100, 100);
+        period(4, 100, 100);
+        period(5, 0, 100);
+        assertEq(rewards.standingOf(A).badInARow, 0);
+        period(6, 0, 100);
+        assertEq(rewards.standingOf(A).badInARow, 1);
+    }
+
     /// @dev C142: who is out, has left or was slashed is not put out, and its leaves are taken.
     function test_Bring_WhenItHasNoPowerToLose() external {
         suspendIn(2);
