@@ -15,6 +15,8 @@ contract Neighbours {
     error ShutOut(address validator);
 
     Stretch[] public stretches;
+    /// The sum of all stretches of a position, in token units times epochs.
+    mapping(address validator => mapping(address account => uint256)) public keptOf;
     mapping(address account => uint256[]) private checkpoints;
     mapping(address validator => mapping(address account => bool)) public dropped;
     mapping(address validator => uint64) public mayResumeFrom;
@@ -41,7 +43,9 @@ contract Neighbours {
     function keepStretch(address validator, address account, uint96 amount, uint32 fromEpoch, uint32 untilEpoch)
         external
     {
+        require(amount != 0 && fromEpoch < untilEpoch, "an empty stretch");
         stretches.push(Stretch(validator, account, amount, fromEpoch, untilEpoch));
+        keptOf[validator][account] += uint256(amount) * (untilEpoch - fromEpoch);
     }
 
     function stretchCount() external view returns (uint256) {
