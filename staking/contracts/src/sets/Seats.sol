@@ -23,8 +23,8 @@ abstract contract Seats is SetHistory {
     uint64 private constant MOST_TARGET = type(uint64).max / 128;
 
     /// @dev `turn` is what an increase may still take before it goes back to the end of the line; it stands in the line
-    /// while this is not 0. `lastTicket` is the last one that got in line (C107), `heldTickets` those that stepped aside
-    /// (C40). `departures` holds the first epoch without it after each stay in the set.
+    /// while this is not 0. `lastTicket` is the last one that got in line (C107), `heldTickets` counts those that
+    /// stepped aside (C40). `departures` holds the first epoch without it after each stay in the set.
     struct Standing {
         State state;
         uint8 place;

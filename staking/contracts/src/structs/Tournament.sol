@@ -3,10 +3,11 @@ pragma solidity 0.8.30;
 
 /// @title The greatest of 128 keys, one at each place
 /// @notice The keys of three neighbouring places share a word, the greatest one of them plays against those of the two
-/// neighbouring words, and so on up to the last word. A change plays the games of its own place alone and stops where it
-/// changes no winner: it writes 5 words at most, wherever the key stood before. A heap would move keys of others, two
-/// words for each.
-/// @dev A key has 85 bits; a place without one has key 0. A word is known by its round, from 0 on, and its number there.
+/// neighbouring words, and so on up to the last word. A change plays the games of its own place alone and stops where
+/// it changes no winner: it writes 5 words at most, wherever the key stood before. A heap would move keys of others,
+/// two words for each.
+/// @dev A key has 85 bits; a place without one has key 0. A word is known by its round, from 0 on, and its number
+/// there.
 library Tournament {
     uint256 private constant ROUNDS = 5;
     uint256 private constant KEYS = 3;

@@ -50,7 +50,8 @@ abstract contract DelegatorsHandler is VotesHandler {
         amount = leaving(index, account, amount);
         if (amount == 0) return;
         vm.prank(account);
-        remember(stakes.undelegate(validatorOf(index), uint128(amount)), Request(index, account, 0, uint128(amount), 0));
+        uint64 id = stakes.undelegate(validatorOf(index), uint128(amount));
+        remember(id, Request(index, account, 0, uint128(amount), 0));
         done("undelegate");
     }
 

@@ -165,8 +165,8 @@ contract StakeManagerInvariantTest is Test {
         else assertEq(stake.assets, 0, "an empty pool keeps nothing");
     }
 
-    /// @dev C100, C108: bonded is the sum of the positions; what counted, of a pool and of each position, is the sum over
-    /// all epochs; and whose bonded stake it is has the votes of it.
+    /// @dev C100, C108: bonded is the sum of the positions; what counted, of a pool and of each position, is the sum
+    /// over all epochs; and whose bonded stake it is has the votes of it.
     function checkPositions(uint256 index) private view {
         IStakeManager.Stake memory stake = world.stakeOf(index);
         uint256 sum = stake.own;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-/// @dev Stands for rewards, votes and admission as the stakes see them: it lets everybody in, and keeps what it is told.
-/// Of the votes of an account it keeps a list, as the real ones do, so that it costs about what they cost.
+/// @dev Stands for rewards, votes and admission as the stakes see them: it lets everybody in, and keeps what it is
+/// told. Of the votes of an account it keeps a list, as the real ones do, so that it costs about what they cost.
 contract Neighbours {
     struct Stretch {
         address validator;
