@@ -324,8 +324,8 @@ contract StakeManager is Delegations {
         _tell(validator, _values());
     }
 
-    /// C69: of the own bond. The sets tell by a ticket until when its power serves, also if no power falls by it: it may
-    /// be what power stands on that fell before and serves still (C70).
+    /// C69: of the own bond. The sets tell by a ticket until when its power serves, also if no power falls by it: it
+    /// may be what power stands on that fell before and serves still (C70).
     function _unbondOwn(address validator, uint128 amount, IStakingParameters.Values memory values, bool expelled)
         private
         returns (uint64 id)

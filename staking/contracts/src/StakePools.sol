@@ -86,7 +86,7 @@ abstract contract StakePools is Custody {
 
     /// @inheritdoc IStakeManager
     function stakeOf(address validator) external view returns (Stake memory) {
-        Pool memory pool = _pools[validator];
+        Pool storage pool = _pools[validator];
         return Stake({
             bonded: pool.bonded,
             unbonding: pool.unbonding,
@@ -103,7 +103,7 @@ abstract contract StakePools is Custody {
 
     /// @inheritdoc IStakeManager
     function unbondingOf(uint64 id) external view returns (Unbonding memory) {
-        Request memory request = _requests[id];
+        Request storage request = _requests[id];
         return Unbonding({
             validator: request.validator,
             delay: request.delay,

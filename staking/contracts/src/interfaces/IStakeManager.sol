@@ -5,9 +5,9 @@ import {IDelegation} from "./IDelegation.sol";
 import {IValidatorRegistry} from "./IValidatorRegistry.sol";
 
 /// @title Holds all the stake of one rollup's validators
-/// @notice The rules C65 to C84 and C100 to C113 cited here stand in `README.md`. A validator is named for ever by the address that
-/// registered it. Amounts are in units of the token, epochs are those of the validator sets, fractions are WAD
-/// (1e18 is all). Every call but `open` and the views is refused with `NotOpen` before the opening, and with
+/// @notice The rules C65 to C84 and C100 to C113 cited here stand in `README.md`. A validator is named for ever by the
+/// address that registered it. Amounts are in units of the token, epochs are those of the validator sets, fractions are
+/// WAD (1e18 is all). Every call but `open` and the views is refused with `NotOpen` before the opening, and with
 /// `ReentrancyGuardReentrantCall` from within another one.
 interface IStakeManager is IDelegation {
     /// @notice What became of a validator's stake.
@@ -76,7 +76,8 @@ interface IStakeManager is IDelegation {
     event Opened(uint256 validators, uint256 amount);
     /// @notice Own stake was added; `bonded` is the validator's own bond since.
     event Bonded(address indexed validator, address indexed payer, uint128 amount, uint128 bonded);
-    /// @notice An unbonding of own stake began; `bonded` of it stays (0: an exit). The sets tell by `ticket` until when its power serves.
+    /// @notice An unbonding of own stake began; `bonded` of it stays (0: an exit). The sets tell by `ticket` until when
+    /// its power serves.
     event UnbondingBegun(
         uint64 indexed id, address indexed validator, uint128 amount, uint128 bonded, uint64 ticket, uint32 delay
     );
@@ -222,8 +223,8 @@ interface IStakeManager is IDelegation {
     /// @param id The number of the unbonding
     function cancel(uint64 id) external;
 
-    /// @notice Pays an unbonding that is due to its account, or takes it on to where it goes (C104); anyone may (C72). Reverts with
-    /// `NoSuchUnbonding`, `NotMatured`; of a slashed validator also with `NotSettled`, `StillServing`.
+    /// @notice Pays an unbonding that is due to its account, or takes it on to where it goes (C104); anyone may (C72).
+    /// Reverts with `NoSuchUnbonding`, `NotMatured`; of a slashed validator also with `NotSettled`, `StillServing`.
     /// @param id The number of the unbonding
     function withdraw(uint64 id) external;
 

@@ -19,9 +19,12 @@ abstract contract Seats is SetHistory {
     using SafeCast for uint256;
     using Tournament for Tournament.Tree;
 
+    /// The greatest power that 128 members can have.
+    uint64 private constant MOST_TARGET = type(uint64).max / 128;
+
     /// @dev `turn` is what an increase may still take before it goes back to the end of the line; it stands in the line
-    /// while this is not 0. `lastTicket` is the last one that got in line (C107), `heldTickets` those that stepped aside
-    /// (C40). `departures` holds the first epoch without it after each stay in the set.
+    /// while this is not 0. `lastTicket` is the last one that got in line (C107), `heldTickets` counts those that
+    /// stepped aside (C40). `departures` holds the first epoch without it after each stay in the set.
     struct Standing {
         State state;
         uint8 place;
@@ -205,15 +208,16 @@ abstract contract Seats is SetHistory {
         return (uint224(target) << 32) | (type(uint32).max - index);
     }
 
-    /// The opposite order: the one that comes last in the order of `_largestFirst` is on top.
-    function _smallestFirst(uint64 target, uint32 index) internal pure returns (uint128) {
-        return (uint128(type(uint64).max - target) << 32) | index;
+    /// The opposite order: the one that comes last in the order of `_largestFirst` is on top. In 85 bits: a target has
+    /// at most 57, since 128 of them fit 64 (C35), and numbers of validators do not come to 28.
+    function _smallestFirst(uint64 target, uint32 index) internal pure returns (uint256) {
+        return (uint256(MOST_TARGET - target) << 28) | index;
     }
 
     /// The member that is on top of those that stay, 0 for none, and its target.
     function _smallest() internal view returns (uint32 index, uint64 target) {
-        uint128 key = _staying.top();
-        return (uint32(key), type(uint64).max - uint64(key >> 32));
+        uint256 key = _staying.top();
+        return (uint32(key & (1 << 28) - 1), MOST_TARGET - uint64(key >> 28));
     }
 
     /// The one that is on top of those that wait, 0 for none, and its target.

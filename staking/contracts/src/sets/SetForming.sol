@@ -109,9 +109,10 @@ abstract contract SetForming is Tickets {
     function _raiseShared(uint32 index, Standing storage standing, uint64 target, Terms memory terms) internal {
         uint64 difference = target - standing.target;
         uint64 entryLeft = _budget.entryLeft;
-        bool first = _increases.head == 0 && (terms.epoch % 2 == 1 || !_canEnter(terms));
         bool free = standing.state == State.Active && _displaced != index && standing.pendingDown == 0;
-        if (!first || !free || difference > entryLeft) return _raiseTarget(index, standing, target);
+        bool atOnce =
+            free && difference <= entryLeft && _increases.head == 0 && (terms.epoch % 2 == 1 || !_canEnter(terms));
+        if (!atOnce) return _raiseTarget(index, standing, target);
         if (difference == 0) return;
         uint64 powerBefore = standing.power;
         standing.power = powerBefore + difference;

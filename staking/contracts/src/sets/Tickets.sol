@@ -98,8 +98,8 @@ abstract contract Tickets is Seats {
         _getInLine(ticket, standing);
     }
 
-    /// C107: a lower target by many, and the ticket that tells when the difference serves no more: one resolved at once,
-    /// the latest one of this kind, or a new one.
+    /// C106, C107: a lower target by many, and the ticket that tells when the difference serves no more: one resolved
+    /// at once, the latest one of this kind, or a new one.
     function _lowerShared(uint32 index, Standing storage standing, uint64 target, uint64 atOnce)
         internal
         returns (uint64 ticket, uint64 taken)

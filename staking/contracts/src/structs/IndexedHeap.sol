@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-/// @title A binary heap whose items know where they are
+/// @title A heap whose items know where they are
 /// @notice The item of the greatest rank is on top. An item is a nonzero `uint32`, and stands in the heap at most once,
 /// with a rank of up to 224 bits; of equal ranks the greater item comes first. Every change costs O(log n), and no
 /// caller has to say where an item stands.
 /// @dev OpenZeppelin's heap cannot change or remove an item below the top.
 library IndexedHeap {
-    /// @dev Nodes are numbered from 1; node i has the children 2i and 2i + 1. A node is `rank << 32 | item`.
+    /// @dev Nodes are numbered from 1; node i has the four children 4i - 2 to 4i + 1, since a level more writes two
+    /// words more and a child more is but read. A node is `rank << 32 | item`.
     struct Heap {
         uint256 length;
         mapping(uint256 at => uint256 node) nodes;
@@ -55,30 +56,30 @@ library IndexedHeap {
         heap.length = length - 1;
         if (at == length) return;
         // The last node fills the hole; it may be greater than the parent there, or smaller than the children.
-        if (at > 1 && last > heap.nodes[at / 2]) _rise(heap, at, last);
+        if (at > 1 && last > heap.nodes[(at + 2) / 4]) _rise(heap, at, last);
         else _sink(heap, at, last);
     }
 
     /// Puts a node at a position or above it, where no parent is smaller.
     function _rise(Heap storage heap, uint256 at, uint256 node) private {
         while (at > 1) {
-            uint256 parent = heap.nodes[at / 2];
+            uint256 above = (at + 2) / 4;
+            uint256 parent = heap.nodes[above];
             if (parent > node) break;
             _put(heap, at, parent);
-            at /= 2;
+            at = above;
         }
         _put(heap, at, node);
     }
 
     /// Puts a node at a position or below it, where no child is greater.
     function _sink(Heap storage heap, uint256 at, uint256 node) private {
-        uint256 length = heap.length;
-        while (2 * at <= length) {
-            uint256 below = 2 * at;
-            uint256 child = heap.nodes[below];
-            if (below < length) {
-                uint256 right = heap.nodes[below + 1];
-                if (right > child) (below, child) = (below + 1, right);
+        while (true) {
+            (uint256 below, uint256 child) = (0, 0);
+            // Beyond the last node there are zeros, which are greater than none.
+            for (uint256 next = 4 * at - 2; next < 4 * at + 2; ++next) {
+                uint256 other = heap.nodes[next];
+                if (other > child) (below, child) = (next, other);
             }
             if (child < node) break;
             _put(heap, at, child);

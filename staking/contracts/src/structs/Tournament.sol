@@ -2,37 +2,43 @@
 pragma solidity 0.8.30;
 
 /// @title The greatest of 128 keys, one at each place
-/// @notice Neighbours play against each other, and the winners of two neighbouring pairs again, up to the last pair: a
-/// change plays the games of its place alone and stops where it changes no winner. So it writes 7 words at most,
-/// wherever the key stood before; a heap would move keys of others, two words for each.
-/// @dev Nodes are numbered as in a heap: node i has the children 2i and 2i + 1, and place p is node 128 + p. Pair i is
-/// the keys of the children of node i in one word. A place without a key has key 0.
+/// @notice The keys of three neighbouring places share a word, the greatest one of them plays against those of the two
+/// neighbouring words, and so on up to the last word. A change plays the games of its own place alone and stops where
+/// it changes no winner: it writes 5 words at most, wherever the key stood before. A heap would move keys of others,
+/// two words for each.
+/// @dev A key has 85 bits; a place without one has key 0. A word is known by its round, from 0 on, and its number
+/// there.
 library Tournament {
-    uint256 private constant PLACES = 128;
+    uint256 private constant ROUNDS = 5;
+    uint256 private constant KEYS = 3;
+    uint256 private constant BITS = 85;
+    uint256 private constant MASK = (1 << BITS) - 1;
 
     struct Tree {
-        mapping(uint256 node => uint256 pair) pairs;
+        mapping(uint256 roundAndNumber => uint256 keys) words;
     }
 
     /// @dev The greatest key; 0 if there is none.
-    function top(Tree storage tree) internal view returns (uint128) {
-        return _winner(tree.pairs[1]);
+    function top(Tree storage tree) internal view returns (uint256) {
+        return _greatest(tree.words[(ROUNDS - 1) << 8]);
     }
 
-    /// @dev Puts a key at a place instead of the one that is there.
-    function set(Tree storage tree, uint8 place, uint128 key) internal {
-        for (uint256 node = PLACES + place; node > 1; node /= 2) {
-            uint256 shift = (node % 2) * 128;
-            uint256 pair = tree.pairs[node / 2];
-            if (uint128(pair >> shift) == key) return;
-            pair = (pair & ~(uint256(type(uint128).max) << shift)) | (uint256(key) << shift);
-            tree.pairs[node / 2] = pair;
-            key = _winner(pair);
+    /// @dev Puts a key at a place, below 128, instead of the one that is there.
+    function set(Tree storage tree, uint256 place, uint256 key) internal {
+        for (uint256 round = 0; round < ROUNDS; ++round) {
+            uint256 shift = (place % KEYS) * BITS;
+            place /= KEYS;
+            uint256 word = tree.words[(round << 8) | place];
+            if ((word >> shift) & MASK == key) return;
+            word = (word & ~(MASK << shift)) | (key << shift);
+            tree.words[(round << 8) | place] = word;
+            key = _greatest(word);
         }
     }
 
-    function _winner(uint256 pair) private pure returns (uint128) {
-        (uint128 left, uint128 right) = (uint128(pair), uint128(pair >> 128));
-        return left > right ? left : right;
+    function _greatest(uint256 word) private pure returns (uint256 key) {
+        for (; word != 0; word >>= BITS) {
+            if (word & MASK > key) key = word & MASK;
+        }
     }
 }

@@ -113,35 +113,50 @@ contract DeploymentGasTest is EndToEndFixture {
         stakesCall("refresh, a member");
     }
 
-    /// @dev C105, C106: by accounts that have no stake yet, each the first one of an epoch.
+    /// @dev C105, C106: by an account without stake before, each the first one of an epoch.
     /// forge-config: gas.isolate = true
     function test_Delegating() external {
-        delegateTo(SMALLEST, "delegate, a member");
+        assertLt(delegateTo(SMALLEST, "delegate, a member"), DELEGATION);
         assertEq(sets.seatOf(validatorOf(SMALLEST)).power, 2 * BOND / 1e9, "at once");
         rollTo(14);
-        delegateTo(SMALLEST, "delegate again, a member");
-        rollTo(15);
         vm.startPrank(owner());
         uint64 id = stakes.undelegate(validatorOf(SMALLEST), BOND);
-        assertLt(stakesCall("undelegate a part, a member"), DELEGATION);
-        rollTo(16);
-        stakes.undelegate(validatorOf(SMALLEST), BOND);
         assertLt(stakesCall("undelegate, a member"), DELEGATION);
         vm.stopPrank();
-        rollTo(17);
-        assertEq(sets.powerOf(validatorOf(SMALLEST), 18), BOND / 1e9, "at once");
+        assertEq(sets.seatOf(validatorOf(SMALLEST)).power, BOND / 1e9, "at once");
         rollTo(60);
         stakes.withdraw(id);
         stakesCall("withdraw, a delegator");
-        delegateTo(9000, "delegate, one that waits");
-        rollTo(61);
+    }
+
+    /// @dev C104, C108: what the rewards keep of a position that changes often comes to it.
+    /// forge-config: gas.isolate = true
+    function test_DelegatingAgain() external {
+        delegateTo(SMALLEST, "delegate, a member");
+        rollTo(14);
+        delegateTo(SMALLEST, "delegate more, a member");
+        rollTo(15);
         vm.startPrank(owner());
-        stakes.redelegate(validatorOf(9000), BOND, validatorOf(MEMBER));
-        assertLt(stakesCall("redelegate, from one that waits"), DELEGATION);
+        stakes.undelegate(validatorOf(SMALLEST), BOND);
+        stakesCall("undelegate a part, of a position that was changed before");
+        rollTo(16);
+        uint64 id = stakes.redelegate(validatorOf(SMALLEST), BOND, validatorOf(MEMBER));
+        stakesCall("redelegate");
         vm.stopPrank();
-        rollTo(110);
-        stakes.withdraw(stakes.lastUnbonding());
+        rollTo(70);
+        stakes.withdraw(id);
         stakesCall("withdraw, a redelegation to a member");
+    }
+
+    /// @dev From the bottom of the heap of those that wait to its top, and back.
+    /// forge-config: gas.isolate = true
+    function test_DelegatingToOneThatWaits() external {
+        assertLt(delegateTo(134 + WAITING - 1, "delegate, one that waits"), DELEGATION);
+        rollTo(14);
+        vm.startPrank(owner());
+        stakes.undelegate(validatorOf(134 + WAITING - 1), BOND);
+        assertLt(stakesCall("undelegate, one that waits"), DELEGATION);
+        vm.stopPrank();
     }
 
     /// forge-config: gas.isolate = true
@@ -251,12 +266,12 @@ contract DeploymentGasTest is EndToEndFixture {
         return vm.addr(KEY);
     }
 
-    function delegateTo(uint256 number, string memory name) private {
+    function delegateTo(uint256 number, string memory name) private returns (uint256 gas) {
         token.mint(owner(), BOND);
         vm.startPrank(owner());
         token.approve(address(stakes), BOND);
         stakes.delegate(validatorOf(number), BOND);
-        assertLt(stakesCall(name), DELEGATION, name);
+        gas = stakesCall(name);
         vm.stopPrank();
     }
 

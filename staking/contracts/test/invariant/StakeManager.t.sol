@@ -3,9 +3,11 @@ pragma solidity 0.8.30;
 
 import {Test} from "forge-std/Test.sol";
 
+import {DelegatorsHandler} from "./DelegatorsHandler.sol";
 import {StakesHandler} from "./StakesHandler.sol";
 import {StakesWorld} from "./StakesWorld.sol";
 import {VotesHandler} from "./VotesHandler.sol";
+import {IDelegation} from "../../src/interfaces/IDelegation.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
@@ -16,7 +18,7 @@ contract StakeManagerInvariantTest is Test {
 
     StakesHandler private handler;
     StakesWorld private world;
-    string[21] private actions = [
+    string[33] private actions = [
         "register",
         "topUp",
         "unbond",
@@ -36,6 +38,18 @@ contract StakeManagerInvariantTest is Test {
         "setFeeRecipient",
         "advance",
         "donate",
+        "delegate",
+        "undelegate",
+        "redelegate",
+        "a redelegation arrives",
+        "a redelegation is paid",
+        "release, a delegator",
+        "suspend",
+        "resume",
+        "expel",
+        "fundRewards",
+        "payReward",
+        "restakeReward",
         "an epoch begins",
         "runs"
     ];
@@ -43,7 +57,7 @@ contract StakeManagerInvariantTest is Test {
     function setUp() external {
         handler = new StakesHandler();
         world = handler;
-        string[17] memory names = [
+        string[25] memory names = [
             "register(uint256)",
             "topUp(uint256,uint256)",
             "unbond(uint256,uint256,bool)",
@@ -60,16 +74,26 @@ contract StakeManagerInvariantTest is Test {
             "govern(uint256,uint256,uint256)",
             "setFeeRecipient(uint256,address)",
             "advance(uint256)",
-            "donate(uint256)"
+            "donate(uint256)",
+            "delegate(uint256,uint256)",
+            "undelegate(uint256,uint256)",
+            "redelegate(uint256,uint256)",
+            "suspend(uint256)",
+            "resume(uint256)",
+            "expel(uint256)",
+            "fundRewards(uint256)",
+            "reward(uint256,uint256)"
         ];
         // Votes and reports twice as often, and time passes often, or nothing would ever be due.
-        bytes4[] memory selectors = new bytes4[](names.length + 5);
+        bytes4[] memory selectors = new bytes4[](names.length + 8);
         for (uint256 i = 0; i < names.length; ++i) {
             selectors[i] = bytes4(keccak256(bytes(names[i])));
         }
         for (uint256 i = names.length; i < selectors.length; ++i) {
             selectors[i] = StakesHandler.mine.selector;
         }
+        selectors[names.length + 2] = DelegatorsHandler.delegate.selector;
+        selectors[names.length + 3] = StakesHandler.withdraw.selector;
         selectors[names.length] = VotesHandler.vote.selector;
         selectors[names.length + 1] = VotesHandler.reportVotes.selector;
         targetContract(address(handler));
@@ -80,6 +104,7 @@ contract StakeManagerInvariantTest is Test {
     function invariant_StakesHold() external view {
         checkBooks();
         checkSets();
+        checkVotes(handler.delegatorOf(world.token().totalSupply()));
         uint256 touched = handler.touched();
         uint256 joined = handler.joined();
         if (touched < joined) {
@@ -103,6 +128,7 @@ contract StakeManagerInvariantTest is Test {
 
     function checkValidator(uint256 index) private view {
         checkPool(index);
+        checkPositions(index);
         checkService(index);
     }
 
@@ -116,7 +142,8 @@ contract StakeManagerInvariantTest is Test {
         assertEq(stakes.totalAssets(), assets, "total of the pools");
         uint256 credits = stakes.credit(world.REPORTER()) + stakes.credit(world.TREASURY());
         assertEq(stakes.totalCredits(), credits, "total of the credits");
-        assertEq(world.token().balanceOf(address(stakes)), assets + credits + handler.donated(), "balance");
+        uint256 held = assets + credits + stakes.rewardReserve() + handler.donated();
+        assertEq(world.token().balanceOf(address(stakes)), held, "balance");
     }
 
     /// @dev C73, C77, C82: a pool covers its own claims, and has what came less what was taken, paid and left as dust.
@@ -124,16 +151,68 @@ contract StakeManagerInvariantTest is Test {
         IStakeManager.Stake memory stake = world.stakeOf(index);
         (uint256 nominal, uint256 worth) = handler.requested(index);
         assertEq(stake.unbonding, nominal, "unbonding is the sum of the requests");
-        uint256 claims = worth + uint256(stake.bonded) * stake.rate / 1e18;
+        uint256 claims = worth + uint256(stake.own) * stake.rate / 1e18;
+        for (uint256 i = 0; i < handler.DELEGATORS(); ++i) {
+            claims += uint256(positionOf(index, handler.delegatorOf(i)).amount) * stake.rate / 1e18;
+        }
         assertGe(stake.assets, claims, "claims are covered");
-        uint256 paid = world.token().balanceOf(world.withdrawalOf(index));
-        uint256 left = handler.deposited(index) - handler.taken(index) - paid;
+        uint256 left = handler.deposited(index) - handler.taken(index) - handler.paid(index);
         if (stake.status == IStakeManager.Status.Live) {
             assertEq(stake.assets, nominal + stake.bonded, "a live pool has what it counts");
             assertEq(stake.rate, 1e18);
         }
         if (stake.bonded + nominal != 0) assertEq(stake.assets, left, "nothing else moves assets");
         else assertEq(stake.assets, 0, "an empty pool keeps nothing");
+    }
+
+    /// @dev C100, C108: bonded is the sum of the positions; what counted, of a pool and of each position, is the sum
+    /// over all epochs; and whose bonded stake it is has the votes of it.
+    function checkPositions(uint256 index) private view {
+        IStakeManager.Stake memory stake = world.stakeOf(index);
+        uint256 sum = stake.own;
+        for (uint256 i = 0; i < handler.DELEGATORS(); ++i) {
+            sum += checkPosition(index, handler.delegatorOf(i));
+        }
+        assertEq(checkPosition(index, world.withdrawalOf(index)), stake.own, "own bond");
+        assertEq(stake.bonded, sum, "bonded is the sum of the positions");
+        uint64 last = world.sets().currentEpoch() + 2;
+        checkCounted(index, last);
+        checkCounted(index, uint64(world.token().totalSupply() % last));
+        address owner = world.withdrawalOf(index);
+        assertEq(votesOf(owner), world.stakes().isSlashed(world.validatorOf(index)) ? 0 : stake.own, "own votes");
+    }
+
+    function checkPosition(uint256 index, address account) private view returns (uint256) {
+        IDelegation.Position memory position = positionOf(index, account);
+        uint64 last = world.sets().currentEpoch() + 2;
+        uint256 kept = world.neighbours().keptOf(world.validatorOf(index), account);
+        kept += uint256(position.previous) * (position.since - position.previousSince);
+        kept += uint256(position.amount) * (last - position.since);
+        assertEq(kept, handler.heldUntil(index, account, last), "no stretch of a position is lost, or told twice");
+        return position.amount;
+    }
+
+    function checkCounted(uint256 index, uint64 epoch) private view {
+        uint128 counted = world.stakes().stakeEpochsUntil(world.validatorOf(index), epoch);
+        assertEq(counted, handler.countedUntil(index, epoch), "what counted is the sum over all epochs");
+    }
+
+    /// @dev Of a delegator: all that is bonded, but with a slashed validator of which the votes were told.
+    function checkVotes(address account) private view {
+        uint256 sum = 0;
+        for (uint256 i = 0; i < handler.joined(); ++i) {
+            if (!world.neighbours().dropped(world.validatorOf(i), account)) sum += positionOf(i, account).amount;
+        }
+        assertEq(votesOf(account), sum, "votes are what is bonded");
+    }
+
+    /// @dev The seam for the real votes.
+    function votesOf(address account) private view returns (uint256) {
+        return world.neighbours().votesOf(account);
+    }
+
+    function positionOf(uint256 index, address account) private view returns (IDelegation.Position memory) {
+        return world.stakes().positionOf(world.validatorOf(index), account);
     }
 
     /// @dev C69 to C72: the sets aim at no more power than is bonded, and whatever power served within the time of
@@ -145,7 +224,8 @@ contract StakeManagerInvariantTest is Test {
         IValidatorSets sets = world.sets();
         uint64 target = sets.seatOf(validator).target;
         assertLe(target, stake.bonded / UNIT, "no power for stake that is not bonded");
-        assertEq(target == 0, stake.bonded == 0, "who is bonded has a target");
+        assertLe(target, stake.own * 10 / UNIT, "C101: at most ten times the own bond");
+        assertEq(target == 0, stake.own == 0 || stake.suspended, "who has an own bond has a target");
         uint256 locked = uint256(stake.bonded) + stake.unbonding + UNIT - 1;
         uint64 last = sets.currentEpoch() + 1;
         uint64 first = last > world.LEAST_DELAY() ? last - world.LEAST_DELAY() : 0;

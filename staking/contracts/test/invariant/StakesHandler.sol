@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {VotesHandler} from "./VotesHandler.sol";
+import {DelegatorsHandler} from "./DelegatorsHandler.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
 /// @dev Does what anyone can do to the stakes, and keeps what must follow. A call that must work and does not, or works
 /// and must not, fails here; what must hold at all times is checked by the test.
-contract StakesHandler is VotesHandler {
-    /// What is remembered of an unbonding, from outside.
-    struct Request {
-        uint256 index;
-        uint128 amount;
-        uint64 leastDue;
-    }
-
+contract StakesHandler is DelegatorsHandler {
     uint256 public constant MOST = 20;
 
     uint256 public donated;
-    mapping(uint256 index => uint128) public deposited;
-    mapping(uint64 id => Request) private requests;
-    mapping(uint256 index => uint64[] ids) private requestsOf;
     mapping(uint64 epoch => bytes32) public fixedSet;
     uint64 public lastFixed;
 
@@ -28,6 +18,9 @@ contract StakesHandler is VotesHandler {
         deployWorld();
         for (uint256 i = 0; i < 4; ++i) {
             deposited[i] = seedAmount(i);
+            for (uint64 epoch = 1; epoch <= 2; ++epoch) {
+                countedUntil[i][epoch] = heldUntil[i][withdrawalOf(i)][epoch] = epoch * seedAmount(i);
+            }
         }
         fixedSet[0] = setHash(0);
         fixedSet[1] = setHash(1);
@@ -57,12 +50,12 @@ contract StakesHandler is VotesHandler {
     function unbond(uint256 random, uint256 amount, bool byOwner) external {
         uint256 index = touch(random % joined);
         uint128 minimumBond = parameters.values().minimumBond;
-        uint128 bonded = stakeOf(index).bonded;
-        if (!isBonded(index) || bonded <= minimumBond) return;
-        amount = bound(amount, 1, bonded - minimumBond);
+        uint128 own = stakeOf(index).own;
+        if (!isBonded(index) || own <= minimumBond) return;
+        amount = bound(amount, 1, own - minimumBond);
         vm.prank(byOwner ? withdrawalOf(index) : validatorOf(index));
         try stakes.unbond(validatorOf(index), uint128(amount)) returns (uint64 id) {
-            remember(id, index, uint128(amount));
+            remember(id, Request(index, withdrawalOf(index), 0, uint128(amount), 0));
             done("unbond");
         } catch (bytes memory why) {
             assertEq(bytes4(why), IValidatorSets.TooManyTickets.selector, "an unbonding was refused");
@@ -72,9 +65,9 @@ contract StakesHandler is VotesHandler {
     function exit(uint256 random) external {
         uint256 index = touch(random % joined);
         if (!isBonded(index)) return;
-        uint128 bonded = stakeOf(index).bonded;
+        uint128 own = stakeOf(index).own;
         vm.prank(validatorOf(index));
-        remember(stakes.exit(validatorOf(index)), index, bonded);
+        remember(stakes.exit(validatorOf(index)), Request(index, withdrawalOf(index), 0, own, 0));
         done("exit");
     }
 
@@ -83,11 +76,12 @@ contract StakesHandler is VotesHandler {
         Request memory request = requests[id];
         if (request.amount == 0) return;
         IStakeManager.Stake memory stake = stakeOf(touch(request.index));
-        bool tooLittle = stake.bonded == 0 && request.amount < parameters.values().minimumBond;
-        bool allowed = stake.status == IStakeManager.Status.Live && !tooLittle;
+        bool tooLittle = stake.own == 0 && request.amount < parameters.values().minimumBond;
+        bool allowed = stake.status == IStakeManager.Status.Live && !tooLittle && !stake.expelled
+            && request.account == withdrawalOf(request.index);
         vm.prank(withdrawalOf(request.index));
         try stakes.cancel(id) {
-            assertTrue(allowed, "cancelled after a slash, or too little");
+            assertTrue(allowed, "cancelled after a slash or an expulsion, too little, or another's");
             delete requests[id];
             done("cancel");
         } catch {
@@ -95,22 +89,29 @@ contract StakesHandler is VotesHandler {
         }
     }
 
-    /// @dev Pays if and only if it is due, nothing twice, and exactly the part that the slash left.
+    /// @dev Pays, or goes on, if and only if it is due, nothing twice, and exactly the part that the slash left.
     function withdraw(uint256 random) external {
         uint64 id = someUnbonding(random);
         Request memory request = requests[id];
         if (request.amount == 0) return;
         (uint64 dueEpoch, uint128 due) = stakes.dueOf(id);
         assertGe(dueEpoch, request.leastDue, "due before the delay is over");
+        touch(request.to == 0 ? request.index : ALL);
+        assertEq(due, uint256(request.amount) * stakeOf(request.index).rate / 1e18, "what it is worth");
         bool allowed = dueEpoch <= sets.currentEpoch() && !isLocked(request.index);
-        uint256 before = token.balanceOf(withdrawalOf(touch(request.index)));
+        bool goesOn = request.to != 0 && accepts(request.to - 1, request.account, due);
+        uint256 before = token.balanceOf(request.account);
+        uint128 reached = request.to == 0 ? 0 : positionOf(request.to - 1, request.account).amount;
         try stakes.withdraw(id) {
             assertTrue(allowed, "paid too early");
-            uint256 paid = token.balanceOf(withdrawalOf(request.index)) - before;
-            assertEq(paid, due);
-            assertEq(paid, uint256(request.amount) * stakeOf(request.index).rate / 1e18, "paid what it is worth");
+            assertEq(token.balanceOf(request.account) - before, goesOn ? 0 : due, "paid what it is worth");
+            paid[request.index] += due;
             delete requests[id];
-            done("withdraw");
+            if (goesOn) {
+                assertEq(positionOf(request.to - 1, request.account).amount, reached + due, "arrived");
+                deposited[request.to - 1] += due;
+            }
+            done(goesOn ? "a redelegation arrives" : request.to != 0 ? "a redelegation is paid" : "withdraw");
         } catch {
             assertFalse(allowed, "a payment that is due was refused");
         }
@@ -139,17 +140,18 @@ contract StakesHandler is VotesHandler {
 
     function release(uint256 random) external {
         uint256 index = touch(random % joined);
+        address account = (random >> 8) % 2 == 0 ? withdrawalOf(index) : delegatorOf(random >> 16);
         IStakeManager.Stake memory stake = stakeOf(index);
-        bool slashed = stakes.isSlashed(validatorOf(index));
+        uint256 nominal = positionOf(index, account).amount;
         bool over = sets.currentEpoch() >= stake.releaseEpoch;
         assertGe(stake.releaseEpoch, releaseFrom[index], "released before the delay is over");
-        bool allowed = slashed && !isLocked(index) && stake.bonded != 0 && over;
-        uint256 before = token.balanceOf(withdrawalOf(index));
-        try stakes.release(validatorOf(index), withdrawalOf(index)) {
+        bool allowed = stakes.isSlashed(validatorOf(index)) && !isLocked(index) && nominal != 0 && over;
+        uint256 before = token.balanceOf(account);
+        try stakes.release(validatorOf(index), account) {
             assertTrue(allowed, "released too early");
-            uint256 paid = token.balanceOf(withdrawalOf(index)) - before;
-            assertEq(paid, uint256(stake.bonded) * stake.rate / 1e18);
-            done("release");
+            assertEq(token.balanceOf(account) - before, nominal * stake.rate / 1e18);
+            paid[index] += uint128(nominal * stake.rate / 1e18);
+            done(account == withdrawalOf(index) ? "release" : "release, a delegator");
         } catch {
             assertFalse(allowed, "a release that is due was refused");
         }
@@ -201,6 +203,9 @@ contract StakesHandler is VotesHandler {
         uint64 before = sets.currentEpoch();
         vm.roll(block.number + bound(blocks, 1, 5 * LENGTH));
         uint64 current = sets.currentEpoch();
+        for (uint64 epoch = before; epoch < current; ++epoch) {
+            count(epoch);
+        }
         for (uint64 epoch = before + 1; epoch <= current; ++epoch) {
             fixedSet[epoch + 1] = setHash(epoch + 1);
         }
@@ -221,11 +226,6 @@ contract StakesHandler is VotesHandler {
         }
     }
 
-    function isBonded(uint256 index) private view returns (bool) {
-        IStakeManager.Stake memory stake = stakeOf(index);
-        return stake.status == IStakeManager.Status.Live && stake.bonded != 0;
-    }
-
     /// @dev What was slashed is locked until it is settled, and while it serves.
     function isLocked(uint256 index) private view returns (bool) {
         IStakeManager.Status status = stakeOf(index).status;
@@ -233,12 +233,6 @@ contract StakesHandler is VotesHandler {
         uint64 epoch = sets.currentEpoch();
         bool serves = sets.powerOf(validatorOf(index), epoch) + sets.powerOf(validatorOf(index), epoch + 1) != 0;
         return status == IStakeManager.Status.Slashed || serves;
-    }
-
-    function remember(uint64 id, uint256 index, uint128 amount) private {
-        uint64 leastDue = sets.currentEpoch() + 2 + parameters.values().unbondingDelay;
-        requests[id] = Request(index, amount, leastDue);
-        requestsOf[index].push(id);
     }
 
     function someUnbonding(uint256 random) private view returns (uint64) {

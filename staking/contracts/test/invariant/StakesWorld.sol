@@ -65,6 +65,8 @@ abstract contract StakesWorld is Test {
     address internal constant STRANGER = address(0x57A4);
     address internal constant GOVERNANCE = address(0x601);
     address internal constant EXPULSIONS = address(0xE4);
+    /// @dev Gets rewards and does nothing else.
+    address internal constant REWARDED = address(0x4E3A);
 
     TestToken public token;
     StakingParameters public parameters;

@@ -1,53 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {SetsModelLists} from "./SetsModelLists.sol";
 import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
-/// @dev The rules C36 to C47 once more, with lists that are searched from end to end and nothing kept for speed. A
+/// @dev The rules C36 to C47 and C105 to C107 once more, with lists that are searched and nothing kept for speed. A
 /// validator is its number, from 0; a ticket is its number, from 1.
-contract SetsModel {
-    struct Validator {
-        IValidatorSets.State state;
-        uint8 place;
-        bool displaced;
-        uint64 power;
-        uint64 target;
-        uint64 up;
-        uint64 turn;
-        uint64[] departures;
-    }
-
-    struct Ticket {
-        uint256 validator;
-        uint64 left;
-        uint64 asked;
-        uint64 served;
-        uint256 stay;
-        bool revoked;
-        bool displaces;
-        bool shared;
-        bool lined;
-    }
-
-    uint256 public immutable places;
-    uint256 public immutable steps;
-    uint64 public epoch;
-    uint64 public entry;
-    uint64 public entryLeft;
-    uint64 public exitLeft;
-    Validator[] private validators;
-    Ticket[] private tickets;
-    uint256[] private due;
-    uint256[] private held;
-    uint256[] private rising;
-    IStakingParameters.Values private rules;
-
-    constructor(uint256 places_, uint256 steps_) {
-        places = places_;
-        steps = steps_;
-        tickets.push();
-    }
+contract SetsModel is SetsModelLists {
+    constructor(uint256 places_, uint256 steps_) SetsModelLists(places_, steps_) {}
 
     function set(IStakingParameters.Values memory rules_) external {
         rules = rules_;
@@ -175,18 +136,6 @@ contract SetsModel {
         return t.stay < departures.length ? departures[t.stay] : type(uint64).max;
     }
 
-    function members() public view returns (uint256 count) {
-        for (uint256 i = 0; i < validators.length; ++i) {
-            if (validators[i].power != 0) ++count;
-        }
-    }
-
-    function total() public view returns (uint64 sum) {
-        for (uint256 i = 0; i < validators.length; ++i) {
-            sum += validators[i].power;
-        }
-    }
-
     function begin(uint64 epoch_) private {
         if (epoch == epoch_) return;
         epoch = epoch_;
@@ -246,18 +195,6 @@ contract SetsModel {
         return true;
     }
 
-    /// @dev Of a ticket that takes nothing away, or that of a removed one, nothing has to wait.
-    function isFree(uint256 ticket) private view returns (bool) {
-        Ticket storage t = tickets[ticket];
-        Validator storage v = validators[t.validator];
-        return t.left == 0 || v.state == IValidatorSets.State.Removed || t.left != v.power;
-    }
-
-    function mustStay(uint64 asked) private view returns (bool) {
-        if (members() == 1) return true;
-        return members() - 1 < rules.minimumSize && epoch - asked < rules.maximumExitWait;
-    }
-
     function displace() private returns (bool) {
         uint256 smallest = type(uint256).max;
         for (uint256 i = 0; i < validators.length; ++i) {
@@ -298,12 +235,6 @@ contract SetsModel {
         return true;
     }
 
-    function canEnter() private view returns (bool) {
-        uint256 largest = largestWaiting();
-        if (largest == type(uint256).max || members() == places || entryLeft == 0) return false;
-        return validators[largest].target <= entryLeft || entryLeft == entry;
-    }
-
     function rise() private returns (bool) {
         if (rising.length == 0 || entryLeft == 0) return false;
         uint256 first = rising[0];
@@ -319,13 +250,6 @@ contract SetsModel {
             if (v.up != 0) rising.push(first);
         }
         return true;
-    }
-
-    function lineUp(uint256 validator) private {
-        Validator storage v = validators[validator];
-        if (v.up == 0 || v.turn != 0 || downOf(validator) != 0) return;
-        v.turn = v.up;
-        rising.push(validator);
     }
 
     /// The ticket, 0 if the target did not fall.
@@ -353,54 +277,6 @@ contract SetsModel {
         }
     }
 
-    function dropUp(uint256 validator, uint64 fall) private returns (uint64 neverServed) {
-        Validator storage v = validators[validator];
-        neverServed = fall < v.up ? fall : v.up;
-        v.up -= neverServed;
-        if (v.turn > v.up) v.turn = v.up;
-        if (v.up == 0) takeOut(rising, validator);
-    }
-
-    /// @dev C107: the last of a member that ever got in line, if it is shared and still there, of this stay, and of
-    /// this epoch or one of 16.
-    function joinable(uint256 validator) private view returns (uint256) {
-        for (uint256 i = tickets.length - 1; i > 0; --i) {
-            Ticket storage t = tickets[i];
-            if (t.validator != validator || !t.lined) continue;
-            bool lives = t.shared && isOpen(i) && t.stay == validators[validator].departures.length;
-            return lives && (t.asked == epoch || openOf(validator, true) >= 16) ? i : 0;
-        }
-        return 0;
-    }
-
-    function lineDown(uint256 ticket) private {
-        tickets[ticket].lined = true;
-        due.push(ticket);
-    }
-
-    function isOpen(uint256 ticket) private view returns (bool) {
-        return isIn(due, ticket) || isIn(held, ticket);
-    }
-
-    function hasHeld(uint256 validator) private view returns (bool) {
-        for (uint256 i = 0; i < held.length; ++i) {
-            if (tickets[held[i]].validator == validator) return true;
-        }
-        return false;
-    }
-
-    function openOf(uint256 validator, bool shared) private view returns (uint16 open) {
-        for (uint256 i = 1; i < tickets.length; ++i) {
-            if (tickets[i].validator == validator && tickets[i].shared == shared && isOpen(i)) ++open;
-        }
-    }
-
-    function newTicket(uint256 validator, uint64 left) private returns (uint256) {
-        uint256 stay = validators[validator].departures.length;
-        tickets.push(Ticket(validator, left, epoch, 0, stay, false, false, false, false));
-        return tickets.length - 1;
-    }
-
     function seat(uint256 validator, uint64 power) private {
         Validator storage v = validators[validator];
         v.place = freePlace();
@@ -424,56 +300,5 @@ contract SetsModel {
         takeOut(rising, validator);
         v.departures.push(epoch + 2);
         if (v.state == IValidatorSets.State.Active) v.state = IValidatorSets.State.Waiting;
-    }
-
-    function largestWaiting() private view returns (uint256 largest) {
-        largest = type(uint256).max;
-        for (uint256 i = 0; i < validators.length; ++i) {
-            Validator storage v = validators[i];
-            if (v.state != IValidatorSets.State.Waiting || v.target == 0 || v.target < minimum()) continue;
-            if (largest == type(uint256).max || v.target > validators[largest].target) largest = i;
-        }
-    }
-
-    function freePlace() private view returns (uint8 place) {
-        while (isTaken(place)) {
-            ++place;
-        }
-    }
-
-    function isTaken(uint8 place) private view returns (bool) {
-        for (uint256 i = 0; i < validators.length; ++i) {
-            if (validators[i].power != 0 && validators[i].place == place) return true;
-        }
-        return false;
-    }
-
-    function downOf(uint256 validator) private view returns (uint64 down) {
-        if (validators[validator].power == 0 || validators[validator].state == IValidatorSets.State.Removed) return 0;
-        for (uint256 i = 1; i < tickets.length; ++i) {
-            if (tickets[i].validator == validator && !tickets[i].revoked) down += tickets[i].left;
-        }
-    }
-
-    function minimum() private view returns (uint64) {
-        return uint64(rules.minimumBond / 1e9);
-    }
-
-    function takeOut(uint256[] storage list, uint256 item) private {
-        for (uint256 i = 0; i < list.length; ++i) {
-            if (list[i] != item) continue;
-            for (; i + 1 < list.length; ++i) {
-                list[i] = list[i + 1];
-            }
-            list.pop();
-            return;
-        }
-    }
-
-    function isIn(uint256[] storage list, uint256 item) private view returns (bool) {
-        for (uint256 i = 0; i < list.length; ++i) {
-            if (list[i] == item) return true;
-        }
-        return false;
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-/// @dev Stands for rewards, votes and admission as the stakes see them: it lets everybody in, and keeps what it is told.
-/// Of the votes of an account it keeps a list, as the real ones do, so that it costs about what they cost.
+/// @dev Stands for rewards, votes and admission as the stakes see them: it lets everybody in, and keeps what it is
+/// told. Of the votes of an account it keeps a list, as the real ones do, so that it costs about what they cost.
 contract Neighbours {
     struct Stretch {
         address validator;
@@ -15,6 +15,8 @@ contract Neighbours {
     error ShutOut(address validator);
 
     Stretch[] public stretches;
+    /// The sum of all stretches of a position, in token units times epochs.
+    mapping(address validator => mapping(address account => uint256)) public keptOf;
     mapping(address account => uint256[]) private checkpoints;
     mapping(address validator => mapping(address account => bool)) public dropped;
     mapping(address validator => uint64) public mayResumeFrom;
@@ -41,7 +43,9 @@ contract Neighbours {
     function keepStretch(address validator, address account, uint96 amount, uint32 fromEpoch, uint32 untilEpoch)
         external
     {
+        require(amount != 0 && fromEpoch < untilEpoch, "an empty stretch");
         stretches.push(Stretch(validator, account, amount, fromEpoch, untilEpoch));
+        keptOf[validator][account] += uint256(amount) * (untilEpoch - fromEpoch);
     }
 
     function stretchCount() external view returns (uint256) {
