@@ -19,7 +19,7 @@ import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
 
 /// @title Proposals about the staking of one rollup, voted for with bonded stake
 /// @notice OpenZeppelin's governor, of which nothing can be changed, and which takes no proposal but of the few calls
-/// that governance is for. So the timelock that executes them can do nothing else, not even to itself.
+/// that governance is for. So the timelock that executes them can do nothing else, not even to itself (C159).
 contract StakeGovernor is GovernorCountingSimple, GovernorVotes, GovernorTimelockControl, IStakeGovernor {
     using SafeCast for uint256;
 
@@ -114,7 +114,7 @@ contract StakeGovernor is GovernorCountingSimple, GovernorVotes, GovernorTimeloc
         _cancel(targets, values, calldatas, descriptionHash);
     }
 
-    /// @notice L1 blocks from a proposal to the snapshot of votes.
+    /// @notice L1 blocks from a proposal to the snapshot of votes (C158).
     function votingDelay() public view override returns (uint256) {
         return _votingDelay;
     }
