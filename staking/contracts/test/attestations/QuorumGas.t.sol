@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {QuorumFixture} from "./QuorumFixture.sol";
+import {IAttestationVerifier} from "../../src/interfaces/IAttestationVerifier.sol";
+
+/// @dev What the execution of a verification costs, calldata and the intrinsic gas of a transaction left out. Each test
+/// makes one call only, so that every account and slot is cold.
+contract QuorumGasTest is QuorumFixture {
+    uint256 private constant MOST = 200_000;
+    /// `memberOf` reads ten cold words, name and consensus key among them.
+    uint256 private constant MOST_PER_ABSENT = 25_000;
+
+    function test_Gas_WhenAllSigned() external {
+        assertLe(execution(0), MOST);
+    }
+
+    function test_Gas_WhenOneIsAbsent() external {
+        assertLe(execution(1), MOST + MOST_PER_ABSENT);
+    }
+
+    function test_Gas_WhenTenAreAbsent() external {
+        assertLe(execution(10), MOST + 10 * MOST_PER_ABSENT);
+    }
+
+    function test_Gas_WhenAThirdIsAbsent() external {
+        assertLe(execution(33), MOST + 33 * MOST_PER_ABSENT);
+    }
+
+    function execution(uint256 absent) private returns (uint256 gas) {
+        IAttestationVerifier.QuorumSignature memory quorum =
+            quorumWithout(uint128((1 << absent) - 1), NOW, keccak256("content"));
+        vm.cool(address(sets));
+        vm.cool(address(verifier));
+        verifier.requireQuorum(1, 3, keccak256("content"), NOW, quorum);
+        gas = vm.lastCallGas().gasTotalUsed;
+        emit log_named_uint(string.concat("gas, absent ", vm.toString(absent)), gas);
+    }
+}
