@@ -7,10 +7,12 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 
 import {StakingConfig} from "./StakingConfig.sol";
 import {Admission} from "../src/Admission.sol";
+import {AttestationVerifier} from "../src/AttestationVerifier.sol";
 import {BlsVerifier} from "../src/BlsVerifier.sol";
 import {Digests} from "../src/Digests.sol";
 import {Ed25519Verifier} from "../src/Ed25519Verifier.sol";
 import {Expulsions} from "../src/Expulsions.sol";
+import {Rewards} from "../src/Rewards.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {Slasher} from "../src/Slasher.sol";
 import {StakeGovernor} from "../src/StakeGovernor.sol";
@@ -102,6 +104,8 @@ contract DeployStaking is StakingConfig {
         wiring.sets = vm.computeCreateAddress(deployer, nonce++);
         wiring.stakes = vm.computeCreateAddress(deployer, nonce++);
         wiring.slasher = vm.computeCreateAddress(deployer, nonce++);
+        wiring.attestations = vm.computeCreateAddress(deployer, nonce++);
+        wiring.rewards = vm.computeCreateAddress(deployer, nonce++);
         wiring.votes = vm.computeCreateAddress(deployer, nonce++);
         wiring.admission = vm.computeCreateAddress(deployer, nonce++);
         wiring.expulsions = vm.computeCreateAddress(deployer, nonce++);
@@ -114,6 +118,7 @@ contract DeployStaking is StakingConfig {
     function check(Config memory config, Deployment memory planned) public view {
         _checkSets(planned.wiring);
         _checkStakes(planned.wiring);
+        _checkRewards(planned);
         _checkGovernance(planned);
         _checkTimelock(config, planned);
         RotaInbox inbox = RotaInbox(planned.inbox);
@@ -177,6 +182,9 @@ contract DeployStaking is StakingConfig {
         _same("sets", wiring.sets, address(new ValidatorSets(wiring, config.startBlock, config.epochLength)));
         _same("stakes", wiring.stakes, address(new StakeManager(wiring)));
         _same("slasher", wiring.slasher, address(new Slasher(wiring, config.slashing)));
+        address attestations = address(new AttestationVerifier(wiring, config.attestationEpochs));
+        _same("attestations", wiring.attestations, attestations);
+        _same("rewards", wiring.rewards, address(new Rewards(wiring, config.rewards)));
         _deployGovernance(config, planned);
         address inbox = address(new RotaInbox(IValidatorRegistry(wiring.registry), IValidatorSets(wiring.sets)));
         _same("inbox", planned.inbox, inbox);
@@ -235,6 +243,19 @@ contract DeployStaking is StakingConfig {
         _same("slasher.bls", wiring.bls, address(slasher.bls()));
     }
 
+    function _checkRewards(Deployment memory planned) private view {
+        Wiring memory wiring = planned.wiring;
+        AttestationVerifier attestations = AttestationVerifier(wiring.attestations);
+        _same("attestations.sets", wiring.sets, address(attestations.sets()));
+        _same("attestations.stakes", wiring.stakes, attestations.stakes());
+        Rewards rewards = Rewards(wiring.rewards);
+        _same("rewards.attestations", wiring.attestations, address(rewards.attestations()));
+        _same("rewards.governance", planned.timelock, rewards.governance());
+        _same("rewards.sets", wiring.sets, address(rewards.sets()));
+        _same("rewards.registry", wiring.registry, address(rewards.registry()));
+        _same("rewards.stakes", wiring.stakes, address(rewards.stakes()));
+    }
+
     function _checkGovernance(Deployment memory planned) private view {
         Wiring memory wiring = planned.wiring;
         _same("parameters.governance", planned.timelock, StakingParameters(wiring.parameters).governance());
@@ -284,6 +305,8 @@ contract DeployStaking is StakingConfig {
         vm.serializeAddress(object, "sets", wiring.sets);
         vm.serializeAddress(object, "stakes", wiring.stakes);
         vm.serializeAddress(object, "slasher", wiring.slasher);
+        vm.serializeAddress(object, "attestations", wiring.attestations);
+        vm.serializeAddress(object, "rewards", wiring.rewards);
         vm.serializeAddress(object, "votes", wiring.votes);
         vm.serializeAddress(object, "admission", wiring.admission);
         vm.serializeAddress(object, "expulsions", wiring.expulsions);

@@ -5,6 +5,7 @@ import {Script} from "forge-std/Script.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IAdmission} from "../src/interfaces/IAdmission.sol";
+import {IRewards} from "../src/interfaces/IRewards.sol";
 import {ISlasher} from "../src/interfaces/ISlasher.sol";
 import {IStakeGovernor} from "../src/interfaces/IStakeGovernor.sol";
 import {IStakeManager} from "../src/interfaces/IStakeManager.sol";
@@ -22,6 +23,7 @@ abstract contract StakingConfig is Script {
     /// @param nonce Its nonce before the first transaction: it decides on all addresses, and so on what the seeds sign
     /// @param token The token to stake; zero: a test token is deployed
     /// @param constants What is fixed of the parameters; their governance is the timelock, whose address follows
+    /// @param attestationEpochs Epochs after the one that an attestation is about whose sets may sign it
     /// @param timelockDelay Seconds from the queueing of a proposal to its execution
     struct Config {
         address deployer;
@@ -32,6 +34,8 @@ abstract contract StakingConfig is Script {
         IStakingParameters.Constants constants;
         IStakingParameters.Values values;
         ISlasher.Constants slashing;
+        uint64 attestationEpochs;
+        IRewards.Constants rewards;
         IAdmission.Constants admission;
         IAdmission.Start admissionStart;
         IStakeGovernor.Constants governor;
@@ -54,6 +58,8 @@ abstract contract StakingConfig is Script {
         read.constants = _readConstants(config);
         read.values = _readValues(config);
         read.slashing = _readSlashing(config);
+        read.attestationEpochs = _uint(config, ".attestations.attestationEpochs").toUint64();
+        read.rewards = _readRewards(config);
         read.admission = _readAdmission(config);
         read.admissionStart = _readAdmissionStart(config);
         read.governor = _readGovernor(config);
@@ -96,6 +102,19 @@ abstract contract StakingConfig is Script {
             correlationMultiplierBps: _uint(config, ".slasher.correlationMultiplierBps").toUint32(),
             correlationEpochs: _uint(config, ".slasher.correlationEpochs").toUint32(),
             reporterCap: _uint(config, ".slasher.reporterCap").toUint128()
+        });
+    }
+
+    function _readRewards(string memory config) private view returns (IRewards.Constants memory) {
+        return IRewards.Constants({
+            periodEpochs: _uint(config, ".rewards.periodEpochs").toUint32(),
+            maxCommissionBps: _uint(config, ".rewards.maxCommissionBps").toUint16(),
+            maxCommissionRiseBps: _uint(config, ".rewards.maxCommissionRiseBps").toUint16(),
+            commissionInterval: _uint(config, ".rewards.commissionInterval").toUint32(),
+            minimumPerformanceBps: _uint(config, ".rewards.minimumPerformanceBps").toUint16(),
+            badPeriods: _uint(config, ".rewards.badPeriods").toUint8(),
+            suspensionEpochs: _uint(config, ".rewards.suspensionEpochs").toUint32(),
+            funder: _address(config, ".rewards.funder")
         });
     }
 

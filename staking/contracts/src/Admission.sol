@@ -8,7 +8,8 @@ import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
 
 /// @title Who may register now, and the guardian
 /// @notice A young network may choose its validators, and a guardian may hold back what looks wrong for as long as a
-/// vote takes. Both end by themselves. It gates new registrations alone: no evidence, no exit and no payment asks here.
+/// vote takes. Both end by themselves, and nothing needs either (C165). It gates new registrations alone: no evidence,
+/// no exit and no payment asks here.
 contract Admission is IAdmission {
     /// @notice Longest mandate in L1 blocks: a year of 12-second blocks. Who is trusted longer is voted for again.
     uint64 public constant MAX_MANDATE_BLOCKS = 2_628_000;

@@ -13,13 +13,14 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Wiring} from "./Wiring.sol";
 import {IAdmission} from "./interfaces/IAdmission.sol";
 import {IExpulsions} from "./interfaces/IExpulsions.sol";
+import {IRewards} from "./interfaces/IRewards.sol";
 import {IStakeGovernor} from "./interfaces/IStakeGovernor.sol";
 import {IStakingParameters} from "./interfaces/IStakingParameters.sol";
 import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
 
 /// @title Proposals about the staking of one rollup, voted for with bonded stake
 /// @notice OpenZeppelin's governor, of which nothing can be changed, and which takes no proposal but of the few calls
-/// that governance is for. So the timelock that executes them can do nothing else, not even to itself.
+/// that governance is for. So the timelock that executes them can do nothing else, not even to itself (C159).
 contract StakeGovernor is GovernorCountingSimple, GovernorVotes, GovernorTimelockControl, IStakeGovernor {
     using SafeCast for uint256;
 
@@ -51,8 +52,6 @@ contract StakeGovernor is GovernorCountingSimple, GovernorVotes, GovernorTimeloc
     uint256 public constant MAX_EXPULSIONS = 1;
 
     uint256 private constant BASIS_POINTS = 10_000;
-    /// The reward funder belongs to the rewards.
-    bytes4 private constant SET_FUNDER = bytes4(keccak256("setFunder(address)"));
 
     /// @notice Where the values stand that governance sets.
     IStakingParameters public immutable parameters;
@@ -114,7 +113,7 @@ contract StakeGovernor is GovernorCountingSimple, GovernorVotes, GovernorTimeloc
         _cancel(targets, values, calldatas, descriptionHash);
     }
 
-    /// @notice L1 blocks from a proposal to the snapshot of votes.
+    /// @notice L1 blocks from a proposal to the snapshot of votes (C158).
     function votingDelay() public view override returns (uint256) {
         return _votingDelay;
     }
@@ -210,7 +209,7 @@ contract StakeGovernor is GovernorCountingSimple, GovernorVotes, GovernorTimeloc
                 || selector == IAdmission.setGuardian.selector;
         }
         if (target == address(expulsions)) return selector == IExpulsions.expel.selector;
-        return target == rewards && selector == SET_FUNDER;
+        return target == rewards && selector == IRewards.setFunder.selector;
     }
 
     /// C164.

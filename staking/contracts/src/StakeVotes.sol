@@ -124,6 +124,7 @@ contract StakeVotes is Votes, IStakeVotes {
         _drop(account, amount);
     }
 
+    /// C152: never more than was told as bonded, so nothing here refuses an unbonding or a slash.
     function _drop(address account, uint128 amount) private {
         address named = super.delegates(account);
         if (named != address(0)) {

@@ -8,8 +8,10 @@ import {Test} from "forge-std/Test.sol";
 import {DeployStaking} from "../script/DeployStaking.s.sol";
 import {StakingConfig} from "../script/StakingConfig.sol";
 import {Admission} from "../src/Admission.sol";
+import {AttestationVerifier} from "../src/AttestationVerifier.sol";
 import {Expulsions} from "../src/Expulsions.sol";
 import {Neighbours} from "./stakes/Neighbours.sol";
+import {Rewards} from "../src/Rewards.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {Slasher} from "../src/Slasher.sol";
 import {StakeGovernor} from "../src/StakeGovernor.sol";
@@ -120,6 +122,8 @@ contract DeployStakingTest is Test {
             abi.encode(config.values), abi.encode(1000e18, 100_000e18, 12, 2, 8, 4, 1250, 1250, 500, address(0xdead))
         );
         assertEq(abi.encode(config.slashing), abi.encode(500, 30_000, 10, 1000e18));
+        assertEq(config.attestationEpochs, 16);
+        assertEq(abi.encode(config.rewards), abi.encode(4, 2500, 500, 16, 5000, 3, 8, DEPLOYER));
         assertEq(abi.encode(config.admission), abi.encode(8, 64, 2, 3));
         assertFalse(config.admissionStart.allowList);
         assertEq(config.admissionStart.allowed.length, 0);
@@ -149,7 +153,7 @@ contract DeployStakingTest is Test {
         script.run(EXAMPLE, "out/Addresses_AreThoseOfTheDeployment.json");
         string memory plan = vm.readFile("out/deploy-staking.plan.json");
         string memory done = vm.readFile("out/Addresses_AreThoseOfTheDeployment.json");
-        string[14] memory names = [
+        string[16] memory names = [
             "token",
             "ed25519",
             "bls",
@@ -158,6 +162,8 @@ contract DeployStakingTest is Test {
             "sets",
             "stakes",
             "slasher",
+            "attestations",
+            "rewards",
             "votes",
             "admission",
             "expulsions",
@@ -197,6 +203,10 @@ contract DeployStakingTest is Test {
             (, uint64 total) = sets.totalsOf(epoch);
             assertEq(total, 100_000e9);
         }
+        Rewards rewards = Rewards(vm.parseJsonAddress(json, ".rewards"));
+        assertEq(rewards.periodEpochs(), 4);
+        assertEq(rewards.funder(), DEPLOYER);
+        assertEq(AttestationVerifier(vm.parseJsonAddress(json, ".attestations")).attestationEpochs(), 16);
         Slasher slasher = Slasher(vm.parseJsonAddress(json, ".slasher"));
         assertEq(slasher.basePenalty(), 0.05e18);
         assertEq(slasher.correlationEpochs(), 10);

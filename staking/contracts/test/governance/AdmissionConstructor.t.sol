@@ -76,7 +76,7 @@ contract AdmissionConstructorTest is GovernanceFixture {
         assertEq(mandateEnd, MANDATE_END);
     }
 
-    /// @dev C161, C162: an open network without a guardian, with the longest pause there may be.
+    /// @dev C161, C162, C165: an open network without a guardian, with the longest pause there may be.
     function test_Constructor_TakesNothingAtAll() external {
         IAdmission.Constants memory given = IAdmission.Constants(1575, 3150, 1, 10);
         IAdmission.Start memory start;

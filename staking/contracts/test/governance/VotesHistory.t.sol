@@ -4,7 +4,8 @@ pragma solidity 0.8.30;
 import {GovernanceFixture} from "./GovernanceFixture.sol";
 
 /// @dev C150 to C153: whatever is bonded, unbonded, handed on, slashed, synced and released, in whatever order, an
-/// account has the votes of all bonded stake of those who named it, now and at every block before.
+/// account has the votes of all bonded stake of those who named it, now and at every block before; and nothing that it
+/// does makes a bond, an unbonding or a slash fail (C152).
 contract StakeVotesHistoryTest is GovernanceFixture {
     uint256 private constant ACCOUNTS = 6;
     uint256 private constant VALIDATORS = 3;
