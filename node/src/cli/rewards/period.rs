@@ -5,17 +5,19 @@ use alloy::{
     transports::http::reqwest::Url,
 };
 use alloy_primitives::{Address, B256, U256, aliases::U96};
-use alloy_sol_types::SolCall as _;
 use eyre::{ContextCompat as _, WrapErr as _, ensure};
 use rota_staking::{
     Duties, Leaf, Period,
-    bindings::{IRewards, Rewards},
+    bindings::Rewards,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{BringArguments, LeafArguments, ProveArguments};
-use crate::cli::{events::finish, l1::Connected};
+use crate::{
+    cli::{events::finish, l1::Connected},
+    l1::bring as brought,
+};
 
 /// Most leaves of a period: 128 places, in each of 32 epochs others.
 const LEAVES_MAX: usize = 128 * 32;
@@ -67,8 +69,7 @@ pub(super) async fn bring(arguments: &BringArguments) -> eyre::Result<()> {
     let proven = find(&sender.connected, &arguments.leaf).await?;
     let LeafArguments { period, validator, .. } = &arguments.leaf;
     let call = format!("bring(period {period}, validator {validator}, {} points)", proven.leaf.points);
-    let input = Rewards::bringCall { leaf: on_l1(&proven.leaf)?, proof: proven.proof };
-    let step = sender.rewards(call, input.abi_encode());
+    let step = sender.rewards(call, brought(&proven.leaf, &proven.proof));
     finish(&sender, &token, &[step]).await
 }
 
@@ -122,18 +123,6 @@ impl LeafAnswer {
         let duties = Duties { done, due };
         Ok(Leaf { period, validator, previous_plus_one, points: points.saturating_to(), duties })
     }
-}
-
-/// A leaf as the contract takes it.
-fn on_l1(leaf: &Leaf) -> eyre::Result<IRewards::Leaf> {
-    Ok(IRewards::Leaf {
-        period: leaf.period,
-        validator: leaf.validator,
-        previousPeriodPlusOne: leaf.previous_plus_one,
-        points: U96::try_from(leaf.points).wrap_err("points")?,
-        done: leaf.duties.done,
-        duties: leaf.duties.due,
-    })
 }
 
 impl Proven {
