@@ -25,7 +25,11 @@ pub(super) async fn vote(arguments: VoteArguments) -> eyre::Result<()> {
         let call = StakeGovernor::getVotesCall { account, timepoint: U256::from(proposal.snapshot) };
         let votes = wide(sender.connected.ask(sender.connected.contracts().governor, call).await?);
         // The governor would take it, and count nothing.
-        ensure!(votes > 0, "{account} had no votes at the end of L1 block {}, as of which they count", proposal.snapshot);
+        ensure!(
+            votes > 0,
+            "{account} had no votes at the end of L1 block {}, as of which they count",
+            proposal.snapshot
+        );
         weight = format!(", {}", token.show(votes));
     }
     let call = format!("castVote(proposal {}, {}{weight})", proposal.short(), arguments.ballot.name());

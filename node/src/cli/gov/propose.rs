@@ -177,9 +177,7 @@ impl Subject {
     /// The call that does it.
     fn call(&self, contracts: &Contracts, words: &Words) -> eyre::Result<Call> {
         Ok(match self {
-            Self::Parameters(arguments) => {
-                set(contracts, changed(&words.values, &arguments.set, &words.token)?)
-            }
+            Self::Parameters(arguments) => set(contracts, changed(&words.values, &arguments.set, &words.token)?),
             Self::Treasury(TreasuryArguments { treasury, .. }) => {
                 ensure!(*treasury != words.values.treasury, "{treasury} is the treasury already");
                 set(contracts, Values { treasury: *treasury, ..words.values.clone() })

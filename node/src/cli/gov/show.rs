@@ -49,9 +49,8 @@ pub(super) async fn show(arguments: &ShowArguments) -> eyre::Result<()> {
 }
 
 fn told(proposal: &Proposal, standing: &Standing, words: &Words) -> Value {
-    let calls = proposal.calls.iter().map(|call| {
-        json!({ "target": call.target, "data": call.input, "does": words.of(call) })
-    });
+    let calls =
+        proposal.calls.iter().map(|call| json!({ "target": call.target, "data": call.input, "does": words.of(call) }));
     json!({
         "id": proposal.id.to_string(), "state": standing.state.name(), "proposer": proposal.proposer,
         "description": proposal.words(), "descriptionHash": proposal.description_hash(),

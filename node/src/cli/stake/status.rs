@@ -7,16 +7,13 @@ use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolEvent as _;
 use eyre::ensure;
 use rota_staking::bindings::{
-    IDelegation::Position,
     IRewards::Standing,
     IStakeManager::Stake,
-    IValidatorRegistry::Accounts,
+    IValidatorRegistry::{Accounts, Keys},
     IValidatorSets::Seat,
     Rewards, StakeManager,
     StakeManager::{UnbondingBegun, UndelegationBegun},
-    StakeVotes, ValidatorRegistry,
-    ValidatorRegistry::keysOfReturn,
-    ValidatorSets,
+    StakeVotes, ValidatorRegistry, ValidatorSets,
 };
 use serde_json::{Value, json};
 
@@ -42,7 +39,7 @@ struct Status {
     validator: Address,
     epoch: u64,
     accounts: Accounts,
-    keys: keysOfReturn,
+    keys: Keys,
     node_address: String,
     metadata: String,
     stake: Stake,
@@ -67,7 +64,12 @@ struct Unbonding {
 /// What an account has with a validator.
 struct Holding {
     account: Address,
-    position: Position,
+    /// What it has bonded, in nominal units, and the first epoch in which that counts.
+    amount: u128,
+    since: u32,
+    /// What counts before that, and from when on.
+    previous: u128,
+    previous_since: u32,
     claimable: u128,
     /// All votes that it casts, of its own stake anywhere and of that of others.
     votes: u128,
@@ -100,8 +102,7 @@ impl Status {
         let serves = connected.ask(contracts.sets, ValidatorSets::powerOfCall { validator, epoch }).await?;
         let length = connected.ask(contracts.rewards, Rewards::periodEpochsCall {}).await?;
         let period = epoch / u64::from(length.max(1));
-        let commission_bps =
-            connected.ask(contracts.rewards, Rewards::commissionOfCall { validator, period }).await?;
+        let commission_bps = connected.ask(contracts.rewards, Rewards::commissionOfCall { validator, period }).await?;
         let standing = connected.ask(contracts.rewards, Rewards::standingOfCall { validator }).await?;
         let unbondings = unbondings(connected, validator, account).await?;
         let holding = match account {
@@ -178,29 +179,37 @@ impl Holding {
         let claimable = connected.ask(contracts.rewards, Rewards::claimableCall { validator, account }).await?;
         let votes = connected.ask(contracts.votes, StakeVotes::getVotesCall { account }).await?;
         let voter = connected.ask(contracts.votes, StakeVotes::delegatesCall { account }).await?;
-        Ok(Self { account, position, claimable: wide(claimable), votes: wide(votes), voter })
+        Ok(Self {
+            account,
+            amount: wide(position.amount),
+            since: position.since,
+            previous: wide(position.previous),
+            previous_since: position.previousSince,
+            claimable: wide(claimable),
+            votes: wide(votes),
+            voter,
+        })
     }
 
     /// What the position would bring if it were paid now.
     fn worth(&self, stake: &Stake) -> u128 {
-        wide(U256::from(self.position.amount) * U256::from(stake.rate) / U256::from(WHOLE_RATE))
+        wide(U256::from(self.amount) * U256::from(stake.rate) / U256::from(WHOLE_RATE))
     }
 
     fn json(&self, stake: &Stake) -> Value {
         json!({
-            "account": self.account, "position": self.position.amount.to_string(),
-            "worth": self.worth(stake).to_string(), "countsSinceEpoch": self.position.since,
-            "before": self.position.previous.to_string(), "beforeSinceEpoch": self.position.previousSince,
+            "account": self.account, "position": self.amount.to_string(),
+            "worth": self.worth(stake).to_string(), "countsSinceEpoch": self.since,
+            "before": self.previous.to_string(), "beforeSinceEpoch": self.previous_since,
             "claimable": self.claimable.to_string(), "votes": self.votes.to_string(), "voter": self.voter,
         })
     }
 
     fn print(&self, token: &Token, stake: &Stake) {
-        let Position { amount, since, previous, previousSince: previous_since } = &self.position;
         println!("account         {}", self.account);
-        println!("position        {}, counts from epoch {since} on", token.show(wide(*amount)));
-        if !previous.is_zero() && previous_since < since {
-            println!("  before that   {}, from epoch {previous_since} on", token.show(wide(*previous)));
+        println!("position        {}, counts from epoch {} on", token.show(self.amount), self.since);
+        if self.previous > 0 && self.previous_since < self.since {
+            println!("  before that   {}, from epoch {} on", token.show(self.previous), self.previous_since);
         }
         if stake.rate < WHOLE_RATE {
             println!("  worth         {} after the slash", token.show(self.worth(stake)));
