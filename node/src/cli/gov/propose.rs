@@ -21,7 +21,7 @@ use crate::cli::{
 
 /// What a proposal is about.
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Subject {
+pub(in crate::cli) enum Subject {
     /// Sets parameters of the staking; those that are not named are set as they are now.
     Parameters(ParametersArguments),
     /// Names the account that is credited with penalties.
@@ -42,7 +42,7 @@ pub(super) enum Subject {
 
 /// What all proposals have.
 #[derive(Debug, clap::Args)]
-pub(super) struct Proposer {
+pub(in crate::cli) struct Proposer {
     #[command(flatten)]
     sender: SenderArguments,
     /// Why, for everybody to read; without it, what the proposal does. The same proposal is not made twice.
@@ -55,7 +55,7 @@ pub(super) struct Proposer {
 
 /// Parameters and their values.
 #[derive(Debug, clap::Args)]
-pub(super) struct ParametersArguments {
+pub(in crate::cli) struct ParametersArguments {
     #[command(flatten)]
     proposer: Proposer,
     /// What changes, by the contract's names, such as minimumBond=2,unbondingDelay=20,exitBound=10%: amounts in whole
@@ -66,7 +66,7 @@ pub(super) struct ParametersArguments {
 
 /// A treasury.
 #[derive(Debug, clap::Args)]
-pub(super) struct TreasuryArguments {
+pub(in crate::cli) struct TreasuryArguments {
     #[command(flatten)]
     proposer: Proposer,
     /// The account.
@@ -76,7 +76,7 @@ pub(super) struct TreasuryArguments {
 
 /// A validator that is to go.
 #[derive(Debug, clap::Args)]
-pub(super) struct ExpelArguments {
+pub(in crate::cli) struct ExpelArguments {
     #[command(flatten)]
     proposer: Proposer,
     /// The validator, by the account that registered it.
@@ -94,7 +94,7 @@ enum ListChange {
 
 /// The allow-list.
 #[derive(Debug, clap::Args)]
-pub(super) struct AllowListArguments {
+pub(in crate::cli) struct AllowListArguments {
     #[command(flatten)]
     proposer: Proposer,
     /// Lifts it, or brings it back until an epoch.
@@ -106,7 +106,7 @@ pub(super) struct AllowListArguments {
 
 /// Accounts for the allow-list.
 #[derive(Debug, clap::Args)]
-pub(super) struct AccountsArguments {
+pub(in crate::cli) struct AccountsArguments {
     #[command(flatten)]
     proposer: Proposer,
     /// The accounts, 32 at most.
@@ -116,7 +116,7 @@ pub(super) struct AccountsArguments {
 
 /// A guardian.
 #[derive(Debug, clap::Args)]
-pub(super) struct GuardianArguments {
+pub(in crate::cli) struct GuardianArguments {
     #[command(flatten)]
     proposer: Proposer,
     /// The account: a multisig, best of people who do not need each other.
@@ -132,7 +132,7 @@ pub(super) struct GuardianArguments {
 
 /// A funder.
 #[derive(Debug, clap::Args)]
-pub(super) struct FunderArguments {
+pub(in crate::cli) struct FunderArguments {
     #[command(flatten)]
     proposer: Proposer,
     /// The account.

@@ -4,7 +4,7 @@ use alloy::{
     providers::{Provider as _, ProviderBuilder},
     transports::http::reqwest::Url,
 };
-use alloy_primitives::{Address, B256, U256, aliases::U96};
+use alloy_primitives::{Address, B256, U256};
 use eyre::{ContextCompat as _, WrapErr as _, ensure};
 use rota_staking::{Duties, Leaf, Period, bindings::Rewards};
 use serde::Deserialize;
@@ -12,12 +12,15 @@ use serde_json::{Value, json};
 
 use super::{BringArguments, LeafArguments, ProveArguments};
 use crate::{
-    cli::{events::finish, l1::Connected},
+    cli::{amount::wide, events::finish, l1::Connected},
     l1::bring as brought,
 };
 
 /// Most leaves of a period: 128 places, in each of 32 epochs others.
 const LEAVES_MAX: usize = 128 * 32;
+
+/// Bits of a number of points on L1.
+const POINTS_BITS: usize = 96;
 
 /// What `rota_period` answers.
 #[derive(Debug, Deserialize)]
@@ -116,9 +119,9 @@ impl LeafAnswer {
     fn leaf(self, number: u64) -> eyre::Result<Leaf> {
         let Self { period, validator, previous_plus_one, points, done, due } = self;
         ensure!(period == number, "the node has a leaf of period {period} in period {number}");
-        let points = U96::try_from(points).wrap_err_with(|| format!("{validator} cannot have {points} points"))?;
+        ensure!(points.bit_len() <= POINTS_BITS, "{validator} cannot have {points} points");
         let duties = Duties { done, due };
-        Ok(Leaf { period, validator, previous_plus_one, points: points.saturating_to(), duties })
+        Ok(Leaf { period, validator, previous_plus_one, points: wide(points), duties })
     }
 }
 
