@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{BringArguments, LeafArguments, ProveArguments};
 use crate::{
-    cli::{amount::wide, events::finish, l1::Connected},
+    cli::{events::finish, l1::Connected},
     l1::bring as brought,
 };
 
@@ -29,18 +29,7 @@ pub(super) struct PeriodAnswer {
     period: u64,
     root: B256,
     total_points: U256,
-    leaves: Vec<LeafAnswer>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LeafAnswer {
-    period: u64,
-    validator: Address,
-    previous_plus_one: u64,
-    points: U256,
-    done: u64,
-    due: u64,
+    leaves: Vec<Leaf>,
 }
 
 /// A leaf that stands under a root of L1.
@@ -106,22 +95,15 @@ impl PeriodAnswer {
         ensure!(period == number, "the node answers with period {period}, asked for {number}");
         let count = leaves.len();
         ensure!(count <= LEAVES_MAX, "the node's period has {count} leaves, there can be {LEAVES_MAX}");
-        let leaves = leaves.into_iter().map(|leaf| leaf.leaf(number)).collect::<eyre::Result<Vec<_>>>()?;
+        for Leaf { period, validator, points, .. } in &leaves {
+            ensure!(*period == number, "the node has a leaf of period {period} in period {number}");
+            ensure!(points >> POINTS_BITS == 0, "{validator} cannot have {points} points");
+        }
         let sum: U256 = leaves.iter().map(|leaf| U256::from(leaf.points)).sum();
         ensure!(sum == total_points, "the node says {total_points} points, its leaves have {sum}");
         let period = Period::from_leaves(number, leaves);
         ensure!(period.root() == root, "the node says root {root}, its leaves have {}", period.root());
         Ok(period)
-    }
-}
-
-impl LeafAnswer {
-    fn leaf(self, number: u64) -> eyre::Result<Leaf> {
-        let Self { period, validator, previous_plus_one, points, done, due } = self;
-        ensure!(period == number, "the node has a leaf of period {period} in period {number}");
-        ensure!(points.bit_len() <= POINTS_BITS, "{validator} cannot have {points} points");
-        let duties = Duties { done, due };
-        Ok(Leaf { period, validator, previous_plus_one, points: wide(points), duties })
     }
 }
 
