@@ -6,7 +6,7 @@ use alloy::{
 };
 use alloy_primitives::{Address, B256, U256};
 use eyre::{ContextCompat as _, WrapErr as _, ensure};
-use rota_staking::{Duties, Leaf, Period, bindings::Rewards};
+use rota_staking::{Leaf, Period, bindings::Rewards};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
