@@ -4,6 +4,7 @@ mod amount;
 mod epoch;
 mod events;
 mod evidence;
+mod foreign;
 mod gov;
 mod guard;
 mod keys;

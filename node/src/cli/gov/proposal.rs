@@ -1,6 +1,6 @@
 //! Proposals as L1's logs have them, and the state that each is in.
 
-use alloy::{providers::Provider as _, rpc::types::Filter};
+use alloy::{eips::BlockNumberOrTag, providers::Provider as _, rpc::types::Filter};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolEvent as _;
 use eyre::{ContextCompat as _, bail};
@@ -169,7 +169,7 @@ impl Proposal {
     pub(super) async fn standing(&self, connected: &Connected) -> eyre::Result<Standing> {
         let governor = connected.contracts().governor;
         let id = self.id;
-        let newest = connected.l1.get_block_by_number(Default::default()).await?;
+        let newest = connected.l1.get_block_by_number(BlockNumberOrTag::Latest).await?;
         let newest = newest.wrap_err("L1 has no newest block")?.header;
         let state = connected.ask(governor, StakeGovernor::stateCall { proposalId: id }).await?;
         let state = State::ALL.get(usize::from(state)).copied();

@@ -7,29 +7,32 @@ use super::{
     proposal::{Proposal, Standing},
     words::Words,
 };
-use crate::cli::amount::{Token, wide};
+use crate::cli::{
+    amount::{Token, wide},
+    foreign::shown,
+};
 
 pub(super) async fn list(arguments: &ListArguments) -> eyre::Result<()> {
     let connected = arguments.l1.connect().await?;
     let words = Words::read(&connected).await?;
-    let mut shown = Vec::new();
+    let mut listed = Vec::new();
     for proposal in Proposal::all(&connected).await? {
         let standing = proposal.standing(&connected).await?;
         if !arguments.open || standing.state.is_open() {
-            shown.push((proposal, standing));
+            listed.push((proposal, standing));
         }
     }
     if arguments.l1.json {
-        let told = shown.iter().map(|(proposal, standing)| told(proposal, standing, &words));
+        let told = listed.iter().map(|(proposal, standing)| told(proposal, standing, &words));
         println!("{}", Value::Array(told.collect()));
         return Ok(());
     }
-    if shown.is_empty() {
+    if listed.is_empty() {
         println!("there are no {}proposals", if arguments.open { "open " } else { "" });
     }
-    for (proposal, standing) in &shown {
+    for (proposal, standing) in &listed {
         let state = standing.state.name();
-        println!("{}  {state:<9}  {}", proposal.short(), proposal.words());
+        println!("{}  {state:<9}  {}", proposal.short(), shown(proposal.words()));
         println!("{:<23}{}", "", proposal.next(standing));
     }
     Ok(())
@@ -66,7 +69,7 @@ fn print(proposal: &Proposal, standing: &Standing, words: &Words) {
     println!("proposal        {}", proposal.id);
     println!("state           {}", standing.state.name());
     println!("proposer        {}", proposal.proposer);
-    println!("description     {}", proposal.words());
+    println!("description     {}", shown(proposal.words()));
     for line in proposal.calls.iter().flat_map(|call| words.of(call)) {
         println!("does            {line}");
     }

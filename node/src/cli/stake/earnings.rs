@@ -69,7 +69,15 @@ pub(super) async fn claim(arguments: ClaimArguments) -> eyre::Result<()> {
     let due = sender.connected.ask(rewards, Rewards::claimableCall { validator, account }).await?;
     let call = format!("claim(validator {validator}, account {account}): {}", token.show(wide(due)));
     let step = sender.rewards(call, Rewards::claimCall { validator, account }.abi_encode());
-    finish(&sender, &token, &[step]).await
+    finish(&sender, &token, &[step]).await?;
+    if !sender.dry_run && !sender.json {
+        // One claim pays so many changes of a position at most.
+        let left = wide(sender.connected.ask(rewards, Rewards::claimableCall { validator, account }).await?);
+        if left > 0 {
+            println!("{} more can be claimed: claim again", token.show(left));
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn restake(arguments: RestakeArguments) -> eyre::Result<()> {

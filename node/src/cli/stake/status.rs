@@ -24,6 +24,7 @@ use super::{
 };
 use crate::cli::{
     amount::{Token, wide},
+    foreign::shown,
     l1::Connected,
     percent,
 };
@@ -150,8 +151,8 @@ impl Status {
         println!("submitter       {}", self.accounts.submitter);
         println!("fee recipient   {}", self.accounts.feeRecipient);
         println!("consensus key   {}", self.keys.consensusKey);
-        println!("node address    {}", self.node_address);
-        println!("metadata        {}", self.metadata);
+        println!("node address    {}", shown(&self.node_address));
+        println!("metadata        {}", shown(&self.metadata));
         println!("stake           {}", stake_text(token, &self.stake));
         println!("commission      {}", percent::show(self.commission_bps));
         println!("seat            {}", seat_text(&self.seat));
