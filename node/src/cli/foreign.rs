@@ -8,7 +8,7 @@ pub(super) fn shown(text: &str) -> String {
 
 /// Whether a letter is only itself. Marks of direction stand at U+061C, U+200E, U+200F, U+202A to U+202E and U+2066 to
 /// U+2069 (UAX 9); U+2028 and U+2029 end lines.
-const fn is_plain(letter: char) -> bool {
+fn is_plain(letter: char) -> bool {
     !letter.is_control()
         && !matches!(
             letter,

@@ -4,7 +4,7 @@ use alloy::{
     providers::{Provider as _, ProviderBuilder},
     transports::http::reqwest::Url,
 };
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{B256, U256};
 use eyre::{ContextCompat as _, WrapErr as _, ensure};
 use rota_staking::{Leaf, Period, bindings::Rewards};
 use serde::Deserialize;
