@@ -1,5 +1,7 @@
 //! Amounts of a token: whole tokens with a fraction, as people write them.
 
+use alloy_primitives::Uint;
+
 /// Why a text is no amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AmountError {
@@ -63,6 +65,11 @@ impl Token {
     pub(super) fn show(&self, units: u128) -> String {
         format!("{} {}", self.plain(units), self.symbol)
     }
+}
+
+/// A number of a contract that fits 128 bits, as all amounts do; else the greatest.
+pub(super) fn wide<const BITS: usize, const LIMBS: usize>(number: Uint<BITS, LIMBS>) -> u128 {
+    number.saturating_to()
 }
 
 #[cfg(test)]

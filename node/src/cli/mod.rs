@@ -2,12 +2,17 @@
 
 mod amount;
 mod epoch;
+mod events;
 mod evidence;
+mod foreign;
+mod gov;
 mod guard;
 mod keys;
 mod l1;
 pub(crate) mod passphrase;
+mod percent;
 mod replay;
+mod rewards;
 mod signer;
 mod stake;
 mod testnet;
@@ -77,9 +82,15 @@ enum Command {
     Testnet(Box<testnet::TestnetArguments>),
     /// Executes the chain anew from what was posted to L1, and nothing else.
     Replay(Box<replay::ReplayArguments>),
-    /// Stakes, unbonds, rotates keys on L1, and tells of validators.
+    /// Stakes, delegates, unbonds, claims, rotates keys on L1, and tells of validators.
     #[command(subcommand)]
     Stake(Box<stake::StakeCommand>),
+    /// Tells what stake earns, and brings what a period of epochs brought to L1.
+    #[command(subcommand)]
+    Rewards(Box<rewards::RewardsCommand>),
+    /// Proposes, votes and carries out on L1 what governance can change.
+    #[command(subcommand)]
+    Gov(Box<gov::GovCommand>),
     /// Tells who serves in which epoch, as L1 has it.
     #[command(subcommand)]
     Epoch(epoch::EpochCommand),
@@ -137,6 +148,8 @@ pub fn main() -> ExitCode {
         | Command::Testnet(_)
         | Command::Replay(_)
         | Command::Stake(_)
+        | Command::Rewards(_)
+        | Command::Gov(_)
         | Command::Epoch(_) => false,
     };
     start_logs(log_json);
@@ -161,6 +174,8 @@ pub fn main() -> ExitCode {
             Command::Testnet(arguments) => testnet::make(*arguments).await,
             Command::Replay(arguments) => replay::run(*arguments).await,
             Command::Stake(command) => stake::run(*command).await,
+            Command::Rewards(command) => rewards::run(*command).await,
+            Command::Gov(command) => gov::run(*command).await,
             Command::Epoch(command) => epoch::run(&command).await,
         }
     });

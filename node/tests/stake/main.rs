@@ -1,6 +1,10 @@
-//! `rota stake` and `rota epoch` on a real anvil: what they do, what they say, and what they refuse.
+//! `rota stake`, `rota rewards`, `rota gov` and `rota epoch` on a real anvil: what they do, what they say, and what they
+//! refuse.
 
+mod delegation;
 mod endpoint;
+mod governance;
+mod rewards;
 mod world;
 
 use alloy_primitives::{Address, U256};

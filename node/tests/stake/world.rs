@@ -38,6 +38,9 @@ pub(crate) const EPOCH_LENGTH: u64 = 32;
 /// Anvil's first account, whose key anvil holds.
 const FIRST: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
 
+/// Its key, which everybody knows.
+const FIRST_KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
 pub(crate) struct World {
     pub(crate) folder: TempDir,
     pub(crate) network: NetworkToml,
@@ -90,6 +93,12 @@ impl World {
         let folder = self.folder.path().join(format!("network/node{index}"));
         let key = std::fs::read_to_string(folder.join("keys/operator"))?.trim().parse()?;
         Ok(Somebody { key, folder })
+    }
+
+    /// Whoever deployed the contracts: the guardian, and the funder of rewards.
+    pub(crate) fn deployer(&self) -> Result<Somebody> {
+        let folder = self.folder.path().join("network/node0");
+        Ok(Somebody { key: FIRST_KEY.parse()?, folder })
     }
 
     /// Somebody new, with coins for gas and so many tokens, and with keys of a validator.
@@ -157,6 +166,11 @@ impl World {
         let since = self.number().await? - self.network.l1.start_block;
         let first = (since / EPOCH_LENGTH + epochs) * EPOCH_LENGTH;
         self.rpc("anvil_mine", json!([first - since])).await.map(drop)
+    }
+
+    /// Mines so many blocks.
+    pub(crate) async fn mine(&self, blocks: u64) -> Result<()> {
+        self.rpc("anvil_mine", json!([blocks])).await.map(drop)
     }
 
     /// What anybody may do in each of some epochs, so that what is bounded goes on.

@@ -1,5 +1,6 @@
 //! What commands about L1 share: which network and endpoint, whose key, how a call is tried, sent and told.
 
+mod payment;
 mod sender;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +24,10 @@ use crate::{
     l1::L1Client,
 };
 
-pub(super) use self::sender::{Sender, SenderArguments, Step};
+pub(super) use self::{
+    payment::{Permit, allow, choose, paid},
+    sender::{Sender, SenderArguments, Step},
+};
 
 /// Which network, and where its L1 answers.
 #[derive(Clone, Debug, clap::Args)]

@@ -101,6 +101,26 @@ impl Sender {
         self.key.as_ref()
     }
 
+    /// A call of the stakes.
+    pub(in crate::cli) fn stakes(&self, call: String, input: impl Into<Bytes>) -> Step {
+        step("StakeManager", self.connected.contracts().stakes, call, input)
+    }
+
+    /// A call of the rewards.
+    pub(in crate::cli) fn rewards(&self, call: String, input: impl Into<Bytes>) -> Step {
+        step("Rewards", self.connected.contracts().rewards, call, input)
+    }
+
+    /// A call of the governor.
+    pub(in crate::cli) fn governor(&self, call: String, input: impl Into<Bytes>) -> Step {
+        step("StakeGovernor", self.connected.contracts().governor, call, input)
+    }
+
+    /// A call of the votes.
+    pub(in crate::cli) fn votes(&self, call: String, input: impl Into<Bytes>) -> Step {
+        step("StakeVotes", self.connected.contracts().votes, call, input)
+    }
+
     /// Tries each transaction and, unless this is a dry run, sends it and waits until it is mined. What a contract
     /// refuses is not sent. Tells of each; a dry run has no receipts.
     ///
@@ -169,4 +189,8 @@ impl Sender {
         ensure!(receipt.status(), "{} reverted in L1 transaction {hash}", step.call);
         Ok(receipt)
     }
+}
+
+fn step(contract: &'static str, to: Address, call: String, input: impl Into<Bytes>) -> Step {
+    Step { contract, to, call, input: input.into(), needs_the_one_before: false }
 }

@@ -3,12 +3,16 @@
 use alloy::rpc::types::Filter;
 use alloy_primitives::Address;
 use alloy_sol_types::{SolCall as _, SolEvent as _};
+use eyre::ensure;
 use rota_staking::bindings::{ValidatorRegistry, ValidatorRegistry::MetadataChanged};
 use serde_json::json;
 
-use super::{KeyFiles, RotateKeyArguments, SetArguments, change::transactions};
+use super::{KeyFiles, RotateKeyArguments, SetArguments};
 use crate::{
-    cli::l1::{Connected, L1Arguments, Sender, Step},
+    cli::{
+        events::transactions,
+        l1::{Connected, L1Arguments, Sender, Step},
+    },
     secret,
     signer::{AttestationSecret, Keystore, ValidatorKeys},
 };
@@ -96,6 +100,17 @@ pub(super) async fn metadata(connected: &Connected, validator: Address) -> eyre:
     let filter = Filter::new().address(registry).event_signature(MetadataChanged::SIGNATURE_HASH);
     let logs = connected.logs(&filter.topic1(validator.into_word())).await?;
     logs.last().map(|log| Ok(MetadataChanged::decode_log(&log.inner)?.data)).transpose()
+}
+
+/// The account that owns a validator's own bond, which is how the stakes name that position.
+///
+/// # Errors
+/// That nobody registered by this name, or what L1 says.
+pub(super) async fn withdrawal_of(connected: &Connected, validator: Address) -> eyre::Result<Address> {
+    let registry = connected.contracts().registry;
+    let accounts = connected.ask(registry, ValidatorRegistry::accountsOfCall { validator }).await?;
+    ensure!(accounts.operator != Address::ZERO, "nobody registered as {validator}");
+    Ok(accounts.withdrawal)
 }
 
 fn step(sender: &Sender, call: String, input: Vec<u8>) -> Step {

@@ -1,9 +1,11 @@
 //! `rota stake`: what holders of stake and operators do on L1.
 
 mod change;
+mod delegation;
+mod earnings;
 mod keys;
-mod payment;
 mod show;
+mod status;
 
 use std::path::PathBuf;
 
@@ -24,13 +26,25 @@ pub(super) enum StakeCommand {
     Cancel(CancelArguments),
     /// Pays out what is due: an unbonding, what a slash left of a bond, or a credit.
     Withdraw(WithdrawArguments),
+    /// Puts tokens behind the validator of somebody else, to share its rewards and its slashes.
+    Delegate(delegation::DelegateArguments),
+    /// Begins to take tokens back from a validator, or to move them to another one.
+    Undelegate(delegation::UndelegateArguments),
+    /// Pays what stake with a validator earned, or the validator's commission.
+    Claim(earnings::ClaimArguments),
+    /// Bonds what the sender's stake with a validator earned with that validator.
+    Restake(earnings::RestakeArguments),
+    /// Sets which share of its rewards a validator keeps.
+    SetCommission(earnings::SetCommissionArguments),
+    /// Brings a validator back that was suspended because it missed too much.
+    Resume(earnings::ResumeArguments),
     /// Replaces one key of a validator or both.
     RotateKey(RotateKeyArguments),
     /// Changes accounts of a validator, or what it says about itself.
     Set(SetArguments),
     /// Does what there is to do on the set that is being formed, such as the next part of an exit; anyone may.
     Advance(AdvanceArguments),
-    /// Tells of one validator: accounts, keys, stake, seat, unbondings.
+    /// Tells of one validator: accounts, keys, stake, seat, commission, unbondings; and of what an account has with it.
     Status(StatusArguments),
     /// Lists all validators that ever registered.
     List(ListArguments),
@@ -124,9 +138,12 @@ pub(super) struct WithdrawArguments {
     sender: SenderArguments,
     /// The number of an unbonding that is due.
     id: Option<u64>,
-    /// The validator of whose bond a slash left something.
+    /// The slashed validator of whose stake something was left.
     #[arg(long, value_name = "ADDRESS")]
     rest_of: Option<Address>,
+    /// With --rest-of, who had staked with it; without it, the validator's withdrawal account.
+    #[arg(long, value_name = "ADDRESS", requires = "rest_of")]
+    account: Option<Address>,
     /// The account that has a credit: a reporter, the treasury.
     #[arg(long, value_name = "ADDRESS")]
     credit_of: Option<Address>,
@@ -195,6 +212,9 @@ pub(super) struct StatusArguments {
     l1: L1Arguments,
     /// The validator, by the account that registered it.
     validator: Address,
+    /// Also what this account has with it: stake, rewards to be claimed, unbondings, votes.
+    #[arg(long, value_name = "ADDRESS")]
+    account: Option<Address>,
 }
 
 /// A list.
@@ -215,10 +235,16 @@ pub(super) async fn run(command: StakeCommand) -> eyre::Result<()> {
         StakeCommand::Unbond(arguments) => change::unbond(arguments).await,
         StakeCommand::Cancel(arguments) => change::cancel(arguments).await,
         StakeCommand::Withdraw(arguments) => change::withdraw(arguments).await,
+        StakeCommand::Delegate(arguments) => delegation::delegate(arguments).await,
+        StakeCommand::Undelegate(arguments) => delegation::undelegate(arguments).await,
+        StakeCommand::Claim(arguments) => earnings::claim(arguments).await,
+        StakeCommand::Restake(arguments) => earnings::restake(arguments).await,
+        StakeCommand::SetCommission(arguments) => earnings::set_commission(arguments).await,
+        StakeCommand::Resume(arguments) => earnings::resume(arguments).await,
         StakeCommand::RotateKey(arguments) => keys::rotate(arguments).await,
         StakeCommand::Set(arguments) => keys::set(arguments).await,
         StakeCommand::Advance(arguments) => change::advance(arguments).await,
-        StakeCommand::Status(arguments) => show::status(&arguments).await,
+        StakeCommand::Status(arguments) => status::run(&arguments).await,
         StakeCommand::List(arguments) => show::list(&arguments).await,
     }
 }

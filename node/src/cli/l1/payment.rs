@@ -1,24 +1,22 @@
-//! How stake is paid: with what was allowed before, with a permit (EIP-2612) in the same transaction, or with an
-//! allowance in one before it.
+//! How tokens are paid to the stakes: with what was allowed before, with a permit (EIP-2612) in the same transaction, or
+//! with an allowance in one before it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::signers::SignerSync as _;
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall as _, SolValue as _};
 use eyre::ensure;
 use rota_staking::bindings::TestToken;
 
-use crate::cli::{
-    amount::Token,
-    l1::{Sender, Step},
-};
+use super::{Sender, Step};
+use crate::cli::amount::Token;
 
 /// For how long a permit stands: L1 may be slow, and it is for one amount and one contract.
 const PERMIT_S: u64 = 3_600;
 
 /// The way an amount is paid.
-pub(super) enum Payment {
+pub(in crate::cli) enum Payment {
     /// The stakes may take it already.
     Allowed,
     /// With the transaction that takes it.
@@ -28,32 +26,55 @@ pub(super) enum Payment {
 }
 
 /// A signed permit.
-pub(super) struct Permit {
-    pub(super) deadline: U256,
-    pub(super) v: u8,
-    pub(super) r: B256,
-    pub(super) s: B256,
+pub(in crate::cli) struct Permit {
+    pub(in crate::cli) deadline: U256,
+    pub(in crate::cli) v: u8,
+    pub(in crate::cli) r: B256,
+    pub(in crate::cli) s: B256,
 }
 
 /// Chooses the way, having seen that the sender has the amount.
 ///
 /// # Errors
 /// That it has not, or what L1 says.
-pub(super) async fn choose(sender: &Sender, token: &Token, amount: u128) -> eyre::Result<Payment> {
+pub(in crate::cli) async fn choose(sender: &Sender, token: &Token, amount: u128) -> eyre::Result<Payment> {
+    let contracts = *sender.connected.contracts();
+    let Some(approve) = allow(sender, token, amount).await? else { return Ok(Payment::Allowed) };
+    let permit = permit(sender, contracts.token, contracts.stakes, U256::from(amount)).await?;
+    Ok(permit.map_or(Payment::Approve(approve), Payment::Permit))
+}
+
+/// What lets the stakes take an amount, for calls that take no permit; none if they may already. The sender has it.
+///
+/// # Errors
+/// That it has not, or what L1 says.
+pub(in crate::cli) async fn allow(sender: &Sender, token: &Token, amount: u128) -> eyre::Result<Option<Step>> {
     let contracts = *sender.connected.contracts();
     let (owner, spender, wanted) = (sender.address, contracts.stakes, U256::from(amount));
     let has = sender.connected.ask(contracts.token, TestToken::balanceOfCall { account: owner }).await?;
     ensure!(has >= wanted, "{owner} has {}, {} are wanted", token.show(has.saturating_to()), token.show(amount));
     let allowed = sender.connected.ask(contracts.token, TestToken::allowanceCall { owner, spender }).await?;
     if allowed >= wanted {
-        return Ok(Payment::Allowed);
-    }
-    if let Some(permit) = permit(sender, contracts.token, spender, wanted).await? {
-        return Ok(Payment::Permit(permit));
+        return Ok(None);
     }
     let call = format!("approve(spender {spender}, {})", token.show(amount));
     let input = TestToken::approveCall { spender, value: wanted }.abi_encode().into();
-    Ok(Payment::Approve(Step { contract: "the token", to: contracts.token, call, input, needs_the_one_before: false }))
+    Ok(Some(Step { contract: "the token", to: contracts.token, call, input, needs_the_one_before: false }))
+}
+
+/// A call of the stakes that takes tokens, and what has to come before it.
+pub(in crate::cli) fn paid(
+    sender: &Sender,
+    call: String,
+    payment: Payment,
+    encode: impl FnOnce(Option<Permit>) -> Bytes,
+) -> Vec<Step> {
+    let step = |call, input, needs_the_one_before| Step { needs_the_one_before, ..sender.stakes(call, input) };
+    match payment {
+        Payment::Allowed => vec![step(call, encode(None), false)],
+        Payment::Permit(permit) => vec![step(format!("{call} with a permit"), encode(Some(permit)), false)],
+        Payment::Approve(approve) => vec![approve, step(call, encode(None), true)],
+    }
 }
 
 /// A permit, if there is a key to sign it and the token takes some.
