@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use alloy::signers::local::PrivateKeySigner;
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes, U256, hex};
 use alloy_sol_types::SolCall as _;
 use eyre::{ContextCompat as _, Result, ensure};
 use rota_node::{
-    config::{NodeToml, ValidatorToml},
+    config::{NodeToml, PosterToml, ValidatorToml},
     signer::{Keystore, Strength, ValidatorKeys},
 };
 use rota_proto::{BatchHeader, ConsensusKey, Epoch};
@@ -56,7 +56,7 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
     with(settings, async |net: &mut Devnet| {
         let load = Load::start(&net.http, &net.rpcs()[..LEAVES], 4)?;
         let leaver = genesis_keys(net).await?.get(LEAVES).copied().wrap_err("no such validator")?;
-        let joiner = join(net).await?;
+        let joiner = join(net, JOINS, STAKE_TOKENS).await?;
         leave(net).await?;
         let since = Instant::now();
         let votes = async |index: usize| Ok::<_, eyre::Report>(net.node(index)?.status().await?.votes);
@@ -87,26 +87,24 @@ async fn validators_join_and_leave_while_the_network_runs() -> Result<()> {
     .await
 }
 
-/// Makes a validator of the follower: keys, a registration on L1 by the command for it, a restart.
-async fn join(net: &mut Devnet) -> Result<ConsensusKey> {
+/// Makes a validator of a follower: keys, a registration on L1 by the command for it, a restart.
+pub(crate) async fn join(net: &mut Devnet, index: usize, tokens: u64) -> Result<ConsensusKey> {
     let keys = ValidatorKeys::generate();
     let key = public(&keys.consensus)?;
     let operator = PrivateKeySigner::random();
     let account = operator.address();
-    net.anvil.call("anvil_setBalance", json!([account, U256::from(COIN)])).await?;
-    let mint = TestToken::mintCall { to: account, amount: U256::from(STAKE_TOKENS) * U256::from(COIN) };
-    on_l1(net, net.network()?.l1.contracts.token, mint.abi_encode()).await?;
-
-    let folder = net.node(JOINS)?.folder.clone();
+    endow(net, account, tokens).await?;
+    let folder = net.node(index)?.folder.clone();
+    rota_node::cli::write_secret(&folder.join("keys/operator"), hex::encode(operator.to_bytes()).as_bytes())?;
     rota_node::cli::write_secret(&folder.join("keys/passphrase"), b"devnet")?;
     Keystore::encrypt(&keys.consensus, "devnet", Strength::Devnet)?.write(&folder.join("keys/consensus.json"))?;
     keys.attestation.encrypt("devnet", Strength::Devnet)?.write(&folder.join("keys/attestation.json"))?;
-    let (amount, owner) = (STAKE_TOKENS.to_string(), account.to_string());
+    let (amount, owner) = (tokens.to_string(), account.to_string());
     let line = ["stake", "register", "--amount", &amount, "--withdrawal", &owner];
-    let told = rota(&folder, &line, Some(&operator)).await?;
-    println!("the fifth validator registered in L1 block {}", told["transactions"][0]["block"]);
+    let told = rota(&folder, &line, None).await?;
+    println!("node {index} registered as a validator in L1 block {}", told["transactions"][0]["block"]);
 
-    let node = net.node_mut(JOINS)?;
+    let node = net.node_mut(index)?;
     let ended = node.stop().await?;
     ensure!(ended.code() == Some(0), "the follower ended with {ended}");
     let path = node.folder.join("config/node.toml");
@@ -114,11 +112,20 @@ async fn join(net: &mut Devnet) -> Result<ConsensusKey> {
     settings.validator = Some(ValidatorToml {
         keystore: Some("keys/consensus.json".into()),
         passphrase: Some("keys/passphrase".into()),
+        attestation: Some("keys/attestation.json".into()),
         ..ValidatorToml::default()
     });
+    settings.poster = Some(PosterToml { backup_after_s: 6, ..PosterToml::with_key("keys/operator".into()) });
     std::fs::write(&path, toml::to_string_pretty(&settings)?)?;
     node.start().await?;
     Ok(key)
+}
+
+/// Gives an account a coin for gas, and tokens.
+pub(crate) async fn endow(net: &Devnet, account: Address, tokens: u64) -> Result<()> {
+    net.anvil.call("anvil_setBalance", json!([account, U256::from(COIN)])).await?;
+    let mint = TestToken::mintCall { to: account, amount: U256::from(tokens) * U256::from(COIN) };
+    on_l1(net, net.network()?.l1.contracts.token, mint.abi_encode()).await
 }
 
 async fn leave(net: &Devnet) -> Result<()> {

@@ -97,7 +97,7 @@ pub(crate) fn operator(net: &Devnet, index: usize) -> Result<Address> {
     Ok(secret.trim().parse::<PrivateKeySigner>()?.address())
 }
 
-fn place(index: usize) -> Result<Place> {
+pub(crate) fn place(index: usize) -> Result<Place> {
     Place::new(u8::try_from(index)?).wrap_err("no such place")
 }
 

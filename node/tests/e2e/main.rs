@@ -14,3 +14,4 @@ mod second_starts;
 mod signers;
 mod stakes;
 mod support;
+mod tour;

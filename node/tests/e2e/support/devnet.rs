@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) batch_interval_ms: u64,
     /// Nodes that are not started with the others.
     pub(crate) absent: Vec<usize>,
+    /// What else `rota testnet` is told.
+    pub(crate) more: &'static [&'static str],
     /// Whether somebody will misbehave; otherwise nobody may have been banned in the end.
     pub(crate) hostile: bool,
 }
@@ -66,6 +68,7 @@ impl Default for Settings {
             l1_block_ms: 1_000,
             batch_interval_ms: 100,
             absent: Vec::new(),
+            more: &[],
             hostile: false,
         }
     }
@@ -122,6 +125,7 @@ impl Devnet {
         ] {
             command.arg(name).arg(value.to_string());
         }
+        command.args(settings.more);
         let log = folder.join("testnet.log");
         let made = Process::start(command.arg("--out").arg(&folder), &log)?.end(START).await?;
         ensure!(made.success(), "rota testnet: {made}\n{}", std::fs::read_to_string(&log)?);
