@@ -72,10 +72,11 @@ abstract contract DelegatorsHandler is VotesHandler {
         }
     }
 
+    /// @dev Seldom, as `expel`, or nobody would be left to offend.
     function suspend(uint256 random) external {
         uint256 index = touch(random % joined);
         IStakeManager.Stake memory stake = stakeOf(index);
-        if (stake.status != IStakeManager.Status.Live || stake.suspended) return;
+        if ((random >> 16) % 6 != 0 || stake.status != IStakeManager.Status.Live || stake.suspended) return;
         neighbours.setMayResumeFrom(validatorOf(index), sets.currentEpoch() + uint64(random >> 8) % 4);
         vm.prank(address(neighbours));
         stakes.suspend(validatorOf(index));
@@ -96,11 +97,10 @@ abstract contract DelegatorsHandler is VotesHandler {
         }
     }
 
-    /// @dev Seldom, or nobody would be left.
     function expel(uint256 random) external {
         uint256 index = touch((random >> 8) % joined);
         IStakeManager.Stake memory stake = stakeOf(index);
-        if (random % 4 != 0 || stake.status != IStakeManager.Status.Live || stake.expelled) return;
+        if (random % 12 != 0 || stake.status != IStakeManager.Status.Live || stake.expelled) return;
         vm.prank(EXPULSIONS);
         stakes.expel(validatorOf(index));
         if (stake.own != 0) {

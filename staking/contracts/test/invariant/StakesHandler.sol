@@ -151,7 +151,7 @@ contract StakesHandler is DelegatorsHandler {
             assertTrue(allowed, "released too early");
             assertEq(token.balanceOf(account) - before, nominal * stake.rate / 1e18);
             paid[index] += uint128(nominal * stake.rate / 1e18);
-            done(account == withdrawalOf(index) ? "release" : "release, a delegator");
+            done(account == withdrawalOf(index) ? "release" : "release to a delegator");
         } catch {
             assertFalse(allowed, "a release that is due was refused");
         }
