@@ -166,7 +166,7 @@ abstract contract DelegatorsHandler is VotesHandler {
     /// @dev The first delegation, from a random validator on, with one that was slashed or not; else any that is none.
     function somePosition(uint256 random, bool slashed) internal view returns (uint256 index, address account) {
         for (uint256 i = 0; i < joined; ++i) {
-            index = (random + i) % joined;
+            index = (random % joined + i) % joined;
             if (stakes.isSlashed(validatorOf(index)) != slashed) continue;
             for (uint256 j = 0; j < DELEGATORS; ++j) {
                 account = delegatorOf((random >> 8) % DELEGATORS + j);
