@@ -45,9 +45,8 @@ abstract contract DelegatorsHandler is VotesHandler {
 
     /// @dev All or a part; whatever became of the validator, but for a slash.
     function undelegate(uint256 random, uint256 amount) external {
-        uint256 index = touch(random % joined);
-        address account = delegatorOf(random >> 8);
-        amount = leaving(index, account, amount);
+        (uint256 index, address account) = somePosition(random, false);
+        amount = leaving(touch(index), account, amount);
         if (amount == 0) return;
         vm.prank(account);
         uint64 id = stakes.undelegate(validatorOf(index), uint128(amount));
@@ -56,10 +55,9 @@ abstract contract DelegatorsHandler is VotesHandler {
     }
 
     function redelegate(uint256 random, uint256 amount) external {
-        uint256 index = touch(random % joined);
+        (uint256 index, address account) = somePosition(random, false);
         uint256 to = (random >> 16) % joined;
-        address account = delegatorOf(random >> 8);
-        amount = leaving(index, account, amount);
+        amount = leaving(touch(index), account, amount);
         if (amount == 0) return;
         bool allowed = to != index && accepts(to, account, amount);
         vm.prank(account);
@@ -72,10 +70,11 @@ abstract contract DelegatorsHandler is VotesHandler {
         }
     }
 
+    /// @dev Seldom, as `expel`, or nobody would be left to offend.
     function suspend(uint256 random) external {
         uint256 index = touch(random % joined);
         IStakeManager.Stake memory stake = stakeOf(index);
-        if (stake.status != IStakeManager.Status.Live || stake.suspended) return;
+        if ((random >> 16) % 6 != 0 || stake.status != IStakeManager.Status.Live || stake.suspended) return;
         neighbours.setMayResumeFrom(validatorOf(index), sets.currentEpoch() + uint64(random >> 8) % 4);
         vm.prank(address(neighbours));
         stakes.suspend(validatorOf(index));
@@ -96,11 +95,10 @@ abstract contract DelegatorsHandler is VotesHandler {
         }
     }
 
-    /// @dev Seldom, or nobody would be left.
     function expel(uint256 random) external {
         uint256 index = touch((random >> 8) % joined);
         IStakeManager.Stake memory stake = stakeOf(index);
-        if (random % 4 != 0 || stake.status != IStakeManager.Status.Live || stake.expelled) return;
+        if (random % 12 != 0 || stake.status != IStakeManager.Status.Live || stake.expelled) return;
         vm.prank(EXPULSIONS);
         stakes.expel(validatorOf(index));
         if (stake.own != 0) {
@@ -163,6 +161,19 @@ abstract contract DelegatorsHandler is VotesHandler {
         request.leastDue = sets.currentEpoch() + 2 + parameters.values().unbondingDelay;
         requests[id] = request;
         requestsOf[request.index].push(id);
+    }
+
+    /// @dev The first delegation, from a random validator on, with one that was slashed or not; else any that is none.
+    function somePosition(uint256 random, bool slashed) internal view returns (uint256 index, address account) {
+        for (uint256 i = 0; i < joined; ++i) {
+            index = (random % joined + i) % joined;
+            if (stakes.isSlashed(validatorOf(index)) != slashed) continue;
+            for (uint256 j = 0; j < DELEGATORS; ++j) {
+                account = delegatorOf((random >> 8) % DELEGATORS + j);
+                if (positionOf(index, account).amount != 0) return (index, account);
+            }
+        }
+        return (index, delegatorOf(random >> 8));
     }
 
     /// @dev What is bonded at the end of an epoch counts two epochs later.

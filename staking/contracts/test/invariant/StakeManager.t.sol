@@ -43,7 +43,7 @@ contract StakeManagerInvariantTest is Test {
         "redelegate",
         "a redelegation arrives",
         "a redelegation is paid",
-        "release, a delegator",
+        "release to a delegator",
         "suspend",
         "resume",
         "expel",
@@ -84,18 +84,28 @@ contract StakeManagerInvariantTest is Test {
             "fundRewards(uint256)",
             "reward(uint256,uint256)"
         ];
-        // Votes and reports twice as often, and time passes often, or nothing would ever be due.
-        bytes4[] memory selectors = new bytes4[](names.length + 8);
+        // Votes, reports and what takes time twice as often, and time passes often, or nothing would ever be due.
+        bytes4[] memory selectors = new bytes4[](names.length + 14);
         for (uint256 i = 0; i < names.length; ++i) {
             selectors[i] = bytes4(keccak256(bytes(names[i])));
         }
         for (uint256 i = names.length; i < selectors.length; ++i) {
             selectors[i] = StakesHandler.mine.selector;
         }
-        selectors[names.length + 2] = DelegatorsHandler.delegate.selector;
-        selectors[names.length + 3] = StakesHandler.withdraw.selector;
-        selectors[names.length] = VotesHandler.vote.selector;
-        selectors[names.length + 1] = VotesHandler.reportVotes.selector;
+        bytes4[9] memory often = [
+            VotesHandler.vote.selector,
+            VotesHandler.reportVotes.selector,
+            VotesHandler.reportVotes.selector,
+            VotesHandler.reportAttestations.selector,
+            StakesHandler.settle.selector,
+            StakesHandler.release.selector,
+            StakesHandler.withdraw.selector,
+            DelegatorsHandler.delegate.selector,
+            DelegatorsHandler.undelegate.selector
+        ];
+        for (uint256 i = 0; i < often.length; ++i) {
+            selectors[names.length + i] = often[i];
+        }
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), selectors));
     }

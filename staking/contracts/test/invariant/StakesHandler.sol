@@ -139,8 +139,9 @@ contract StakesHandler is DelegatorsHandler {
     }
 
     function release(uint256 random) external {
-        uint256 index = touch(random % joined);
-        address account = (random >> 8) % 2 == 0 ? withdrawalOf(index) : delegatorOf(random >> 16);
+        (uint256 index, address account) = (random % joined, withdrawalOf(random % joined));
+        if ((random >> 8) % 2 == 0) (index, account) = somePosition(random >> 16, true);
+        touch(index);
         IStakeManager.Stake memory stake = stakeOf(index);
         uint256 nominal = positionOf(index, account).amount;
         bool over = sets.currentEpoch() >= stake.releaseEpoch;
@@ -151,7 +152,7 @@ contract StakesHandler is DelegatorsHandler {
             assertTrue(allowed, "released too early");
             assertEq(token.balanceOf(account) - before, nominal * stake.rate / 1e18);
             paid[index] += uint128(nominal * stake.rate / 1e18);
-            done(account == withdrawalOf(index) ? "release" : "release, a delegator");
+            done(account == withdrawalOf(index) ? "release" : "release to a delegator");
         } catch {
             assertFalse(allowed, "a release that is due was refused");
         }
@@ -235,9 +236,13 @@ contract StakesHandler is DelegatorsHandler {
         return status == IStakeManager.Status.Slashed || serves;
     }
 
-    function someUnbonding(uint256 random) private view returns (uint64) {
+    /// @dev The first that is not paid, of 32 from a random one on.
+    function someUnbonding(uint256 random) private view returns (uint64 id) {
         uint64 last = stakes.lastUnbonding();
-        return last == 0 ? 0 : uint64(random % last) + 1;
+        for (uint256 i = 0; i < 32 && last != 0; ++i) {
+            id = uint64((random % last + i) % last) + 1;
+            if (requests[id].amount != 0) return id;
+        }
     }
 
     function setHash(uint64 epoch) private view returns (bytes32) {

@@ -37,14 +37,14 @@ contract EndToEndTest is EndToEndFixture {
         assertEq(sets.powerOf(offender, 14), 0);
 
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.NotSettled.selector, offender));
-        stakes.release(offender, registry.withdrawalOf(offender));
+        stakes.release(offender, withdrawal);
         rollTo(28);
         vm.expectRevert(abi.encodeWithSelector(ISlasher.NotSettleable.selector, offender, 28, 29));
         slasher.settle(offender);
         rollTo(29);
         slasher.settle(offender);
         assertEq(stakes.stakeOf(offender).assets, 1500e18);
-        stakes.release(offender, registry.withdrawalOf(offender));
+        stakes.release(offender, withdrawal);
         assertEq(token.balanceOf(withdrawal), 1500e18);
         assertEq(stakes.credit(TREASURY), 1125e18 + 27_000e18);
         assertEq(stakes.totalAssets(), 70_000e18, "nobody else lost anything");
@@ -204,8 +204,9 @@ contract EndToEndTest is EndToEndFixture {
         rollTo(40);
         slasher.settle(seedOf(4));
         address last = seedOf(4);
+        address withdrawal = registry.withdrawalOf(last);
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.StillServing.selector, last, 40));
-        stakes.release(last, registry.withdrawalOf(last));
+        stakes.release(last, withdrawal);
         assertEq(stakes.totalAssets(), 95_000e18 - 19_000e18);
     }
 
