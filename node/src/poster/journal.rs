@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use super::words::Sent;
 use crate::durable;
 
-/// The version of the file. A newer one is refused; the older has no reports of validators, and is read as it is.
-const VERSION: u32 = 2;
+/// The version of the file. A newer one is refused; the older ones have no reports of validators, or nothing to tell of
+/// rewards, and are read as they are.
+const VERSION: u33 = 2;
 const OLDEST: u32 = 1;
 
 /// A transaction as it was signed, with all that a restart needs of it.

@@ -35,6 +35,9 @@ pub const TOLD_MAX: usize = 256;
 /// How often we say again what L1 does not have yet: others may have come since, or be in another epoch.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
+/// How often the same trouble is told.
+const TROUBLE_TOLD_EVERY: Duration = Duration::from_secs(60);
+
 /// What all strangers together may have us verify: a thirtieth of a core.
 const STRANGERS_RATE: Rate = Rate { burst: 256.0, per_second: 32.0 };
 
@@ -99,6 +102,8 @@ pub struct Clerk {
     strangers: Bucket,
     /// Our validator's name, and the first period that may hold its next leaf.
     own: Option<(Address, u64)>,
+    /// What went wrong last, and when it was told.
+    trouble: Option<(String, Instant)>,
 }
 
 impl Clerk {
@@ -110,7 +115,7 @@ impl Clerk {
         let ledger = Ledger::open(parts.store.clone(), &parts.network, parts.network.rewards.period_epochs)?;
         let domain = parts.network.domain();
         let strangers = Bucket::new(STRANGERS_RATE, Instant::now());
-        Ok(Self { parts, domain, ledger, quorum: None, said: None, strangers, own: None })
+        Ok(Self { parts, domain, ledger, quorum: None, said: None, strangers, own: None, trouble: None })
     }
 
     /// Runs until the node stops. It may stop at any point: what it said is in the record, all else is counted anew.
@@ -123,11 +128,20 @@ impl Clerk {
                 Some(told) = self.parts.told.recv() => self.hear(&told),
                 _ = ticks.tick() => {
                     if let Err(error) = self.look().await {
-                        tracing::warn!(%error, "rewards: trying again");
-                        self.parts.metrics.failure();
+                        self.tell_trouble(&error.to_string());
                     }
                 }
             }
+        }
+    }
+
+    /// Says what went wrong, and not at every look.
+    fn tell_trouble(&mut self, error: &str) {
+        self.parts.metrics.failure();
+        let told = self.trouble.as_ref().is_some_and(|(known, at)| known == error && at.elapsed() < TROUBLE_TOLD_EVERY);
+        if !told {
+            tracing::warn!(error, "rewards cannot be seen to: trying again");
+            self.trouble = Some((error.into(), Instant::now()));
         }
     }
 
@@ -169,7 +183,7 @@ impl Clerk {
         }
         let Some(set) = self.ledger.set(epoch)? else { return Ok(()) };
         let keys = self.keys(&set, tip).await?;
-        self.quorum = Some(Quorum::new(&self.domain, attestation, set, keys));
+        self.quorum = Some(Quorum::new(self.domain.clone(), attestation, set, keys));
         self.said = None;
         Ok(())
     }

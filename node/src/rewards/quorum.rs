@@ -1,6 +1,9 @@
 //! Attestations of one period, as they come, until they are a quorum's (rules W4, W5).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy_primitives::B256;
 use rota_proto::{
@@ -28,7 +31,7 @@ pub enum Heard {
     Known,
     /// It is of another period or epoch than what is collected: nobody can tell yet.
     Elsewhere,
-    /// It says something else of the same: one of us is wrong.
+    /// A member signed something else of the same: one of us is wrong. Each member is heard to do so once.
     Contradicts(B256),
     /// The signature does not stand, or nobody has that place.
     Fault,
@@ -38,22 +41,24 @@ pub enum Heard {
 #[derive(Clone, Debug)]
 pub struct Quorum {
     attestation: Attestation,
-    digest: B256,
+    domain: SigningDomain,
     set: Arc<ValidatorSet>,
     keys: BTreeMap<Place, AttestationKey>,
     signatures: BTreeMap<Place, AttestationSignature>,
+    contradictors: BTreeSet<Place>,
 }
 
 impl Quorum {
     /// Of this attestation, by members of this set, the set of its epoch, with these keys as L1 has them.
     #[must_use]
     pub fn new(
-        domain: &SigningDomain,
+        domain: SigningDomain,
         attestation: Attestation,
         set: Arc<ValidatorSet>,
         keys: BTreeMap<Place, AttestationKey>,
     ) -> Self {
-        Self { digest: domain.attestation(&attestation), attestation, set, keys, signatures: BTreeMap::new() }
+        let (signatures, contradictors) = (BTreeMap::new(), BTreeSet::new());
+        Self { attestation, domain, set, keys, signatures, contradictors }
     }
 
     /// What is collected.
@@ -81,18 +86,21 @@ impl Quorum {
         if !same_thing || attestation.attesting_epoch != self.epoch() {
             return Heard::Elsewhere;
         }
-        if attestation.content != self.attestation.content {
-            return Heard::Contradicts(attestation.content);
-        }
-        if self.signatures.contains_key(signer) {
+        let agrees = attestation.content == self.attestation.content;
+        let known = if agrees { self.signatures.contains_key(signer) } else { self.contradictors.contains(signer) };
+        if known {
             return Heard::Known;
         }
-        match self.keys.get(signer).filter(|_| self.set.get(*signer).is_some()) {
-            Some(key) if key.attests(&self.digest, signature) => {
-                self.signatures.insert(*signer, *signature);
-                Heard::New
-            }
-            Some(_) | None => Heard::Fault,
+        let key = self.keys.get(signer).filter(|_| self.set.get(*signer).is_some());
+        if !key.is_some_and(|key| key.attests(&self.domain.attestation(attestation), signature)) {
+            return Heard::Fault;
+        }
+        if agrees {
+            self.signatures.insert(*signer, *signature);
+            Heard::New
+        } else {
+            self.contradictors.insert(*signer);
+            Heard::Contradicts(attestation.content)
         }
     }
 

@@ -9,7 +9,7 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256};
 use eyre::{ContextCompat as _, Result, ensure};
 use rota_proto::{Epoch, Message, Round, View, Vote};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     epochs::{COIN, EPOCH_LENGTH, L1_BLOCK_MS, endow, join},
@@ -95,7 +95,7 @@ async fn shares(net: &Devnet) -> Result<Vec<(usize, u64)>> {
     for index in 0..NAMES.len() {
         let name = operator(net, index)?;
         let members = told["members"].as_array().wrap_err("members")?;
-        let member = members.iter().find(|member| member["validator"] == name.to_string());
+        let member = members.iter().find(|member| member["validator"] == json!(name));
         let power = member.and_then(|member| member["power"].as_u64());
         shares.extend(power.map(|power| (index, power * 100 / total)));
     }

@@ -35,7 +35,7 @@ fn quorum(powers: [u64; 4]) -> Quorum {
     };
     let set = ValidatorSet::new(Epoch(9), (0..4).zip(powers).map(member).collect()).expect("a set");
     let keys = (0..5).map(|number| (place(number), secret(number).public())).collect();
-    Quorum::new(&domain(), PERIOD, Arc::new(set), keys)
+    Quorum::new(domain(), PERIOD, Arc::new(set), keys)
 }
 
 #[test]
@@ -52,6 +52,9 @@ fn w4_what_is_not_collected_or_does_not_stand_is_told_apart() {
     }
     let other = Attestation { content: B256::repeat_byte(2), ..PERIOD };
     assert_eq!(quorum.hear(&signed(0, other)), Heard::Contradicts(other.content));
+    assert_eq!(quorum.hear(&signed(0, other)), Heard::Known, "once is enough");
+    let forged = SignedAttestation { signer: place(1), ..signed(0, other) };
+    assert_eq!(quorum.hear(&forged), Heard::Fault, "nobody is blamed for another's words");
     assert_eq!(quorum.hear(&signed(4, PERIOD)), Heard::Fault, "nobody has that place");
     assert_eq!(quorum.hear(&SignedAttestation { signer: place(1), ..good }), Heard::Fault, "another's signature");
     assert_eq!(quorum.signers(), Signers::NONE);
