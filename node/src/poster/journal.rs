@@ -16,7 +16,7 @@ use crate::durable;
 
 /// The version of the file. A newer one is refused; the older ones have no reports of validators, or nothing to tell of
 /// rewards, and are read as they are.
-const VERSION: u33 = 2;
+const VERSION: u32 = 3;
 const OLDEST: u32 = 1;
 
 /// A transaction as it was signed, with all that a restart needs of it.
