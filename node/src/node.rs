@@ -1,6 +1,7 @@
 //! A node put together: from its folder to running tasks, and to their end.
 
 mod keys;
+mod start;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,37 +12,36 @@ use std::{
 use eyre::{Context as _, ContextCompat as _, eyre};
 use libp2p::identity::Keypair;
 use prometheus_client::registry::Registry as MetricsRegistry;
-use rota_consensus::{Anchor, Durable, GuardRecord};
 use rota_execution::{ChainRules, Execution, Genesis};
-use rota_proto::{Round, Strict, ValidatorSet, View};
-use rota_replica::{Event, Replica, ReplicaConfig, Started};
 use rota_staking::Registry;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
+    task::JoinHandle,
 };
 
 use crate::{
     config::{ConfigError, NetworkToml, NodeToml, read_text},
     driver::{self, Driver, Parts, Submission},
     evidence::{self, Docket, EvidenceBook},
-    executor::{self, ChainViews},
+    executor::{self, ChainViews, ExecutorThread},
     instance::{self, FolderLock},
     journal::JournalFile,
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
-    network::{self, NetworkConfig, NetworkLimits, PeerRecord},
+    network::{self, NetworkConfig, NetworkHandle, NetworkLimits, PeerRecord},
     poster::{self, Chore, Poster, Sources, Submitter},
-    rewards::{self, Clerk},
+    rewards::{self, Clerk, Told},
     rpc::RecentStates,
     rpc_backend::NodeBackend,
     servers::Readers,
-    signer::{self, Hand},
-    status::{ChainStatus, Health, Posted},
+    signer::{self, Attester, Hand},
+    status::{ChainStatus, Posted},
     store::{Head, SledStore, Store},
     unfinal::UnfinalBatches,
 };
 
 use keys::Keys;
+use start::{first_status, replica, started};
 
 /// Events that may wait for the driver: bursts of transactions, nothing that grows.
 const EVENTS_MAX: usize = 4_096;
@@ -81,6 +81,13 @@ struct Prepared {
     evidence: Arc<EvidenceBook>,
 }
 
+impl Prepared {
+    /// Where the operator's pages look.
+    fn readers(&self, status: watch::Receiver<ChainStatus>, posted: watch::Receiver<Posted>) -> Readers {
+        Readers { status, posted, evidence: self.evidence.clone(), l1: self.l1.clone() }
+    }
+}
+
 /// When a validator that starts begins to vote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voting {
@@ -107,9 +114,8 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let (submissions, submission_inbox) = mpsc::channel::<Submission>(SUBMISSIONS_MAX);
     let views = ChainViews { recent: RecentStates::new(prepared.store.clone()), unfinal: UnfinalBatches::default() };
 
-    let network_config = network_config(&prepared, node_key, record);
-    let stop = wait_for(shutdown.clone());
-    let (network, network_events, network_task) = network::spawn(network_config, &mut metrics, stop)?;
+    let config = network_config(&prepared, node_key, record);
+    let (network, network_events, network_task) = network::spawn(config, &mut metrics, wait_for(shutdown.clone()))?;
     network.set_head(prepared.head.header.height(), prepared.head.header.hash())?;
 
     let execution = Execution::new(prepared.rules, prepared.head.header.clone());
@@ -122,19 +128,8 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let (journal, journalled) = JournalFile::open(&folder.path("data/journal")).wrap_err("the transaction journal")?;
     let docket = Docket { book: prepared.evidence.clone(), metrics: evidence::Metrics::new(&mut metrics) };
     let next_l1 = replica.registry().newest().number + 1;
-    let (attestations, told) = mpsc::channel(rewards::TOLD_MAX);
-    let (chores, ready) = watch::channel(Vec::new());
-    let (poster, posted) = open_poster(folder, &prepared, (docket.clone(), ready), &mut metrics)?;
-    let clerk = Clerk::new(rewards::Parts {
-        store: prepared.store.clone(),
-        l1: prepared.l1.clone(),
-        network: prepared.network.clone(),
-        peers: network.clone(),
-        attester: attester.zip(signer.as_ref().map(Hand::consensus_key)),
-        told,
-        chores,
-        metrics: rewards::Metrics::new(&mut metrics),
-    })?;
+    let (clerk, attestations, chores) = open_clerk(&prepared, &network, attester.zip(signer.as_ref()), &mut metrics)?;
+    let (poster, posted) = open_poster(folder, &prepared, (docket.clone(), chores), &mut metrics)?;
 
     let backend = NodeBackend::new(
         prepared.rules,
@@ -166,11 +161,12 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let (runtime, stop) = (Handle::current(), shutdown.clone());
     let driver = tokio::task::spawn_blocking(move || runtime.block_on(Driver::new(parts).run(started, stop)));
     let poll = Duration::from_millis(prepared.node.l1_poll_ms);
-    let follower = tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone()));
-    let poster = tokio::spawn(poster.run(poll, shutdown.clone()));
-    let clerk = tokio::spawn(clerk.run(poll, shutdown.clone()));
-    let (evidence, l1) = (prepared.evidence.clone(), prepared.l1.clone());
-    let readers = Readers { status: status_reader, posted, evidence, l1 };
+    let on_l1 = [
+        tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone())),
+        tokio::spawn(poster.run(poll, shutdown.clone())),
+        tokio::spawn(clerk.run(poll, shutdown.clone())),
+    ];
+    let readers = prepared.readers(status_reader, posted);
     let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), readers, metrics, shutdown).await?;
     crate::rpc_backend::resubmit(&submissions, journalled).await;
     tracing::info!(rpc = %prepared.node.rpc, head = %prepared.head.header.height(), "node is up");
@@ -178,14 +174,17 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let result = driver.await.wrap_err("the driver panicked")?;
     drop(submissions);
     servers.stop().await;
-    follower.abort();
-    poster.abort();
-    clerk.abort();
+    on_l1.iter().for_each(JoinHandle::abort);
     network_task.abort();
-    let executed = tokio::task::spawn_blocking(move || executor.join()).await?;
-    prepared.store.flush()?;
-    executed.map_err(|_| eyre!("the executor panicked"))?.wrap_err("the executor stopped")?;
+    close(executor, prepared.store.as_ref()).await?;
     result.wrap_err("the node stopped itself")
+}
+
+/// Waits for the executor, and sees that all it wrote is durable.
+async fn close(executor: ExecutorThread, store: &dyn Store) -> eyre::Result<()> {
+    let executed = tokio::task::spawn_blocking(move || executor.join()).await?;
+    store.flush()?;
+    executed.map_err(|_| eyre!("the executor panicked"))?.wrap_err("the executor stopped")
 }
 
 async fn wait_for(mut shutdown: watch::Receiver<bool>) {
@@ -285,6 +284,28 @@ async fn begin_registry(network: &NetworkToml, l1: &L1Client) -> eyre::Result<Re
     Ok(registry)
 }
 
+/// The clerk, where it hears what peers attest, and where it says what L1 is to be told.
+fn open_clerk(
+    prepared: &Prepared,
+    peers: &NetworkHandle,
+    attester: Option<(Attester, &Hand)>,
+    metrics: &mut MetricsRegistry,
+) -> eyre::Result<(Clerk, mpsc::Sender<Told>, watch::Receiver<Vec<Chore>>)> {
+    let (attestations, told) = mpsc::channel(rewards::TOLD_MAX);
+    let (chores, ready) = watch::channel(Vec::new());
+    let clerk = Clerk::new(rewards::Parts {
+        store: prepared.store.clone(),
+        l1: prepared.l1.clone(),
+        network: prepared.network.clone(),
+        peers: peers.clone(),
+        attester: attester.map(|(attester, hand)| (attester, hand.consensus_key())),
+        told,
+        chores,
+        metrics: rewards::Metrics::new(metrics),
+    })?;
+    Ok((clerk, attestations, ready))
+}
+
 fn open_poster(
     folder: &Folder,
     prepared: &Prepared,
@@ -301,85 +322,4 @@ fn open_poster(
     let metrics = poster::Metrics::new(metrics);
     let sources = Sources { l1: l1.clone(), store: store.clone(), docket, chores };
     Poster::new(sources, network, publisher.transpose()?, metrics).wrap_err("the poster")
-}
-
-fn replica(prepared: &Prepared, signer: Option<&Hand>) -> eyre::Result<Replica> {
-    let config = ReplicaConfig {
-        domain: prepared.network.domain(),
-        consensus: prepared.network.times.consensus(),
-        rules: prepared.rules,
-        pool: rota_mempool::MempoolLimits::default(),
-        times: prepared.network.times.replica(),
-        leaders: None,
-    };
-    let Head { header, round, opening } = prepared.head.clone();
-    let anchor = Anchor { opening, head: header, view: round.view };
-    let key = signer.map(Hand::consensus_key);
-    Ok(Replica::new(config, key, prepared.registry.clone(), anchor)?)
-}
-
-/// What was durable of live views: everything of the epoch from the last final view on (rule S1 of consensus), and the
-/// certificates that the slasher knew.
-fn started(prepared: &Prepared, replica: &Replica, (signer, voting): (Option<&Hand>, Voting)) -> eyre::Result<Event> {
-    let Head { round, .. } = &prepared.head;
-    let set = replica.simplex().set(round.epoch).cloned().wrap_err("the set of our epoch is not known")?;
-    let domain = prepared.network.domain();
-    let verified = |certificate: rota_proto::Certificate| certificate.verify(&domain, &set, &Strict).ok();
-    let below = View(round.view.0.saturating_sub(rota_staking::limits::RETENTION));
-    let kept = prepared.store.certificates_from(Round::new(round.epoch, below))?;
-    let witnessed: Vec<_> = kept
-        .into_iter()
-        .filter(|certificate| certificate.vote.round.epoch == round.epoch)
-        .filter_map(verified)
-        .collect();
-    let certificates = witnessed.iter().filter(|certificate| certificate.vote.round >= *round).cloned().collect();
-    let (proposals, bodies) = prepared.store.candidates_from(*round)?;
-    let votes = own_votes(signer, replica, &set)?;
-    let record = signer.map(|signer| guard_record(signer.record())).unwrap_or_default();
-    // Also a node that begins asks: an empty folder may be all that is left of one that has voted.
-    let listen_ms = listen_ms(prepared, voting);
-    let durable = Durable { certificates, proposals, votes, record, ask: true, listen_ms };
-    let accused = prepared.evidence.accused();
-    Ok(Event::Started(Box::new(Started { durable, bodies, witnessed, accused })))
-}
-
-/// How long to listen on this start, with a part by lot: of two hosts that start at one moment with one key, one is
-/// done before the other, which then hears it.
-fn listen_ms(prepared: &Prepared, voting: Voting) -> u64 {
-    let Some(validator) = prepared.node.validator.as_ref().filter(|_| voting == Voting::Listened) else { return 0 };
-    let wait = validator.doppelganger_wait_ms.unwrap_or_else(|| prepared.network.times.doppelganger_wait_ms());
-    wait.saturating_add(rand::random_range(0..=wait / 2))
-}
-
-fn guard_record(record: &rota_staking::SafetyRecord) -> GuardRecord {
-    let votes = record.votes().map(|(vote, _)| vote).collect();
-    GuardRecord { floor: record.floor(), resume: record.resume(), votes }
-}
-
-fn own_votes(
-    signer: Option<&Hand>,
-    replica: &Replica,
-    set: &ValidatorSet,
-) -> eyre::Result<Vec<rota_proto::Verified<rota_proto::SignedVote>>> {
-    match (signer, replica.simplex().place()) {
-        (Some(signer), Some(place)) => Ok(signer.votes(place, set)?),
-        _ => Ok(Vec::new()),
-    }
-}
-
-fn first_status(replica: &Replica) -> ChainStatus {
-    let newest = replica.registry().newest();
-    ChainStatus {
-        head: replica.committed().clone(),
-        pending: None,
-        round: Round::default(),
-        leader: None,
-        validator: None,
-        power: None,
-        l1: (newest.number, newest.hash),
-        pool: (0, 0),
-        peers: 0,
-        highest: 0,
-        health: Health::default(),
-    }
 }
