@@ -13,7 +13,7 @@ use std::{
 use eyre::{OptionExt as _, Result, ensure};
 
 /// A README with rules, and where the paths of its code and tests begin.
-const BOOKS: [(&str, &[&str]); 16] = [
+const BOOKS: [(&str, &[&str]); 17] = [
     ("proto/", &["proto/src/"]),
     ("consensus/", &["consensus/src/"]),
     ("staking/", &["staking/src/"]),
@@ -27,6 +27,7 @@ const BOOKS: [(&str, &[&str]); 16] = [
     ("node/src/l1/", &["node/src/l1/", "node/tests/l1/"]),
     ("node/src/evidence/", &["node/src/evidence/", "node/tests/poster/evidence.rs", "node/tests/e2e/evidence.rs"]),
     ("node/src/poster/", &["node/src/poster/", "node/tests/poster/"]),
+    ("node/src/rewards/", &["node/src/rewards/", "node/tests/e2e/tour.rs"]),
     ("testnet/src/sim/", &["testnet/src/sim/", "testnet/tests/sim_"]),
     ("testnet/src/model/", &["testnet/src/model/", "testnet/tests/model.rs"]),
     ("testnet/src/load/", &["testnet/src/load/", "testnet/tests/load.rs"]),

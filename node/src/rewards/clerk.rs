@@ -102,6 +102,8 @@ pub struct Clerk {
     strangers: Bucket,
     /// Our validator's name, and the first period that may hold its next leaf.
     own: Option<(Address, u64)>,
+    /// The period that was the current one when L1 lacked nothing.
+    settled: Option<u64>,
     /// What went wrong last, and when it was told.
     trouble: Option<(String, Instant)>,
 }
@@ -115,7 +117,7 @@ impl Clerk {
         let ledger = Ledger::open(parts.store.clone(), &parts.network, parts.network.rewards.period_epochs)?;
         let domain = parts.network.domain();
         let strangers = Bucket::new(STRANGERS_RATE, Instant::now());
-        Ok(Self { parts, domain, ledger, quorum: None, said: None, strangers, own: None, trouble: None })
+        Ok(Self { parts, domain, ledger, quorum: None, said: None, strangers, own: None, settled: None, trouble: None })
     }
 
     /// Runs until the node stops. It may stop at any point: what it said is in the record, all else is counted anew.
@@ -153,13 +155,19 @@ impl Clerk {
         while self.ledger.count()? {
             tokio::task::yield_now().await;
         }
+        // W7: L1 has all that it can be told before the next period is over.
+        let current = self.ledger.current();
+        if self.settled == Some(current) {
+            return Ok(());
+        }
         let tip = self.parts.l1.tip().await?;
         let next = self.parts.l1.next_period(BlockId::hash(tip.hash)).await?;
-        self.parts.metrics.periods(self.ledger.current(), next);
+        self.parts.metrics.periods(current, next);
         self.collect(next, &tip).await?;
         self.attest()?;
         let mut chores = Vec::from_iter(self.word().map(|(word, period)| attest(&word, &period)));
         chores.extend(self.own_leaf(next, &tip).await?);
+        self.settled = Some(current).filter(|_| next >= current && chores.is_empty());
         self.parts.chores.send_if_modified(|known| {
             let changed = *known != chores;
             *known = chores;
