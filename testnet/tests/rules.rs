@@ -119,12 +119,12 @@ fn rules(readme: &str) -> BTreeSet<&str> {
     readme.lines().filter_map(|line| id(line.strip_prefix("- ").unwrap_or(line).strip_prefix("**")?)).collect()
 }
 
-/// The id that a text begins with: a capital letter and one or two digits.
+/// The id that a text begins with: a capital letter and one to three digits.
 fn id(text: &str) -> Option<&str> {
     let length = text.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(text.len());
     let (word, digits) = (text.get(..length)?, text.get(1..length)?);
     let is_id = word.starts_with(|letter: char| letter.is_ascii_uppercase())
-        && (1..=2).contains(&digits.len())
+        && (1..=3).contains(&digits.len())
         && digits.bytes().all(|digit| digit.is_ascii_digit());
     is_id.then_some(word)
 }

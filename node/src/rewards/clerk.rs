@@ -155,7 +155,7 @@ impl Clerk {
         while self.ledger.count()? {
             tokio::task::yield_now().await;
         }
-        // W7: L1 has all that it can be told before the next period is over.
+        // L1 has all that it can be told before the next period is over.
         let current = self.ledger.current();
         if self.settled == Some(current) {
             return Ok(());

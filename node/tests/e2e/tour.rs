@@ -6,9 +6,11 @@
 use std::time::{Duration, Instant};
 
 use alloy::signers::local::PrivateKeySigner;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::SolCall as _;
 use eyre::{ContextCompat as _, Result, ensure};
 use rota_proto::{Epoch, Message, Round, View, Vote};
+use rota_staking::bindings::Rewards;
 use serde_json::{Value, json};
 
 use crate::{
@@ -181,10 +183,37 @@ async fn rewards_are_claimed(net: &Devnet, [fay, _]: &[Delegator; 2]) -> Result<
          periods, and checked one aggregated signature for each.",
         show["nextPeriod"]
     );
+    all_found_the_same(net, show["nextPeriod"].as_u64().wrap_err("a number")?).await?;
     let claimed = by(net, &fay.key, &format!("stake claim --validator {ann} --account {account}")).await?;
     println!("{} could claim {}, and did: {}.", fay.name, tokens(&told)?, amount(&claimed)?);
     ensure!(claimed["events"][0]["event"] == "Claimed", "{claimed}");
     Ok(())
+}
+
+/// Rules W1 to W3, W6. W1, W2: every node found the same of each period, also Eve's, which was started anew meanwhile.
+/// W3: it is what L1 was told. W6: each validator of the first day has brought its leaves in.
+async fn all_found_the_same(net: &Devnet, periods: u64) -> Result<()> {
+    let rewards = net.network()?.l1.contracts.rewards;
+    ensure!(periods > 2, "{periods} periods are attested");
+    for period in 0..periods {
+        let on_l1 = Rewards::periodOfCall { period };
+        let root = Rewards::periodOfCall::abi_decode_returns(&ask_l1(net, rewards, on_l1.abi_encode()).await?)?.root;
+        for node in net.running() {
+            let told: Value = node.call("rota_period", json!([period])).await?;
+            ensure!(told["root"] == json!(root), "node {}: {told} is not {root}", node.index);
+        }
+    }
+    for index in 0..4 {
+        let call = Rewards::standingOfCall { validator: operator(net, index)? };
+        let standing = Rewards::standingOfCall::abi_decode_returns(&ask_l1(net, rewards, call.abi_encode()).await?)?;
+        ensure!(standing.nextPeriod > 0, "{} has brought nothing in", NAMES[index]);
+    }
+    Ok(())
+}
+
+async fn ask_l1(net: &Devnet, to: Address, input: Vec<u8>) -> Result<Bytes> {
+    let call = json!([{ "to": to, "data": Bytes::from(input) }, "latest"]);
+    Ok(serde_json::from_value(net.anvil.call("eth_call", call).await?)?)
 }
 
 async fn leaves_and_comes_back_as_tokens(net: &Devnet) -> Result<()> {
