@@ -55,7 +55,7 @@ async fn delegation_counts_and_votes_leaves_and_goes_on() -> Result<()> {
     let paid = begun(&world.told(&somebody, &undelegate("4"))?)?;
     let moved = begun(&world.told(&somebody, &undelegate(&format!("--all --towards {second}")))?)?;
     world.refused(&somebody, &format!("stake withdraw {moved}"), &["NotMatured"])?;
-    world.refused(&somebody, &format!("stake cancel {paid}"), &["NotOwnBond"])?;
+    world.refused(&somebody, &format!("stake cancel {paid}"), &["NotOwner"])?;
     let told = world.told(&somebody, &status)?;
     assert_eq!((&told["account"]["position"], &told["account"]["votes"]), (&units(0), &units(0)), "{told}");
     assert_eq!(told["unbondings"][1]["towards"], json!(second), "{told}");

@@ -1,5 +1,5 @@
-//! `rota stake`, `rota rewards`, `rota gov` and `rota epoch` on a real anvil: what they do, what they say, and what they
-//! refuse.
+//! `rota stake`, `rota rewards`, `rota gov` and `rota epoch` on a real anvil: what they do, what they say, and what
+//! they refuse.
 
 mod delegation;
 mod endpoint;

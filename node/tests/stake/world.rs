@@ -168,9 +168,9 @@ impl World {
         self.rpc("anvil_mine", json!([first - since])).await.map(drop)
     }
 
-    /// Mines so many blocks.
+    /// Mines so many blocks, a second each.
     pub(crate) async fn mine(&self, blocks: u64) -> Result<()> {
-        self.rpc("anvil_mine", json!([blocks])).await.map(drop)
+        self.rpc("anvil_mine", json!([blocks, 1])).await.map(drop)
     }
 
     /// What anybody may do in each of some epochs, so that what is bounded goes on.

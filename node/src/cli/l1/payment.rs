@@ -1,5 +1,5 @@
-//! How tokens are paid to the stakes: with what was allowed before, with a permit (EIP-2612) in the same transaction, or
-//! with an allowance in one before it.
+//! How tokens are paid to the stakes: with what was allowed before, with a permit (EIP-2612) in the same transaction,
+//! or with an allowance in one before it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
