@@ -8,8 +8,7 @@ import {IAttestationVerifier} from "../../src/interfaces/IAttestationVerifier.so
 /// makes one call only, so that every account and slot is cold.
 contract QuorumGasTest is QuorumFixture {
     uint256 private constant MOST = 200_000;
-    /// `memberOf` reads ten cold words, name and consensus key among them.
-    uint256 private constant MOST_PER_ABSENT = 25_000;
+    uint256 private constant MOST_PER_ABSENT = 12_000;
 
     function test_Gas_WhenAllSigned() external {
         assertLe(execution(0), MOST);
