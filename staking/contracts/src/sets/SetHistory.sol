@@ -119,7 +119,6 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         power = totalPower;
         keySum = _sumAt(uint32(_sumNumbers.upperLookupRecent(key)));
         uint128 absent = takenPlaces & ~signers;
-        if (absent == 0) return (takenPlaces, totalPower, power, keySum);
         // The absent are fewer, so they are taken out of the recorded sum (C35).
         bytes memory absentSum = Bls12381.infinity();
         for (; absent != 0; absent &= absent - 1) {
@@ -162,14 +161,14 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     }
 
     /// The number of an attestation key: that of the profile that it replaces, if the key is still the same.
-    function _attestationKeyAfter(uint32 profile, bytes calldata attestationKey) internal returns (uint32 number) {
+    function _attestationKeyAfter(uint32 profile, bytes memory attestationKey) internal returns (uint32 number) {
         if (keccak256(attestationKey) == keccak256(_keyOf(profile))) return _profileOf[profile].attestationKeyId;
         return _addAttestationKey(attestationKey);
     }
 
     /// @dev The registry has judged the key. That it is a point of the curve is seen here again, since no member could
     /// leave or be removed whose key cannot be taken out of the sum.
-    function _addAttestationKey(bytes calldata attestationKey) internal returns (uint32 number) {
+    function _addAttestationKey(bytes memory attestationKey) internal returns (uint32 number) {
         Bls12381.add(attestationKey, Bls12381.infinity());
         number = ++_lastAttestationKey;
         KeyCode.write(number, attestationKey);
