@@ -107,12 +107,15 @@ abstract contract StakesWorld is Test {
             ed25519: address(yes),
             bls: address(yes),
             attestations: address(said),
-            rewards: vm.computeCreateAddress(address(this), nonce + 4),
-            votes: vm.computeCreateAddress(address(this), nonce + 5),
-            admission: vm.computeCreateAddress(address(this), nonce + 6),
+            rewards: address(0),
+            votes: address(0),
+            admission: address(0),
             expulsions: EXPULSIONS,
             governor: address(0)
         });
+        wiring.rewards = vm.computeCreateAddress(address(this), nonce + 4);
+        wiring.votes = vm.computeCreateAddress(address(this), nonce + 5);
+        wiring.admission = vm.computeCreateAddress(address(this), nonce + 6);
         registry = new ValidatorRegistry(wiring);
         sets = new ValidatorSets(wiring, uint64(block.number), LENGTH);
         stakes = new StakeManager(wiring);
