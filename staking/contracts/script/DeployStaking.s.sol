@@ -236,6 +236,10 @@ contract DeployStaking is StakingConfig {
         _same("stakes.registry", wiring.registry, address(stakes.registry()));
         _same("stakes.sets", wiring.sets, address(stakes.sets()));
         _same("stakes.slasher", wiring.slasher, stakes.slasher());
+        _same("stakes.rewards", wiring.rewards, address(stakes.rewards()));
+        _same("stakes.votes", wiring.votes, address(stakes.votes()));
+        _same("stakes.admission", wiring.admission, address(stakes.admission()));
+        _same("stakes.expulsions", wiring.expulsions, stakes.expulsions());
         Slasher slasher = Slasher(wiring.slasher);
         _same("slasher.sets", wiring.sets, address(slasher.sets()));
         _same("slasher.stakes", wiring.stakes, address(slasher.stakes()));

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-
 import {Digests} from "./Digests.sol";
 import {Wiring} from "./Wiring.sol";
-import {Bls12381} from "./crypto/Bls12381.sol";
 import {BlsSignatures} from "./crypto/BlsSignatures.sol";
 import {IAttestationVerifier} from "./interfaces/IAttestationVerifier.sol";
 import {IStakingParameters} from "./interfaces/IStakingParameters.sol";
@@ -78,31 +75,15 @@ contract AttestationVerifier is IAttestationVerifier {
         if (epoch > current) revert AttestingEpochNotBegun(epoch, current);
     }
 
-    /// C122, C123: the sum of the keys of those who signed, if they have more than 2/3 of the power. It is the recorded
-    /// sum without the absent, who are fewer.
-    function _keyOfQuorum(uint64 epoch, uint128 signers) private view returns (bytes memory key) {
-        (uint128 taken, uint64 totalPower) = sets.totalsOf(epoch);
+    /// C122, C123: the sum of the keys of those who signed, if they have more than 2/3 of the power.
+    function _keyOfQuorum(uint64 epoch, uint128 signers) private view returns (bytes memory) {
         if (signers == 0) revert NoSigners();
+        (uint128 taken, uint64 totalPower, uint64 power, bytes memory key) = sets.signersOf(epoch, signers);
         if (signers & ~taken != 0) revert ForeignSigners(signers & ~taken);
-        (bytes memory absentKey, uint64 absentPower) = _sumOf(epoch, taken ^ signers);
-        uint64 power = totalPower - absentPower;
         if (uint256(power) * 3 <= uint256(totalPower) * 2) revert NoQuorum(power, totalPower);
-        key = sets.attestationKeySum(epoch);
-        if (absentPower != 0) key = Bls12381.add(key, Bls12381.negate(absentKey));
         // C123: whose keys cancel out could sign anything with infinity.
         if (BlsSignatures.isZero(key)) revert InfiniteKeySum();
-    }
-
-    /// Keys and power of some places of an epoch's set.
-    function _sumOf(uint64 epoch, uint128 places) private view returns (bytes memory key, uint64 power) {
-        if (places == 0) return (key, 0);
-        key = Bls12381.infinity();
-        for (; places != 0; places &= places - 1) {
-            uint8 place = uint8(Math.log2(places & (~places + 1)));
-            (,, bytes memory memberKey, uint64 memberPower) = sets.memberOf(epoch, place);
-            key = Bls12381.add(key, memberKey);
-            power += memberPower;
-        }
+        return key;
     }
 
     /// C124: what is wrong with a signature that is no point of the curve.

@@ -7,7 +7,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 
 import {Wiring} from "./Wiring.sol";
 import {IExpulsions} from "./interfaces/IExpulsions.sol";
-import {IGovernedStakes} from "./interfaces/IGovernedStakes.sol";
+import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {IStakingParameters} from "./interfaces/IStakingParameters.sol";
 import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
 
@@ -28,7 +28,7 @@ contract Expulsions is IExpulsions {
     /// @notice Who serves in which epoch.
     IValidatorSets public immutable sets;
     /// @notice Begins the exits.
-    IGovernedStakes public immutable stakes;
+    IStakeManager public immutable stakes;
     /// @inheritdoc IExpulsions
     uint32 public immutable windowEpochs;
 
@@ -40,7 +40,7 @@ contract Expulsions is IExpulsions {
         if (wiring.expulsions != address(this)) revert NotAtWiredAddress(wiring.expulsions, address(this));
         governance = IStakingParameters(wiring.parameters).governance();
         sets = IValidatorSets(wiring.sets);
-        stakes = IGovernedStakes(wiring.stakes);
+        stakes = IStakeManager(wiring.stakes);
         // C167: 30 days from within an epoch end within another one, which therefore counts, too.
         windowEpochs = (Math.ceilDiv(WINDOW_BLOCKS, sets.epochLength()) + 1).toUint32();
     }

@@ -6,7 +6,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Wiring} from "./Wiring.sol";
-import {IGovernedStakes} from "./interfaces/IGovernedStakes.sol";
+import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {IStakeVotes} from "./interfaces/IStakeVotes.sol";
 import {IStakingParameters} from "./interfaces/IStakingParameters.sol";
 import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
@@ -25,7 +25,7 @@ contract StakeVotes is Votes, IStakeVotes {
     }
 
     /// @notice Tells what is bonded.
-    IGovernedStakes public immutable stakes;
+    IStakeManager public immutable stakes;
     /// @notice Who serves in which epoch.
     IValidatorSets public immutable sets;
     /// @notice Votes of one unit of power.
@@ -43,7 +43,7 @@ contract StakeVotes is Votes, IStakeVotes {
     /// @param wiring Where the contracts of the deployment stand
     constructor(Wiring memory wiring) EIP712("Rota Votes", "1") {
         if (wiring.votes != address(this)) revert NotAtWiredAddress(wiring.votes, address(this));
-        stakes = IGovernedStakes(wiring.stakes);
+        stakes = IStakeManager(wiring.stakes);
         sets = IValidatorSets(wiring.sets);
         powerUnit = IStakingParameters(wiring.parameters).powerUnit();
     }

@@ -21,12 +21,12 @@ contract ValidatorSets is SetForming {
     address public immutable stakes;
 
     modifier onlyRegistry() {
-        if (msg.sender != registry) revert NotRegistry(msg.sender);
+        _requireRegistry();
         _;
     }
 
     modifier onlyStakes() {
-        if (msg.sender != stakes) revert NotStakes(msg.sender);
+        _requireStakes();
         _;
     }
 
@@ -67,9 +67,10 @@ contract ValidatorSets is SetForming {
         uint32 attestationKeyId = _attestationKeyAfter(number, attestationKey);
         standing.profile = _addProfile(consensusKey, before.feeRecipient, attestationKeyId);
         if (standing.state != State.Active) return;
-        uint64 effectiveEpoch = currentEpoch() + LAG_EPOCHS;
-        if (attestationKeyId != before.attestationKeyId) _recordSum(effectiveEpoch, number, standing.profile);
-        _recordPower(index, standing, standing.power, effectiveEpoch);
+        if (attestationKeyId != before.attestationKeyId) {
+            _recordSum(currentEpoch() + LAG_EPOCHS, number, standing.profile);
+        }
+        _recordProfile(index, standing);
     }
 
     /// @inheritdoc IValidatorSets
@@ -77,8 +78,7 @@ contract ValidatorSets is SetForming {
         (uint32 index, Standing storage standing) = _enrolled(validator);
         Profile memory before = _profileOf[standing.profile];
         standing.profile = _addProfile(before.consensusKey, feeRecipient, before.attestationKeyId);
-        if (standing.state != State.Active) return;
-        _recordPower(index, standing, standing.power, currentEpoch() + LAG_EPOCHS);
+        if (standing.state == State.Active) _recordProfile(index, standing);
     }
 
     /// @inheritdoc IValidatorSets
@@ -92,7 +92,7 @@ contract ValidatorSets is SetForming {
         standing.target = power;
         _enter(index, power, 0);
         // C37: the forming of the set of epoch 2 begins with the seeds.
-        _fillBudget(0, parameters.values());
+        _fillBudget(0, _values());
     }
 
     /// @inheritdoc IValidatorSets
@@ -155,5 +155,17 @@ contract ValidatorSets is SetForming {
     /// @inheritdoc IValidatorSets
     function advance(uint256 steps) external returns (uint256 done) {
         return _work(_begin(), steps);
+    }
+
+    function _recordProfile(uint32 index, Standing storage standing) private {
+        _recordPower(index, standing, standing.power, currentEpoch() + LAG_EPOCHS);
+    }
+
+    function _requireRegistry() private view {
+        if (msg.sender != registry) revert NotRegistry(msg.sender);
+    }
+
+    function _requireStakes() private view {
+        if (msg.sender != stakes) revert NotStakes(msg.sender);
     }
 }

@@ -10,7 +10,6 @@ import {StakingConfig} from "../script/StakingConfig.sol";
 import {Admission} from "../src/Admission.sol";
 import {AttestationVerifier} from "../src/AttestationVerifier.sol";
 import {Expulsions} from "../src/Expulsions.sol";
-import {Neighbours} from "./stakes/Neighbours.sol";
 import {Rewards} from "../src/Rewards.sol";
 import {RotaInbox} from "../src/RotaInbox.sol";
 import {Slasher} from "../src/Slasher.sol";
@@ -39,8 +38,6 @@ contract DeployStakingTest is Test {
     function setUp() external {
         vm.chainId(31_337);
         vm.roll(START);
-        // The script deploys none of these yet.
-        vm.etch(address(0), address(new Neighbours()).code);
         script = new DeployStaking();
         example = vm.readFile(EXAMPLE);
     }

@@ -25,11 +25,13 @@ library Bls12381 {
     function add(bytes memory a, bytes memory b) internal view returns (bytes memory sum) {
         _requireLength(a);
         _requireLength(b);
-        bytes memory input = bytes.concat(a, b);
         sum = new bytes(G1_BYTES);
         bool done;
         assembly ("memory-safe") {
-            done := staticcall(gas(), G1ADD, add(input, 0x20), 0x100, add(sum, 0x20), 0x80)
+            let input := mload(0x40)
+            mcopy(input, add(a, 0x20), 0x80)
+            mcopy(add(input, 0x80), add(b, 0x20), 0x80)
+            done := staticcall(gas(), G1ADD, input, 0x100, add(sum, 0x20), 0x80)
             // Where there is no such precompile, the call succeeds and answers nothing.
             done := and(done, eq(returndatasize(), 0x80))
         }

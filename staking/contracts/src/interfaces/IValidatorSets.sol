@@ -222,6 +222,17 @@ interface IValidatorSets is IEpochs {
     /// EIP-2537 (C35).
     function attestationKeySum(uint64 epoch) external view returns (bytes memory);
 
+    /// @notice What those who sign for an epoch's set weigh, in any epoch up to the next one (C35).
+    /// @param signers One bit per place; free places count nothing
+    /// @return takenPlaces The taken places, one bit each
+    /// @return totalPower The power of all members
+    /// @return power The power of those who sign
+    /// @return keySum The sum of the attestation keys of those who sign, in the 128 bytes of EIP-2537
+    function signersOf(uint64 epoch, uint128 signers)
+        external
+        view
+        returns (uint128 takenPlaces, uint64 totalPower, uint64 power, bytes memory keySum);
+
     /// @notice The hash over all changes that are effective in an epoch up to the next one; 0 before the first (C34).
     function changeHashOf(uint64 epoch) external view returns (bytes32);
 

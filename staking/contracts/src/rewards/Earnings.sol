@@ -5,8 +5,9 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
+import {IDelegation} from "../interfaces/IDelegation.sol";
 import {IRewards} from "../interfaces/IRewards.sol";
-import {IStakePositions} from "../interfaces/IStakePositions.sol";
+import {IStakeManager} from "../interfaces/IStakeManager.sol";
 
 /// @title What the stake with a validator has earned, and who was paid how much of it
 /// @notice Of each validator the earnings of one unit of stake are summed up period by period, so that those of any
@@ -46,7 +47,7 @@ abstract contract Earnings is IRewards {
     uint256 private constant UNIT = 2 ** 96;
 
     /// @notice Holds tokens and positions.
-    IStakePositions public immutable stakes;
+    IStakeManager public immutable stakes;
     /// @notice Epochs of a period.
     uint32 public immutable periodEpochs;
 
@@ -57,7 +58,7 @@ abstract contract Earnings is IRewards {
     mapping(address validator => mapping(address account => mapping(uint64 number => Stretch))) private _stretches;
 
     constructor(address stakes_, uint32 periodEpochs_) {
-        stakes = IStakePositions(stakes_);
+        stakes = IStakeManager(stakes_);
         periodEpochs = periodEpochs_;
     }
 
@@ -136,7 +137,7 @@ abstract contract Earnings is IRewards {
             due.partly = stretch.fromEpoch < known;
             break;
         }
-        IStakePositions.Position memory position = stakes.positionOf(validator, account);
+        IDelegation.Position memory position = stakes.positionOf(validator, account);
         uint256 paid = kept.paidUntil;
         uint256 since = position.since;
         uint256 previousFrom = Math.max(position.previousSince, paid);

@@ -17,8 +17,14 @@ library PackedPoint {
     /// @dev Without loss; whether it is a point of the curve is not asked.
     function pack(bytes memory point) internal pure returns (Point memory) {
         if (point.length != 128) revert NotPackable(point);
-        (uint256 xHigh, bytes32 xLow, uint256 yHigh, bytes32 yLow) =
-            abi.decode(point, (uint256, bytes32, uint256, bytes32));
+        (uint256 xHigh, uint256 yHigh) = (0, 0);
+        (bytes32 xLow, bytes32 yLow) = (0, 0);
+        assembly ("memory-safe") {
+            xHigh := mload(add(point, 0x20))
+            xLow := mload(add(point, 0x40))
+            yHigh := mload(add(point, 0x60))
+            yLow := mload(add(point, 0x80))
+        }
         if ((xHigh | yHigh) >> 128 != 0) revert NotPackable(point);
         return Point({highs: bytes32((xHigh << 128) | yHigh), xLow: xLow, yLow: yLow});
     }

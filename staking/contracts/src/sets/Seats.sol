@@ -140,17 +140,13 @@ abstract contract Seats is SetHistory {
     function _raiseTarget(uint32 index, Standing storage standing, uint64 target) internal {
         uint64 difference = target - standing.target;
         if (difference == 0) return;
-        standing.target = target;
-        if (standing.state == State.Waiting) {
-            _waiting.set(index, _largestFirst(target, index));
-        } else if (_displaced != index) {
-            _staying.set(standing.place, _smallestFirst(target, index));
-            _addUp(index, standing, difference);
-        }
+        _setTarget(index, standing, target);
+        if (standing.state != State.Waiting && _displaced != index) _addUp(index, standing, difference);
     }
 
-    /// Keeps the heaps in order after a fall of the target, also to 0.
-    function _sortDown(uint32 index, Standing storage standing, uint64 target) internal {
+    /// A target, also 0, and what is in order of it.
+    function _setTarget(uint32 index, Standing storage standing, uint64 target) internal {
+        standing.target = target;
         if (standing.state == State.Waiting) {
             if (target == 0) _waiting.remove(index);
             else _waiting.set(index, _largestFirst(target, index));

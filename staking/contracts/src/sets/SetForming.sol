@@ -67,16 +67,21 @@ abstract contract SetForming is Tickets {
 
     /// The rules of now; the first call of an epoch finds the set as it was at the end of the one before (C37).
     function _begin() internal returns (Terms memory terms) {
-        IStakingParameters.Values memory values = parameters.values();
+        IStakingParameters.Values memory values = _values();
+        uint64 epoch = currentEpoch();
         terms = Terms({
-            epoch: currentEpoch(),
-            effectiveEpoch: currentEpoch() + LAG_EPOCHS,
+            epoch: epoch,
+            effectiveEpoch: epoch + LAG_EPOCHS,
             minimumPower: (uint256(values.minimumBond) / parameters.powerUnit()).toUint64(),
             minimumSize: values.minimumSize,
             maximumExitWait: values.maximumExitWait,
             replacementMargin: values.replacementMargin
         });
-        if (_budget.epoch != terms.epoch) _fillBudget(terms.epoch, values);
+        if (_budget.epoch != epoch) _fillBudget(epoch, values);
+    }
+
+    function _values() internal view returns (IStakingParameters.Values memory) {
+        return parameters.values();
     }
 
     /// The bounds of an epoch, from the power that there is now.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 import {Epochs} from "../Epochs.sol";
 import {Bls12381} from "../crypto/Bls12381.sol";
 import {IValidatorSets} from "../interfaces/IValidatorSets.sol";
+import {KeyCode} from "./KeyCode.sol";
 import {PackedPoint} from "./PackedPoint.sol";
 
 /// @title What is recorded of the sets of all epochs
@@ -38,9 +40,9 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     mapping(address validator => uint32 index) internal _indexOf;
     mapping(uint32 index => address) internal _nameOf;
     mapping(uint32 number => Profile) internal _profileOf;
-    mapping(uint32 number => PackedPoint.Point) private _attestationKeys;
 
-    /// Who holds a place from which epoch on: `index << 96 | profile << 64 | power`, 0 while nobody does (C32).
+    /// Who holds a place from which epoch on: `attestation key << 128 | index << 96 | profile << 64 | power`, 0 while
+    /// nobody does (C32). The keys stand in `KeyCode`.
     Checkpoints.Trace224[_PLACES] private _holders;
     /// Which place a validator holds from which epoch on: the place plus 1, 0 for none.
     mapping(uint32 index => Checkpoints.Trace224) private _placesHeld;
@@ -85,7 +87,7 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         Profile storage profile = _profileOf[uint32(holder >> 64)];
         validator = _nameOf[uint32(holder >> 96)];
         consensusKey = profile.consensusKey;
-        attestationKey = _attestationKeys[profile.attestationKeyId].unpack();
+        attestationKey = KeyCode.read(uint32(holder >> 128));
         power = uint64(holder);
     }
 
@@ -104,6 +106,27 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     /// @inheritdoc IValidatorSets
     function attestationKeySum(uint64 epoch) external view returns (bytes memory) {
         return _sumAt(uint32(_sumNumbers.upperLookupRecent(_fixedEpoch(epoch))));
+    }
+
+    /// @inheritdoc IValidatorSets
+    function signersOf(uint64 epoch, uint128 signers)
+        external
+        view
+        returns (uint128 takenPlaces, uint64 totalPower, uint64 power, bytes memory keySum)
+    {
+        uint32 key = _fixedEpoch(epoch);
+        (takenPlaces, totalPower,) = _unpackTotals(_totals.upperLookupRecent(key));
+        power = totalPower;
+        keySum = _sumAt(uint32(_sumNumbers.upperLookupRecent(key)));
+        uint128 absent = takenPlaces & ~signers;
+        // The absent are fewer, so they are taken out of the recorded sum (C35).
+        bytes memory absentSum = Bls12381.infinity();
+        for (; absent != 0; absent &= absent - 1) {
+            uint224 holder = _holders[Math.log2(absent & (~absent + 1))].upperLookupRecent(key);
+            absentSum = Bls12381.add(absentSum, KeyCode.read(uint32(holder >> 128)));
+            power -= uint64(holder);
+        }
+        keySum = Bls12381.add(keySum, Bls12381.negate(absentSum));
     }
 
     /// @inheritdoc IValidatorSets
@@ -138,17 +161,17 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     }
 
     /// The number of an attestation key: that of the profile that it replaces, if the key is still the same.
-    function _attestationKeyAfter(uint32 profile, bytes calldata attestationKey) internal returns (uint32 number) {
+    function _attestationKeyAfter(uint32 profile, bytes memory attestationKey) internal returns (uint32 number) {
         if (keccak256(attestationKey) == keccak256(_keyOf(profile))) return _profileOf[profile].attestationKeyId;
         return _addAttestationKey(attestationKey);
     }
 
     /// @dev The registry has judged the key. That it is a point of the curve is seen here again, since no member could
     /// leave or be removed whose key cannot be taken out of the sum.
-    function _addAttestationKey(bytes calldata attestationKey) internal returns (uint32 number) {
+    function _addAttestationKey(bytes memory attestationKey) internal returns (uint32 number) {
         Bls12381.add(attestationKey, Bls12381.infinity());
         number = ++_lastAttestationKey;
-        _attestationKeys[number] = PackedPoint.pack(attestationKey);
+        KeyCode.write(number, attestationKey);
     }
 
     /// Writes and announces who holds a place from an epoch on (C32, C34, C35).
@@ -156,7 +179,9 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         uint32 key = uint256(change.effectiveEpoch).toUint32();
         uint224 holder = 0;
         if (change.power != 0) {
-            holder = (uint224(change.index) << 96) | (uint224(change.profile) << 64) | change.power;
+            uint224 attestationKeyId = _profileOf[change.profile].attestationKeyId;
+            holder = (attestationKeyId << 128) | (uint224(change.index) << 96) | (uint224(change.profile) << 64);
+            holder |= change.power;
         }
         _holders[change.place].push(key, holder);
 
@@ -223,7 +248,7 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     }
 
     function _keyOf(uint32 profile) private view returns (bytes memory) {
-        return _attestationKeys[_profileOf[profile].attestationKeyId].unpack();
+        return KeyCode.read(_profileOf[profile].attestationKeyId);
     }
 
     function _sumAt(uint32 number) private view returns (bytes memory) {

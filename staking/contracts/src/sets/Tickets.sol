@@ -72,8 +72,7 @@ abstract contract Tickets is Seats {
         returns (uint64 ticket)
     {
         uint64 difference = standing.target - target;
-        standing.target = target;
-        _sortDown(index, standing, target);
+        _setTarget(index, standing, target);
         ticket = _newTicket(index, standing, false);
         bool member = standing.state == State.Active;
         // C44: a member that is being displaced loses all its power, so this ticket ends with its stay.
@@ -105,10 +104,7 @@ abstract contract Tickets is Seats {
         returns (uint64 ticket, uint64 taken)
     {
         uint64 difference = standing.target - target;
-        if (difference != 0) {
-            standing.target = target;
-            _sortDown(index, standing, target);
-        }
+        if (difference != 0) _setTarget(index, standing, target);
         if (standing.state == State.Waiting) return (_resolved(index), 0);
         // C44: as in `_lowerTarget`.
         if (_displaced == index) return (_newTicket(index, standing, true), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {EndToEndFixture} from "../slasher/EndToEndFixture.sol";
+import {WholeDeployment} from "./WholeDeployment.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
 import {ValidatorRegistry} from "../../src/ValidatorRegistry.sol";
 import {ValidatorSets} from "../../src/ValidatorSets.sol";
@@ -11,36 +11,11 @@ import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
 import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
 
-/// @dev Says yes to all that registrations ask, so that a large state is built quickly.
-contract YesToRegistrations {
-    function isRegistrable(bytes32) external pure returns (bool) {
-        return true;
-    }
-
-    function verify(bytes32, bytes32, bytes32, bytes32) external pure returns (bool) {
-        return true;
-    }
-
-    function verifyPossession(bytes calldata, bytes32, bytes calldata) external pure returns (bool) {
-        return true;
-    }
-}
-
-/// @dev What every call of a whole deployment costs with 128 members and 10,000 that wait, as a transaction, each the
-/// first one of an epoch.
+/// @dev What every call about stake costs on a whole deployment, as a transaction, each the first one of an epoch.
 /// forge-config: gas.isolate = false
-contract DeploymentGasTest is EndToEndFixture {
-    uint256 private constant MOST = 8_000_000;
+contract DeploymentGasTest is WholeDeployment {
     uint256 private constant TARGET = 1_800_000;
-    /// What a delegation and an undelegation may cost.
-    uint256 private constant DELEGATION = 350_000;
-    uint256 private constant WAITING = 10_000;
     uint256 private constant KEY = 0xA11CE;
-    uint128 private constant BOND = 1000e18;
-    /// A member that is no seed.
-    uint256 private constant MEMBER = 20;
-    /// The one on top of the smallest: a change of it moves most.
-    uint256 private constant SMALLEST = 133;
     bytes32 private constant PERMIT =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
@@ -51,24 +26,10 @@ contract DeploymentGasTest is EndToEndFixture {
     /// A deployment that is not open yet.
     StakeManager private closed;
 
-    /// @dev 124 members more and all that wait, by the real calls, but for the verifiers.
     function setUp() public override {
         super.setUp();
+        vm.roll(START);
         deployClosed();
-        bytes memory yes = address(new YesToRegistrations()).code;
-        (bytes memory ed25519, bytes memory bls) = (wiring.ed25519.code, wiring.bls.code);
-        vm.etch(wiring.ed25519, yes);
-        vm.etch(wiring.bls, yes);
-        IValidatorRegistry.Possession memory nothing;
-        for (uint256 i = 0; i < 124 + WAITING; ++i) {
-            registerWith(10 + i, BOND, nothing);
-        }
-        for (uint64 epoch = 0; epoch <= 12; ++epoch) {
-            rollTo(epoch);
-            while (sets.advance(200) == 200) {}
-        }
-        vm.etch(wiring.ed25519, ed25519);
-        vm.etch(wiring.bls, bls);
         rollTo(13);
     }
 
@@ -275,17 +236,8 @@ contract DeploymentGasTest is EndToEndFixture {
         vm.stopPrank();
     }
 
-    function stakesCall(string memory name) private returns (uint256) {
-        return measured("StakeManager", name);
-    }
-
     function registryCall(string memory name) private {
         measured("ValidatorRegistry", name);
-    }
-
-    function measured(string memory group, string memory name) private returns (uint256 gas) {
-        gas = vm.snapshotGasLastCall(group, name);
-        assertLt(gas, MOST, name);
     }
 
     function signPermit(address payer, uint256 amount) private {

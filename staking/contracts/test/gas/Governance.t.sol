@@ -21,40 +21,12 @@ contract GovernanceGasTest is ProposalsFixture {
         asStakes();
         votes.unbonded(accountOf(8), 1e18);
         measured("StakeVotes", "unbonded (from the stakes)");
-        mine(1);
-        vm.prank(accountOf(2));
-        votes.delegate(accountOf(0));
-        measured("StakeVotes", "delegate, for the first time");
-        mine(1);
         vm.prank(accountOf(2));
         votes.delegate(accountOf(1));
-        measured("StakeVotes", "delegate, to another");
         mine(1);
         asStakes();
         votes.bonded(accountOf(2), 1e18);
         measured("StakeVotes", "bonded, somebody else votes (from the stakes)");
-        stakes.bond(validatorOf(3), accountOf(7), 1e18);
-        stakes.slash(validatorOf(3), accountOf(3));
-        mine(1);
-        votes.sync(validatorOf(3), accountOf(7));
-        measured("StakeVotes", "sync");
-    }
-
-    function test_Proposal() external {
-        Draft memory made = setsParameters(values());
-        uint256 id = propose(made);
-        measured("StakeGovernor", "propose, one call");
-        mine(DELAY + 1);
-        vote(id, 0, FOR);
-        measured("StakeGovernor", "castVote, the first");
-        vote(id, 1, FOR);
-        measured("StakeGovernor", "castVote");
-        mine(PERIOD);
-        queue(made);
-        measured("StakeGovernor", "queue, one call");
-        mine(TIMELOCK / 12);
-        execute(made);
-        measured("StakeGovernor", "execute, the parameters");
     }
 
     function test_EightCalls() external {
@@ -93,12 +65,6 @@ contract GovernanceGasTest is ProposalsFixture {
         vm.prank(GUARDIAN);
         admission.unpause();
         measured("Admission", "unpause");
-    }
-
-    function test_Expel() external {
-        sets.setPower(validatorOf(5), TOTAL / 10);
-        enact(expels(5));
-        measured("StakeGovernor", "execute, an expulsion (without the stakes' part)");
     }
 
     /// @dev As many as a call may have, each for the first time.

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {Epochs} from "../../src/Epochs.sol";
 import {StakeVotes} from "../../src/StakeVotes.sol";
-import {IGovernedStakes} from "../../src/interfaces/IGovernedStakes.sol";
+import {IDelegation} from "../../src/interfaces/IDelegation.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
 /// @dev The sets as governance sees them: powers that the test says, for every epoch or from one on.
@@ -98,8 +98,8 @@ contract PositionsStub {
         return expelled.length;
     }
 
-    function positionOf(address validator, address account) external view returns (IGovernedStakes.Position memory) {
-        return IGovernedStakes.Position(amounts[validator][account], 2, 0, 0);
+    function positionOf(address validator, address account) external view returns (IDelegation.Position memory) {
+        return IDelegation.Position(amounts[validator][account], 2, 0, 0);
     }
 }
 

@@ -5,8 +5,8 @@ import {VotesHandler} from "./VotesHandler.sol";
 import {IDelegation} from "../../src/interfaces/IDelegation.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 
-/// @dev Three accounts delegate, leave and move on; the contracts of rewards and expulsions do what they may. Who takes
-/// a delegation when is written down here a second time, and what counted in which epoch is added up epoch by epoch.
+/// @dev Three accounts delegate, leave, move on and hand on their votes; expulsions do what they may. Who takes a
+/// delegation when is written down here a second time, and what counted in which epoch is added up epoch by epoch.
 abstract contract DelegatorsHandler is VotesHandler {
     /// What is remembered of an unbonding, from outside. `to` is the number of where it goes plus 1.
     struct Request {
@@ -70,22 +70,11 @@ abstract contract DelegatorsHandler is VotesHandler {
         }
     }
 
-    /// @dev Seldom, as `expel`, or nobody would be left to offend.
-    function suspend(uint256 random) external {
-        uint256 index = touch(random % joined);
-        IStakeManager.Stake memory stake = stakeOf(index);
-        if ((random >> 16) % 6 != 0 || stake.status != IStakeManager.Status.Live || stake.suspended) return;
-        neighbours.setMayResumeFrom(validatorOf(index), sets.currentEpoch() + uint64(random >> 8) % 4);
-        vm.prank(address(neighbours));
-        stakes.suspend(validatorOf(index));
-        done("suspend");
-    }
-
     function resume(uint256 random) external {
         uint256 index = touch(random % joined);
         IStakeManager.Stake memory stake = stakeOf(index);
         bool allowed = stake.status == IStakeManager.Status.Live && stake.suspended
-            && sets.currentEpoch() >= neighbours.mayResumeFrom(validatorOf(index));
+            && sets.currentEpoch() >= rewards.mayResumeFrom(validatorOf(index));
         vm.prank(validatorOf(index));
         try stakes.resume(validatorOf(index)) {
             assertTrue(allowed, "resumed too early");
@@ -95,6 +84,7 @@ abstract contract DelegatorsHandler is VotesHandler {
         }
     }
 
+    /// @dev Seldom, or nobody would be left to offend.
     function expel(uint256 random) external {
         uint256 index = touch((random >> 8) % joined);
         IStakeManager.Stake memory stake = stakeOf(index);
@@ -107,33 +97,26 @@ abstract contract DelegatorsHandler is VotesHandler {
         done("expel");
     }
 
-    function fundRewards(uint256 amount) external {
-        amount = bound(amount, 1, 1000 ether);
-        fund(STRANGER, amount);
-        vm.prank(STRANGER);
-        stakes.fundRewards(uint128(amount));
-        done("fundRewards");
+    /// @dev To one of them, to somebody else, or back to itself.
+    function delegateVotes(uint256 random) external {
+        address to = (random >> 8) % 4 == 0 ? STRANGER : delegatorOf(random >> 16);
+        vm.prank(delegatorOf(random));
+        votes.delegate((random >> 8) % 8 == 1 ? address(0) : to);
+        done("delegateVotes");
     }
 
-    /// @dev To a delegator, or to its position.
-    function reward(uint256 random, uint256 amount) external {
-        uint256 index = touch(random % joined);
-        address account = (random >> 16) % 4 == 0 ? withdrawalOf(index) : delegatorOf(random >> 8);
-        uint128 reserve = stakes.rewardReserve();
-        if (reserve == 0) return;
-        amount = bound(amount, 1, reserve);
-        vm.startPrank(address(neighbours));
-        if ((random >> 24) % 2 == 0) {
-            uint256 before = token.balanceOf(REWARDED);
-            stakes.payReward(REWARDED, uint128(amount));
-            assertEq(token.balanceOf(REWARDED), before + amount);
-            done("payReward");
-        } else if (account == withdrawalOf(index) ? isBonded(index) : accepts(index, account, amount)) {
-            stakes.restakeReward(validatorOf(index), account, uint128(amount));
-            deposited[index] += uint128(amount);
-            done("restakeReward");
+    /// @dev C153: of a slashed position, once.
+    function sync(uint256 random) external {
+        (uint256 index, address account) = somePosition(random, random % 8 != 0);
+        address validator = validatorOf(touch(index));
+        bool allowed = stakes.isSlashed(validator) && positionOf(index, account).amount != 0
+            && !votes.isDropped(validator, account);
+        try votes.sync(validator, account) {
+            assertTrue(allowed, "votes were dropped");
+            done("sync");
+        } catch {
+            assertFalse(allowed, "votes were not dropped");
         }
-        vm.stopPrank();
     }
 
     function delegatorOf(uint256 random) public pure returns (address) {

@@ -6,8 +6,10 @@ import {Test} from "forge-std/Test.sol";
 import {DelegatorsHandler} from "./DelegatorsHandler.sol";
 import {StakesHandler} from "./StakesHandler.sol";
 import {StakesWorld} from "./StakesWorld.sol";
+import {RewardsHandler} from "./RewardsHandler.sol";
 import {VotesHandler} from "./VotesHandler.sol";
 import {IDelegation} from "../../src/interfaces/IDelegation.sol";
+import {IRewards} from "../../src/interfaces/IRewards.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
@@ -18,7 +20,7 @@ contract StakeManagerInvariantTest is Test {
 
     StakesHandler private handler;
     StakesWorld private world;
-    string[33] private actions = [
+    string[43] private actions = [
         "register",
         "topUp",
         "unbond",
@@ -47,9 +49,19 @@ contract StakeManagerInvariantTest is Test {
         "suspend",
         "resume",
         "expel",
+        "delegateVotes",
+        "sync",
         "fundRewards",
-        "payReward",
-        "restakeReward",
+        "setRate",
+        "attest",
+        "attestation refused",
+        "bring",
+        "bring refused",
+        "claim",
+        "restake",
+        "claimCommission",
+        "setCommission",
+        "setCommission refused",
         "an epoch begins",
         "runs"
     ];
@@ -57,7 +69,7 @@ contract StakeManagerInvariantTest is Test {
     function setUp() external {
         handler = new StakesHandler();
         world = handler;
-        string[25] memory names = [
+        string[32] memory names = [
             "register(uint256)",
             "topUp(uint256,uint256)",
             "unbond(uint256,uint256,bool)",
@@ -78,21 +90,28 @@ contract StakeManagerInvariantTest is Test {
             "delegate(uint256,uint256)",
             "undelegate(uint256,uint256)",
             "redelegate(uint256,uint256)",
-            "suspend(uint256)",
             "resume(uint256)",
             "expel(uint256)",
+            "delegateVotes(uint256)",
+            "sync(uint256)",
             "fundRewards(uint256)",
-            "reward(uint256,uint256)"
+            "setRate(uint256)",
+            "attestPeriods(uint256)",
+            "bring(uint256)",
+            "claim(uint256)",
+            "restake(uint256)",
+            "claimCommission(uint256)",
+            "setCommission(uint256,uint256)"
         ];
         // Votes, reports and what takes time twice as often, and time passes often, or nothing would ever be due.
-        bytes4[] memory selectors = new bytes4[](names.length + 14);
+        bytes4[] memory selectors = new bytes4[](names.length + 18);
         for (uint256 i = 0; i < names.length; ++i) {
             selectors[i] = bytes4(keccak256(bytes(names[i])));
         }
         for (uint256 i = names.length; i < selectors.length; ++i) {
             selectors[i] = StakesHandler.mine.selector;
         }
-        bytes4[9] memory often = [
+        bytes4[12] memory often = [
             VotesHandler.vote.selector,
             VotesHandler.reportVotes.selector,
             VotesHandler.reportVotes.selector,
@@ -101,7 +120,10 @@ contract StakeManagerInvariantTest is Test {
             StakesHandler.release.selector,
             StakesHandler.withdraw.selector,
             DelegatorsHandler.delegate.selector,
-            DelegatorsHandler.undelegate.selector
+            DelegatorsHandler.undelegate.selector,
+            RewardsHandler.bring.selector,
+            RewardsHandler.bring.selector,
+            RewardsHandler.bring.selector
         ];
         for (uint256 i = 0; i < often.length; ++i) {
             selectors[names.length + i] = often[i];
@@ -114,7 +136,10 @@ contract StakeManagerInvariantTest is Test {
     function invariant_StakesHold() external view {
         checkBooks();
         checkSets();
-        checkVotes(handler.delegatorOf(world.token().totalSupply()));
+        uint256 random = world.token().totalSupply();
+        checkUnits(handler.delegatorOf(random));
+        checkVotes(random % 4 == 0 ? address(0x57A4) : handler.delegatorOf(random >> 8));
+        checkReserve();
         uint256 touched = handler.touched();
         uint256 joined = handler.joined();
         if (touched < joined) {
@@ -140,6 +165,7 @@ contract StakeManagerInvariantTest is Test {
         checkPool(index);
         checkPositions(index);
         checkService(index);
+        checkRewards(index);
     }
 
     /// @dev C84: every token is an asset of one pool, the credit of one account, or a gift.
@@ -189,16 +215,17 @@ contract StakeManagerInvariantTest is Test {
         checkCounted(index, last);
         checkCounted(index, uint64(world.token().totalSupply() % last));
         address owner = world.withdrawalOf(index);
-        assertEq(votesOf(owner), world.stakes().isSlashed(world.validatorOf(index)) ? 0 : stake.own, "own votes");
+        uint256 own = world.stakes().isSlashed(world.validatorOf(index)) ? 0 : stake.own;
+        assertEq(world.votes().unitsOf(owner), own, "own votes");
     }
 
     function checkPosition(uint256 index, address account) private view returns (uint256) {
         IDelegation.Position memory position = positionOf(index, account);
         uint64 last = world.sets().currentEpoch() + 2;
-        uint256 kept = world.neighbours().keptOf(world.validatorOf(index), account);
-        kept += uint256(position.previous) * (position.since - position.previousSince);
+        uint256 kept = uint256(position.previous) * (position.since - position.previousSince);
         kept += uint256(position.amount) * (last - position.since);
-        assertEq(kept, handler.heldUntil(index, account, last), "no stretch of a position is lost, or told twice");
+        kept += handler.heldUntil(index, account, position.previousSince);
+        assertEq(kept, handler.heldUntil(index, account, last), "a position says what counts");
         return position.amount;
     }
 
@@ -207,18 +234,55 @@ contract StakeManagerInvariantTest is Test {
         assertEq(counted, handler.countedUntil(index, epoch), "what counted is the sum over all epochs");
     }
 
-    /// @dev Of a delegator: all that is bonded, but with a slashed validator of which the votes were told.
-    function checkVotes(address account) private view {
+    /// @dev C150, C153: of a delegator, all that is bonded, but with a slashed validator of which the votes were told.
+    function checkUnits(address account) private view {
         uint256 sum = 0;
         for (uint256 i = 0; i < handler.joined(); ++i) {
-            if (!world.neighbours().dropped(world.validatorOf(i), account)) sum += positionOf(i, account).amount;
+            if (!world.votes().isDropped(world.validatorOf(i), account)) sum += positionOf(i, account).amount;
         }
-        assertEq(votesOf(account), sum, "votes are what is bonded");
+        assertEq(world.votes().unitsOf(account), sum, "votes are what is bonded");
     }
 
-    /// @dev The seam for the real votes.
-    function votesOf(address account) private view returns (uint256) {
-        return world.neighbours().votesOf(account);
+    /// @dev C151: the units of all who have handed their votes to an account, and its own if it has not.
+    function checkVotes(address account) private view {
+        uint256 sum = 0;
+        for (uint256 i = 0; i < handler.DELEGATORS(); ++i) {
+            address voter = handler.delegatorOf(i);
+            if (world.votes().delegates(voter) == account) sum += world.votes().unitsOf(voter);
+        }
+        assertEq(world.votes().getVotes(account), sum, "no vote is lost or made by handing it on");
+    }
+
+    /// @dev C130: what was paid, what is owed and what is free is what came, and no more is owed than is allocated.
+    function checkReserve() private view {
+        uint128 reserve = world.stakes().rewardReserve();
+        assertEq(reserve + handler.rewarded(), handler.funded(), "paid and not paid is what came");
+        assertEq(world.rewards().allocated() + world.rewards().free(), reserve, "allocated and free");
+        uint256 owed = 0;
+        for (uint256 i = 0; i < handler.joined(); ++i) {
+            IRewards.Standing memory standing = world.rewards().standingOf(world.validatorOf(i));
+            owed += uint256(standing.owed) + standing.commission;
+        }
+        assertLe(owed, world.rewards().allocated(), "owed");
+    }
+
+    /// @dev C134, C135, C138: nobody gets more than the epochs say, all together no more than the validator's stake
+    /// has earned, and a commission keeps its bounds.
+    function checkRewards(uint256 index) private view {
+        address validator = world.validatorOf(index);
+        uint256 sum = 0;
+        for (uint256 i = 0; i <= handler.DELEGATORS(); ++i) {
+            address account = handler.accountOf(index, i);
+            uint256 due = world.rewards().claimable(validator, account);
+            sum += due;
+            due += handler.claimed(index, account);
+            assertLe(due * handler.PARTS(), handler.earned(index, account), "more than earned");
+        }
+        assertLe(sum, world.rewards().standingOf(validator).owed, "claimable");
+        uint64 period = world.sets().currentEpoch() / 3;
+        uint16 commission = world.rewards().commissionOf(validator, period + 1);
+        assertLe(commission, world.MOST_COMMISSION());
+        assertLe(commission, world.rewards().commissionOf(validator, period) + world.MOST_RISE(), "a slow rise");
     }
 
     function positionOf(uint256 index, address account) private view returns (IDelegation.Position memory) {

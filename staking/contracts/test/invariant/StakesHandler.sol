@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {DelegatorsHandler} from "./DelegatorsHandler.sol";
+import {RewardsHandler} from "./RewardsHandler.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
 /// @dev Does what anyone can do to the stakes, and keeps what must follow. A call that must work and does not, or works
 /// and must not, fails here; what must hold at all times is checked by the test.
-contract StakesHandler is DelegatorsHandler {
+contract StakesHandler is RewardsHandler {
     uint256 public constant MOST = 20;
 
     uint256 public donated;

@@ -3,15 +3,20 @@ pragma solidity 0.8.30;
 
 import {Test} from "forge-std/Test.sol";
 
-import {Neighbours} from "../stakes/Neighbours.sol";
+import {QuorumForRewards} from "../rewards/Mocks.sol";
+import {Admission} from "../../src/Admission.sol";
+import {Rewards} from "../../src/Rewards.sol";
 import {Slasher} from "../../src/Slasher.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
+import {StakeVotes} from "../../src/StakeVotes.sol";
 import {StakingParameters} from "../../src/StakingParameters.sol";
 import {TestToken} from "../../src/TestToken.sol";
 import {ValidatorRegistry} from "../../src/ValidatorRegistry.sol";
 import {ValidatorSets} from "../../src/ValidatorSets.sol";
 import {Wiring} from "../../src/Wiring.sol";
 import {Bls12381} from "../../src/crypto/Bls12381.sol";
+import {IAdmission} from "../../src/interfaces/IAdmission.sol";
+import {IRewards} from "../../src/interfaces/IRewards.sol";
 import {ISlasher} from "../../src/interfaces/ISlasher.sol";
 import {IStakeManager} from "../../src/interfaces/IStakeManager.sol";
 import {IStakingParameters} from "../../src/interfaces/IStakingParameters.sol";
@@ -51,8 +56,9 @@ contract YesToKeys {
     }
 }
 
-/// @dev The contracts of one deployment, all real but for the verifiers. The seeds 0 to 3 have 30, 27, 23 and 20
-/// thousand tokens. Evidence is taken for 8 epochs, and what is within 10 epochs counts together.
+/// @dev The contracts of one deployment, all real but for the verifiers, governance and expulsions. The seeds 0 to 3
+/// have 30, 27, 23 and 20 thousand tokens. Evidence is taken for 8 epochs, and what is within 10 epochs counts
+/// together. Periods of rewards have 3 epochs.
 abstract contract StakesWorld is Test {
     uint64 public constant LENGTH = 32;
     uint64 public constant EVIDENCE_EPOCHS = 8;
@@ -65,8 +71,11 @@ abstract contract StakesWorld is Test {
     address internal constant STRANGER = address(0x57A4);
     address internal constant GOVERNANCE = address(0x601);
     address internal constant EXPULSIONS = address(0xE4);
-    /// @dev Gets rewards and does nothing else.
-    address internal constant REWARDED = address(0x4E3A);
+    address internal constant FUNDER = address(0xF0);
+    uint64 internal constant PERIOD_EPOCHS = 3;
+    uint16 public constant MOST_COMMISSION = 5000;
+    uint16 public constant MOST_RISE = 1000;
+    uint32 internal constant RISE_EPOCHS = 4;
 
     TestToken public token;
     StakingParameters public parameters;
@@ -74,8 +83,9 @@ abstract contract StakesWorld is Test {
     ValidatorSets public sets;
     StakeManager public stakes;
     Slasher public slasher;
-    /// Rewards, votes and admission; the seam for the real ones.
-    Neighbours public neighbours;
+    Rewards public rewards;
+    StakeVotes public votes;
+    QuorumForRewards internal said;
     SignedBefore internal verifier;
     /// The attestation key of the last that registered: multiples of the generator, in order.
     bytes private lastKey = Bls12381.infinity();
@@ -85,7 +95,7 @@ abstract contract StakesWorld is Test {
         verifier = new SignedBefore();
         YesToKeys yes = new YesToKeys();
         parameters = new StakingParameters(constants(), values());
-        neighbours = new Neighbours();
+        said = new QuorumForRewards();
         uint64 nonce = vm.getNonce(address(this));
         Wiring memory wiring = Wiring({
             token: address(token),
@@ -96,13 +106,16 @@ abstract contract StakesWorld is Test {
             slasher: vm.computeCreateAddress(address(this), nonce + 3),
             ed25519: address(yes),
             bls: address(yes),
-            attestations: address(0),
-            rewards: address(neighbours),
-            votes: address(neighbours),
-            admission: address(neighbours),
+            attestations: address(said),
+            rewards: address(0),
+            votes: address(0),
+            admission: address(0),
             expulsions: EXPULSIONS,
             governor: address(0)
         });
+        wiring.rewards = vm.computeCreateAddress(address(this), nonce + 4);
+        wiring.votes = vm.computeCreateAddress(address(this), nonce + 5);
+        wiring.admission = vm.computeCreateAddress(address(this), nonce + 6);
         registry = new ValidatorRegistry(wiring);
         sets = new ValidatorSets(wiring, uint64(block.number), LENGTH);
         stakes = new StakeManager(wiring);
@@ -116,6 +129,10 @@ abstract contract StakesWorld is Test {
                 reporterCap: 200 ether
             })
         );
+        rewards = new Rewards(wiring, rewardConstants());
+        votes = new StakeVotes(wiring);
+        IAdmission.Start memory start;
+        new Admission(wiring, IAdmission.Constants(8, 64, 2, 3), start);
         openWithSeeds();
     }
 
@@ -192,6 +209,19 @@ abstract contract StakesWorld is Test {
             inclusionDelay: 1,
             governanceEpochs: 4,
             governance: GOVERNANCE
+        });
+    }
+
+    function rewardConstants() private pure returns (IRewards.Constants memory) {
+        return IRewards.Constants({
+            periodEpochs: uint32(PERIOD_EPOCHS),
+            maxCommissionBps: MOST_COMMISSION,
+            maxCommissionRiseBps: MOST_RISE,
+            commissionInterval: RISE_EPOCHS,
+            minimumPerformanceBps: 5000,
+            badPeriods: 2,
+            suspensionEpochs: 2,
+            funder: FUNDER
         });
     }
 

@@ -210,7 +210,7 @@ abstract contract VotesHandler is StakesWorld {
         ++successes[action];
     }
 
-    function othersThan(uint256 index) internal view returns (bytes32 hash) {
+    function othersThan(uint256 index) internal view virtual returns (bytes32 hash) {
         for (uint256 i = 0; i < joined; ++i) {
             if (i != index) hash = keccak256(abi.encode(hash, stakeOf(i)));
         }

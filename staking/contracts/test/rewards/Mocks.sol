@@ -5,8 +5,8 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 
 import {TestToken} from "../../src/TestToken.sol";
 import {IAttestationVerifier} from "../../src/interfaces/IAttestationVerifier.sol";
+import {IDelegation} from "../../src/interfaces/IDelegation.sol";
 import {IRewards} from "../../src/interfaces/IRewards.sol";
-import {IStakePositions} from "../../src/interfaces/IStakePositions.sol";
 import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
 /// @dev The sets as rewards see them: powers by epoch, that of the epoch before where none was said.
@@ -43,7 +43,7 @@ contract SetsForRewards {
 
 /// @dev The stakes as rewards see them: positions, sums and tokens as the rules of the stakes say, without any of what
 /// else they do.
-contract StakesForRewards is IStakePositions {
+contract StakesForRewards {
     using Checkpoints for Checkpoints.Trace224;
 
     error Refused();
@@ -54,7 +54,7 @@ contract StakesForRewards is IStakePositions {
     uint128 public rewardReserve;
     address[] public suspended;
     bool public refuses;
-    mapping(address validator => mapping(address account => Position)) private _positions;
+    mapping(address validator => mapping(address account => IDelegation.Position)) private _positions;
     mapping(address validator => Checkpoints.Trace224) private _sums;
 
     function wire(TestToken token_, SetsForRewards sets_, IRewards rewards_) external {
@@ -90,21 +90,21 @@ contract StakesForRewards is IStakePositions {
 
     /// @dev From the epoch after next on, the account has this stake.
     function change(address validator, address account, uint96 amount) public {
-        Position storage position = _positions[validator][account];
+        IDelegation.Position storage position = _positions[validator][account];
         uint32 effective = uint32(sets.currentEpoch()) + 2;
         _record(validator, effective, position.amount, amount);
         if (position.since == effective) {
             position.amount = amount;
             return;
         }
-        Position memory old = position;
-        _positions[validator][account] = Position(amount, effective, old.amount, old.since);
+        IDelegation.Position memory old = position;
+        _positions[validator][account] = IDelegation.Position(amount, effective, old.amount, old.since);
         if (old.previous != 0 && old.previousSince < old.since) {
             _rewards.keepStretch(validator, account, old.previous, old.previousSince, old.since);
         }
     }
 
-    function positionOf(address validator, address account) external view returns (Position memory) {
+    function positionOf(address validator, address account) external view returns (IDelegation.Position memory) {
         return _positions[validator][account];
     }
 

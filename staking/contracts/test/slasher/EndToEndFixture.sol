@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {Test} from "forge-std/Test.sol";
 
 import {DeployStaking} from "../../script/DeployStaking.s.sol";
-import {Neighbours} from "../stakes/Neighbours.sol";
 import {Signer} from "../Signer.sol";
 import {Digests} from "../../src/Digests.sol";
 import {Slasher} from "../../src/Slasher.sol";
@@ -38,8 +37,6 @@ abstract contract EndToEndFixture is Test, Signer {
     function setUp() public virtual {
         vm.chainId(31_337);
         vm.roll(START);
-        // The script deploys none of these yet.
-        vm.etch(address(0), address(new Neighbours()).code);
         DeployStaking script = new DeployStaking();
         string memory example = "script/deploy-staking.example.json";
         script.run(example, "out/end-to-end.json");
