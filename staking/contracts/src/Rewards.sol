@@ -224,12 +224,14 @@ contract Rewards is Commissions {
         if ((leaf.period + 1) * periodEpochs <= standing.mayResumeFrom) return;
         // C142: who has left, was slashed or is out already has no power that could be taken.
         IValidatorSets.Seat memory seat = sets.seatOf(leaf.validator);
-        if (seat.state == IValidatorSets.State.Removed || seat.target == 0) return;
+        bool leaves = seat.target == 0;
+        if (seat.state == IValidatorSets.State.Removed || (leaves && seat.power == 0)) return;
 
         uint8 bad = uint8(Math.min(uint256(before) + 1, badPeriods));
         // C143: leaves that were kept back cannot put out of the set who does well since.
         bool recent = leaf.period + badPeriods >= nextPeriod;
-        if (bad < badPeriods || !recent) {
+        // C142: who leaves is not put out, but what it missed counts if it stays after all.
+        if (bad < badPeriods || !recent || leaves) {
             standing.badInARow = bad;
             return;
         }
