@@ -128,9 +128,9 @@ contract ValidatorSets is SetForming {
 
     /// @inheritdoc IValidatorSets
     function lowerShared(address validator, uint64 target) external onlyStakes returns (uint64 ticket) {
-        Terms memory terms = _begin();
         (uint32 index, Standing storage standing) = _enrolled(validator);
-        uint64 atOnce = _exitAtOnce(terms);
+        // C37: who waits has no power that a budget bounds.
+        uint64 atOnce = standing.state == State.Active ? _exitAtOnce(_begin()) : 0;
         if (target > standing.target) _raiseTarget(index, standing, target);
         uint64 taken;
         (ticket, taken) = _lowerShared(index, standing, target, atOnce);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {WholeDeployment} from "./WholeDeployment.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
+import {StakeVotes} from "../../src/StakeVotes.sol";
 import {ValidatorRegistry} from "../../src/ValidatorRegistry.sol";
 import {ValidatorSets} from "../../src/ValidatorSets.sol";
 import {Wiring} from "../../src/Wiring.sol";
@@ -218,9 +219,11 @@ contract DeploymentGasTest is WholeDeployment {
         another.registry = vm.computeCreateAddress(address(this), nonce);
         another.sets = vm.computeCreateAddress(address(this), nonce + 1);
         another.stakes = vm.computeCreateAddress(address(this), nonce + 2);
+        another.votes = vm.computeCreateAddress(address(this), nonce + 3);
         new ValidatorRegistry(another);
         new ValidatorSets(another, START, LENGTH);
         closed = new StakeManager(another);
+        new StakeVotes(another);
     }
 
     function owner() private pure returns (address) {

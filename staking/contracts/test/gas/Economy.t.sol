@@ -45,10 +45,10 @@ contract EconomyGasTest is WholeDeployment {
         rewards.setRate(1000e18);
         vm.prank(validatorOf(POPULAR));
         rewards.setCommission(validatorOf(POPULAR), 500);
+        rollTo(20);
         for (uint64 period = 0; period < 4; ++period) {
             attest(period, 0, 0, 0);
         }
-        rollTo(20);
     }
 
     /// forge-config: gas.isolate = true

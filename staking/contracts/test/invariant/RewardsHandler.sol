@@ -34,11 +34,7 @@ abstract contract RewardsHandler is DelegatorsHandler {
     mapping(uint256 index => uint64) private nextRise;
 
     function fundRewards(uint256 amount) external {
-        amount = bound(amount, 1, 1000 ether);
-        fund(STRANGER, amount);
-        vm.prank(STRANGER);
-        stakes.fundRewards(uint128(amount));
-        funded += amount;
+        fundReserve(bound(amount, 1, 1000 ether));
         done("fundRewards");
     }
 
@@ -164,6 +160,13 @@ abstract contract RewardsHandler is DelegatorsHandler {
             assertFalse(allowed, "a commission was refused");
             done("setCommission refused");
         }
+    }
+
+    function fundReserve(uint256 amount) internal {
+        fund(STRANGER, amount);
+        vm.prank(STRANGER);
+        stakes.fundRewards(uint128(amount));
+        funded += amount;
     }
 
     /// @dev What it shares out, epoch by epoch; and nobody is put out who did well in any of the last two.

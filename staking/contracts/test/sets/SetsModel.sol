@@ -54,20 +54,23 @@ contract SetsModel is SetsModelLists {
         require(rise(), "C105");
     }
 
-    /// @dev C106, C107: in line, and then all of it, if that is the next step and not the last power.
+    /// @dev C106, C107: in line, and then all of it, if that is the next step and not the last power. Who waits has no
+    /// power, so that no budget is looked at.
     function lowerShared(uint64 epoch_, uint256 validator, uint64 target) external returns (uint256 ticket) {
-        begin(epoch_);
         Validator storage v = validators[validator];
+        if (v.state == IValidatorSets.State.Waiting) {
+            v.target = target;
+            ticket = newTicket(validator, 0);
+            (tickets[ticket].asked, tickets[ticket].served) = (epoch_, epoch_ + 2);
+            return ticket;
+        }
+        begin(epoch_);
         bool first = due.length == 0 && (held.length == 0 || (!isFree(held[0]) && mustStay(tickets[held[0]].asked)));
         bool alone = openOf(validator, false) + openOf(validator, true) == 0;
         if (target > v.target) retarget(validator, target);
         uint64 fall = v.target - target;
         v.target = target;
-        if (v.state == IValidatorSets.State.Waiting || v.displaced) {
-            ticket = newTicket(validator, 0);
-            if (!v.displaced) tickets[ticket].served = epoch + 2;
-            return ticket;
-        }
+        if (v.displaced) return newTicket(validator, 0);
         uint64 left = fall - dropUp(validator, fall);
         ticket = target == 0 && left != 0 ? 0 : joinable(validator);
         if (ticket == 0) ticket = newTicket(validator, 0);
