@@ -147,12 +147,8 @@ contract StakeManager is Delegations {
         _setPosition(validator, msg.sender, own, _nextEpoch());
         emit UnbondingCancelled(id, validator, request.amount, own);
         votes.bonded(msg.sender, request.amount);
-        // C71: what the ticket was to take away stays only as far as stake is back for it. Else the ticket keeps its place:
-        // of the same validator, stake may leave behind it that is safe only while it is before.
-        uint64 power = _powerOf(pool, values.powerCap);
-        uint64 left = sets.ticketOf(request.ticket).left;
-        if (uint256(sets.seatOf(validator).target) + left <= power) sets.revoke(request.ticket);
-        sets.raise(validator, power);
+        sets.revoke(request.ticket, _powerOf(pool, values.powerCap));
+        _tell(validator, values);
     }
 
     /// @inheritdoc IStakeManager

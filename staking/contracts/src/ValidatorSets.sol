@@ -138,10 +138,10 @@ contract ValidatorSets is SetForming {
     }
 
     /// @inheritdoc IValidatorSets
-    function revoke(uint64 ticket) external onlyStakes {
+    function revoke(uint64 ticket, uint64 most) external onlyStakes {
         // No step in between: the stakes tell the new target next, and it is then that work is done.
         _begin();
-        _revoke(ticket);
+        _revoke(ticket, most);
     }
 
     /// @inheritdoc IValidatorSets

@@ -155,16 +155,18 @@ abstract contract Tickets is Seats {
     }
 
     /// C38: what the ticket has not taken away goes back to the target, or to the displacement.
-    function _revoke(uint64 ticket) internal {
+    function _revoke(uint64 ticket, uint64 most) internal {
         Decrease memory decrease = _existing(ticket);
         Standing storage standing = _standings[decrease.index];
         if (standing.state == State.Removed) revert ValidatorRemoved(_nameOf[decrease.index]);
+        // A ticket of which something is left is one of a member: it ends with the stay at the latest.
+        uint64 target = standing.target + decrease.left;
+        // C71: of the same validator, stake may leave behind it that is safe only while this one is before.
+        if (target > most) return;
         if (decrease.line != Line.None) _leaveLine(ticket, standing);
         delete _decreases[ticket];
         if (decrease.left == 0) return;
 
-        // A ticket of which something is left is one of a member: it ends with the stay at the latest.
-        uint64 target = standing.target + decrease.left;
         standing.target = target;
         if (_displaced == decrease.index) {
             Decrease storage displacement = _decreases[_displacement];

@@ -111,7 +111,7 @@ contract DisplaceTest is SetsFixture {
         assertEq(sets.ticketOf(older).left, 25);
         join(4, 400);
         assertEq(seat(3).pendingDown, 175);
-        sets.revoke(older);
+        sets.revoke(older, type(uint64).max);
         raise(3, 200);
         assertSeat(3, IValidatorSets.State.Active, 175, 200);
         assertEq(seat(3).pendingDown, 175);
@@ -128,7 +128,7 @@ contract DisplaceTest is SetsFixture {
         parameters.set(values);
         uint64 part = lower(3, 120);
         uint64 exit = lower(3, 0);
-        sets.revoke(part);
+        sets.revoke(part, type(uint64).max);
         raise(0, 425);
         raise(3, 80);
         join(4, 400);
@@ -149,7 +149,7 @@ contract DisplaceTest is SetsFixture {
         sets.advance(1);
         assertEq(seat(3).openTickets, 2, "C38: the exit waits again, and the displacement behind it");
 
-        sets.revoke(exit);
+        sets.revoke(exit, type(uint64).max);
         assertSeat(3, IValidatorSets.State.Active, 75, 155);
         assertEq(seat(3).pendingDown, 75);
         assertEq(seat(3).openTickets, 1, "now it takes all");

@@ -121,7 +121,7 @@ contract ExitTest is SetsFixture {
         nextEpoch();
         assertEq(power(0), 290);
         assertEq(sets.servedUntil(exit), STILL);
-        sets.revoke(part);
+        sets.revoke(part, type(uint64).max);
         raise(0, 10);
         assertEq(power(0), 290, "nothing is added while power is to be taken away");
         assertEq(seat(0).pendingUp, 10);

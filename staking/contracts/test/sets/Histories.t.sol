@@ -136,7 +136,7 @@ contract HistoriesTest is SetsFixture {
         tickets[at] = tickets[tickets.length - 1];
         tickets.pop();
         uint64 epoch = sets.currentEpoch();
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         model.revoke(epoch, modelled);
         compare();
         uint64 target = seat(index).target + uint64((random >> 32) % 100);

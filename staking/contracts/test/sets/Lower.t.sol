@@ -157,7 +157,7 @@ contract LowerTest is SetsFixture {
         for (uint64 i = 0; i < 16; ++i) {
             assertEq(seat(0).openTickets, 16);
             lower(0, 0);
-            sets.revoke(small[i]);
+            sets.revoke(small[i], type(uint64).max);
             assertEq(seat(0).target, 1);
         }
         uint64 exit = lower(0, 0);
@@ -214,7 +214,7 @@ contract LowerTest is SetsFixture {
         vm.expectRevert(refusal);
         sets.ticketOf(1);
         vm.expectRevert(refusal);
-        sets.revoke(1);
+        sets.revoke(1, type(uint64).max);
     }
 
     function allowSmall() private {

@@ -9,7 +9,7 @@ contract RevokeTest is SetsFixture {
     function test_Revoke_WhenNothingWasTakenAway() external {
         lower(1, 145);
         uint64 ticket = lower(0, 200);
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         assertSeat(0, IValidatorSets.State.Active, 300, 300);
         assertEq(seat(0).pendingDown, 0);
         assertEq(seat(0).openTickets, 0);
@@ -20,7 +20,7 @@ contract RevokeTest is SetsFixture {
     function test_Revoke_WhenAPartWasTakenAway() external {
         uint64 ticket = lower(0, 100);
         assertEq(power(0), 175);
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         assertSeat(0, IValidatorSets.State.Active, 175, 175);
         raise(0, 300);
         assertSeat(0, IValidatorSets.State.Active, 300, 300);
@@ -30,7 +30,7 @@ contract RevokeTest is SetsFixture {
 
     function test_Revoke_WhenAllWasTakenAway() external {
         uint64 ticket = lower(0, 200);
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         assertSeat(0, IValidatorSets.State.Active, 200, 200);
         raise(0, 300);
         assertEq(power(0), 300);
@@ -44,7 +44,7 @@ contract RevokeTest is SetsFixture {
         assertEq(sets.servedUntil(first), 3);
         assertEq(power(1), 270 - 34);
         uint64 third = lower(2, 100);
-        sets.revoke(second);
+        sets.revoke(second, type(uint64).max);
         raise(1, 270);
         nextEpoch();
         assertPowers(100, 270, 230 - 100, 200);
@@ -54,7 +54,7 @@ contract RevokeTest is SetsFixture {
     function test_Revoke_WhenItWasLeaving() external {
         uint64 ticket = lower(0, 0);
         assertSeat(0, IValidatorSets.State.Active, 175, 0);
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         raise(0, 300);
         assertSeat(0, IValidatorSets.State.Active, 300, 300);
     }
@@ -65,7 +65,7 @@ contract RevokeTest is SetsFixture {
         nextEpoch();
         assertSeat(0, IValidatorSets.State.Waiting, 0, 0);
         assertEq(sets.servedUntil(ticket), 4);
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         raise(0, 60);
         assertSeat(0, IValidatorSets.State.Active, 60, 60);
     }
@@ -75,7 +75,7 @@ contract RevokeTest is SetsFixture {
         uint64 partly = lower(0, 200);
         lower(0, 0);
         assertSeat(0, IValidatorSets.State.Active, 175, 0);
-        sets.revoke(partly);
+        sets.revoke(partly, type(uint64).max);
         raise(0, 100);
         assertSeat(0, IValidatorSets.State.Active, 175, 100);
         assertEq(seat(0).pendingDown, 175);
@@ -88,10 +88,10 @@ contract RevokeTest is SetsFixture {
 
     function test_RevertIf_RevokedTwice() external {
         uint64 ticket = lower(0, 200);
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         bytes memory refusal = abi.encodeWithSelector(IValidatorSets.UnknownTicket.selector, ticket);
         vm.expectRevert(refusal);
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         vm.expectRevert(refusal);
         sets.servedUntil(ticket);
     }
@@ -100,6 +100,6 @@ contract RevokeTest is SetsFixture {
         uint64 ticket = lower(0, 100);
         remove(0);
         vm.expectRevert(abi.encodeWithSelector(IValidatorSets.ValidatorRemoved.selector, nameOf(0)));
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
     }
 }

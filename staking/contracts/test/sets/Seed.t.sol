@@ -89,7 +89,7 @@ contract SeedTest is SetsFixture {
         vm.expectRevert(refusal);
         sets.lower(nameOf(0), 1);
         vm.expectRevert(refusal);
-        sets.revoke(1);
+        sets.revoke(1, type(uint64).max);
         vm.expectRevert(refusal);
         sets.remove(nameOf(0));
     }

@@ -100,7 +100,7 @@ contract SharedTest is SetsFixture {
         rollToEpoch(7);
         assertEq(sets.servedUntil(ticket), 2, "told for ever");
         assertEq(sets.servedUntil(lowerShared(0, 290)), 9, "nothing to take");
-        sets.revoke(ticket);
+        sets.revoke(ticket, type(uint64).max);
         assertSeat(0, IValidatorSets.State.Active, 290, 290);
     }
 
@@ -215,7 +215,7 @@ contract SharedTest is SetsFixture {
         uint64 target = 300;
         for (uint256 i = 0; i < 32; ++i) {
             lowerShared(0, --target);
-            if (i < 31) sets.revoke(lower(0, target - 1));
+            if (i < 31) sets.revoke(lower(0, target - 1), type(uint64).max);
         }
         assertEq(seat(0).sharedTickets, 32);
         bytes memory refusal = abi.encodeWithSelector(IValidatorSets.TooManyTickets.selector, nameOf(0), 16, 16);

@@ -54,7 +54,7 @@ contract StakesCancelTest is StakesFixture {
     function test_Cancel_WhenThePowerStillServes() external {
         sets.setBusy(true);
         uint64 id = unbond(0, 5000 ether);
-        vm.expectCall(address(sets), abi.encodeCall(SetsMock.revoke, (1)));
+        vm.expectCall(address(sets), abi.encodeCall(SetsMock.revoke, (1, 30_000e9)));
         vm.expectEmit(address(stakes));
         emit IStakeManager.UnbondingCancelled(id, validatorOf(0), 5000 ether, 30_000 ether);
         cancel(0, id);
@@ -113,7 +113,7 @@ contract StakesCancelTest is StakesFixture {
         stakes.refresh(validatorOf(0));
         uint64 kept = unbond(0, 10_000 ether);
         uint64 cancelled = unbond(0, 5000 ether);
-        vm.expectCall(address(sets), abi.encodeCall(SetsMock.revoke, (1)), 0);
+        vm.expectCall(address(sets), abi.encodeWithSelector(SetsMock.revoke.selector, uint64(1)), 0);
         cancel(0, cancelled);
         (uint64 dueEpoch,) = stakes.dueOf(kept);
         assertEq(dueEpoch, type(uint64).max, "the power still serves");

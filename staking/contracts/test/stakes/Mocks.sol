@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
-import {IValidatorSets} from "../../src/interfaces/IValidatorSets.sol";
 
 /// @dev The sets as the stakes see them: a target for each validator, and tickets that are served at once, or, while
 /// `busy`, when the test says so. Of one validator, none is served before an earlier one.
@@ -72,21 +71,14 @@ contract SetsMock {
         return lower(validator, target_);
     }
 
-    function revoke(uint64 ticket) external {
+    function revoke(uint64 ticket, uint64 most) external {
         Ticket storage revoked = tickets[ticket];
         require(revoked.servedUntil != 0 && !removed[revoked.validator], "revoke");
-        if (revoked.servedUntil == type(uint64).max) target[revoked.validator] += revoked.units;
+        if (revoked.servedUntil == type(uint64).max) {
+            if (target[revoked.validator] + revoked.units > most) return;
+            target[revoked.validator] += revoked.units;
+        }
         delete tickets[ticket];
-    }
-
-    function ticketOf(uint64 ticket) external view returns (IValidatorSets.Ticket memory told) {
-        Ticket storage known = tickets[ticket];
-        told.validator = known.validator;
-        if (known.servedUntil == type(uint64).max) told.left = known.units;
-    }
-
-    function seatOf(address validator) external view returns (IValidatorSets.Seat memory seat) {
-        seat.target = target[validator];
     }
 
     function remove(address validator) external {

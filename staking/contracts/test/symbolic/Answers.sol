@@ -83,7 +83,7 @@ contract Answers {
         return 1;
     }
 
-    function revoke(uint64) external {}
+    function revoke(uint64, uint64) external {}
 
     function remove(address) external {}
 
