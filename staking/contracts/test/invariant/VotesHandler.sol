@@ -27,6 +27,8 @@ abstract contract VotesHandler is StakesWorld {
     uint256 public joined = 4;
     /// The validator of the last call; all, if time has passed.
     uint256 public touched;
+    /// How many calls were about one or all.
+    uint256 public turn;
     mapping(string action => uint256) public successes;
     mapping(uint256 index => uint128) public taken;
     mapping(uint256 index => uint64) public offenceEpoch;
@@ -203,6 +205,7 @@ abstract contract VotesHandler is StakesWorld {
 
     function touch(uint256 index) internal returns (uint256) {
         touched = index;
+        ++turn;
         return index;
     }
 
