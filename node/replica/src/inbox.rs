@@ -32,8 +32,8 @@ impl Replica {
             Message::RoundAnswer(answer) => self.receive_round_answer(from, *answer, refusals),
             Message::Status(status) => self.hear_of_height(status.height),
             Message::Evidence(pair) => self.receive_evidence(pair),
-            // Transactions are recovered by the host first; attestations are its own; final batches are asked for and given by it. An answer that
-            // nobody asked for would end a question that somebody else answers.
+            // Transactions are recovered by the host first, attestations are its own, final batches are asked for and
+            // given by it. An answer that nobody asked for would end a question that somebody else answers.
             Message::Transactions(_)
             | Message::CatchUpRequest(_)
             | Message::CatchUpAnswer(_)

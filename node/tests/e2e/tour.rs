@@ -179,8 +179,8 @@ async fn rewards_are_claimed(net: &Devnet, [fay, _]: &[Delegator; 2]) -> Result<
     .await?;
     let show = rota(&net.node(ANN)?.folder, &["rewards", "show"], None).await?;
     println!(
-        "Every node counted who took part. More than two thirds of the power signed one Merkle root a period; L1 has {} \
-         periods, and checked one aggregated signature for each.",
+        "Every node counted who took part. More than two thirds of the power signed one Merkle root a period; L1 has \
+         {} periods, and checked one aggregated signature for each.",
         show["nextPeriod"]
     );
     all_found_the_same(net, show["nextPeriod"].as_u64().wrap_err("a number")?).await?;

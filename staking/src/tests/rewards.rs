@@ -11,7 +11,8 @@ fn name(number: u8) -> Address {
     Address::repeat_byte(number)
 }
 
-/// An epoch in which these validators hold the places from 0 on, in this order, and all but the last vote for one batch.
+/// An epoch in which these validators hold the places from 0 on, in this order, and all but the last vote for one
+/// batch.
 fn epoch(number: u64, validators: &[u8]) -> (EpochTally, ValidatorSet) {
     let member = |(at, validator): (usize, &u8)| {
         let at = u8::try_from(at).expect("few");

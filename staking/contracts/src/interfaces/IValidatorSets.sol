@@ -174,8 +174,8 @@ interface IValidatorSets is IEpochs {
     /// @return ticket By which `servedUntil` tells when the difference serves no more; never 0
     function lowerShared(address validator, uint64 target) external returns (uint64 ticket);
 
-    /// @notice What a ticket has not taken away yet stays: the target rises by it. The ticket is gone (C38). If the target
-    /// would then be above `most`, nothing happens, and the ticket goes on (C71); only the stakes.
+    /// @notice What a ticket has not taken away yet stays: the target rises by it. The ticket is gone (C38). If the
+    /// target would then be above `most`, nothing happens, and the ticket goes on (C71); only the stakes.
     function revoke(uint64 ticket, uint64 most) external;
 
     /// @notice Takes a validator out at once, without bound and for ever (C45, C46); only the stakes.

@@ -33,7 +33,8 @@ contract QuorumGasTest is QuorumFixture {
         vm.cool(address(sets));
         vm.cool(address(verifier));
         verifier.requireQuorum(1, 3, keccak256("content"), NOW, quorum);
-        string memory name = string.concat("requireQuorum, of 100 members ", vm.toString(absent), " absent (execution)");
+        string memory count = string.concat("of 100 members ", vm.toString(absent), " absent");
+        string memory name = string.concat("requireQuorum, ", count, " (execution)");
         return vm.snapshotGasLastCall("AttestationVerifier", name);
     }
 }

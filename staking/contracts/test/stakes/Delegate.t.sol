@@ -96,7 +96,7 @@ contract StakesDelegateTest is StakesFixture {
         vm.prank(ALICE);
         stakes.delegate(validatorOf(0), 500 ether);
         assertEq(token.balanceOf(ALICE), 0);
-        assertEq(neighbours.votesOf(ALICE), 500 ether);
+        assertEq(neighbours.votesOf(ALICE), 500 ether, "C113: told at once");
         assertPosition(0, ALICE, IDelegation.Position(500 ether, 5, 0, 0));
         assertEq(stakeOf(0).own, 30_000 ether);
         assertEq(stakes.stakeEpochsUntil(validatorOf(0), 5), 5 * 30_000 ether);
