@@ -142,7 +142,7 @@ pub(super) struct WithdrawArguments {
     #[arg(long, value_name = "ADDRESS")]
     rest_of: Option<Address>,
     /// With --rest-of, who had staked with it; without it, the validator's withdrawal account.
-    #[arg(long, value_name = "ADDRESS", requires = "rest_of")]
+    #[arg(long, value_name = "ADDRESS", requires = "rest_of", conflicts_with_all = ["id", "credit_of"])]
     account: Option<Address>,
     /// The account that has a credit: a reporter, the treasury.
     #[arg(long, value_name = "ADDRESS")]

@@ -59,8 +59,8 @@ fn a_file_cut_off_beside_the_journal_does_not_count() {
 fn a_newer_version_and_damage_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("poster.json");
-    fs::write(&path, b"[3,{\"other\":1}]").unwrap();
-    assert!(matches!(Journal::open(&path), Err(JournalError::Version { found: 3, .. })));
+    fs::write(&path, b"[4,{\"other\":1}]").unwrap();
+    assert!(matches!(Journal::open(&path), Err(JournalError::Version { found: 4, .. })));
     for damage in [&b""[..], b"[1,", b"[1,{\"sent\":0}]", b"null"] {
         fs::write(&path, damage).unwrap();
         let refused = Journal::open(&path).unwrap_err();
