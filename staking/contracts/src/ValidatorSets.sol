@@ -63,7 +63,7 @@ contract ValidatorSets is SetForming {
     function setKeys(address validator, bytes32 consensusKey, bytes calldata attestationKey) external onlyRegistry {
         (uint32 index, Standing storage standing) = _enrolled(validator);
         uint32 number = standing.profile;
-        Profile memory before = _profileOf[number];
+        Profile storage before = _profileOf[number];
         uint32 attestationKeyId = _attestationKeyAfter(number, attestationKey);
         standing.profile = _addProfile(consensusKey, before.feeRecipient, attestationKeyId);
         if (standing.state != State.Active) return;
@@ -76,7 +76,7 @@ contract ValidatorSets is SetForming {
     /// @inheritdoc IValidatorSets
     function setFeeRecipient(address validator, address feeRecipient) external onlyRegistry {
         (uint32 index, Standing storage standing) = _enrolled(validator);
-        Profile memory before = _profileOf[standing.profile];
+        Profile storage before = _profileOf[standing.profile];
         standing.profile = _addProfile(before.consensusKey, feeRecipient, before.attestationKeyId);
         if (standing.state == State.Active) _recordProfile(index, standing);
     }

@@ -50,7 +50,7 @@ abstract contract SetForming is Tickets {
 
     /// @inheritdoc IValidatorSets
     function forming() external view returns (Forming memory) {
-        Budget memory budget = _budget;
+        Budget storage budget = _budget;
         (uint128 taken, uint64 total) = _latestTotals();
         return Forming({
             epoch: budget.epoch,
@@ -203,11 +203,10 @@ abstract contract SetForming is Tickets {
 
     /// C42: whether there is one that may take a free place now.
     function _canEnter(Terms memory terms) private view returns (bool) {
-        Budget memory budget = _budget;
+        uint64 entryLeft = _budget.entryLeft;
         (uint32 largest, uint64 target) = _largest();
-        if (budget.entryLeft == 0 || largest == 0 || target < terms.minimumPower) return false;
-        if (target > budget.entryLeft && budget.entryLeft != budget.entry) return false;
-        return !_isFull();
+        if (entryLeft == 0 || largest == 0 || target < terms.minimumPower) return false;
+        return (target <= entryLeft || entryLeft == _budget.entry) && !_isFull();
     }
 
     /// C39: the first in line rises, as far as the entry budget and its turn go.

@@ -103,24 +103,30 @@ contract StakeManagerInvariantTest is Test {
             "claimCommission(uint256)",
             "setCommission(uint256,uint256)"
         ];
-        // Votes, reports and what takes time twice as often, and time passes often, or nothing would ever be due.
-        bytes4[] memory selectors = new bytes4[](names.length + 18);
+        // Votes, reports and what takes time more often, and time passes often, or nothing would ever be due.
+        bytes4[] memory selectors = new bytes4[](names.length + 26);
         for (uint256 i = 0; i < names.length; ++i) {
             selectors[i] = bytes4(keccak256(bytes(names[i])));
         }
         for (uint256 i = names.length; i < selectors.length; ++i) {
             selectors[i] = StakesHandler.mine.selector;
         }
-        bytes4[12] memory often = [
+        bytes4[18] memory often = [
+            VotesHandler.vote.selector,
             VotesHandler.vote.selector,
             VotesHandler.reportVotes.selector,
             VotesHandler.reportVotes.selector,
+            VotesHandler.reportVotes.selector,
+            VotesHandler.reportAttestations.selector,
             VotesHandler.reportAttestations.selector,
             StakesHandler.settle.selector,
             StakesHandler.release.selector,
+            StakesHandler.release.selector,
             StakesHandler.withdraw.selector,
             DelegatorsHandler.delegate.selector,
+            DelegatorsHandler.delegate.selector,
             DelegatorsHandler.undelegate.selector,
+            DelegatorsHandler.sync.selector,
             RewardsHandler.bring.selector,
             RewardsHandler.bring.selector,
             RewardsHandler.bring.selector
