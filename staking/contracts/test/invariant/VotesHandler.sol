@@ -170,9 +170,9 @@ abstract contract VotesHandler is StakesWorld {
         uint64 ago = uint64(random >> 16) % 11;
         epoch = last > ago ? last - ago : 0;
         place = uint8(random >> 24) % 8;
-        (uint128 taken,) = sets.totalsOf(epoch);
+        (uint128 seats,) = sets.totalsOf(epoch);
         if ((random >> 40) % 8 == 0) return (epoch, place);
-        for (uint8 i = 0; i < 8 && (taken >> place) & 1 == 0; ++i) {
+        for (uint8 i = 0; i < 8 && (seats >> place) & 1 == 0; ++i) {
             place = (place + 1) % 8;
         }
     }
