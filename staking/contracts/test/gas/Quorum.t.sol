@@ -33,7 +33,9 @@ contract QuorumGasTest is QuorumFixture {
         vm.cool(address(sets));
         vm.cool(address(verifier));
         verifier.requireQuorum(1, 3, keccak256("content"), NOW, quorum);
-        string memory name = string.concat("requireQuorum, of 100 members ", vm.toString(absent), " absent (execution)");
-        return vm.snapshotGasLastCall("AttestationVerifier", name);
+        string memory count = vm.toString(absent);
+        return vm.snapshotGasLastCall(
+            "AttestationVerifier", string.concat("requireQuorum, of 100 members ", count, " absent (execution)")
+        );
     }
 }
