@@ -112,10 +112,31 @@ fn links_are_those_of_the_inbox() {
     }
 }
 
-/// What each contract of a deployment lets somebody change, by name. The test token is no part of a real one.
-const CHANGES: [(&str, &[&str]); 8] = [
+/// What each contract of a deployment lets somebody change, by name. The test token is no part of a real one; governor
+/// and timelock are OpenZeppelin's, and do nothing but the calls that the governor lets be proposed (C156).
+const CHANGES: [(&str, &[&str]); 13] = [
+    (
+        include_str!("../../abi/Admission.json"),
+        &["pause", "setAllowList", "setAllowed", "setGuardian", "spendCancellation", "unpause"],
+    ),
+    (include_str!("../../abi/AttestationVerifier.json"), &[]),
     (include_str!("../../abi/BlsVerifier.json"), &[]),
     (include_str!("../../abi/Ed25519Verifier.json"), &[]),
+    (include_str!("../../abi/Expulsions.json"), &["expel"]),
+    (
+        include_str!("../../abi/Rewards.json"),
+        &[
+            "attest",
+            "bring",
+            "claim",
+            "claimCommission",
+            "keepStretch",
+            "restake",
+            "setCommission",
+            "setFunder",
+            "setRate",
+        ],
+    ),
     (include_str!("../../abi/RotaInbox.json"), &["append"]),
     (include_str!("../../abi/Slasher.json"), &["settle", "slashAttestations", "slashVotes"]),
     (
@@ -123,19 +144,33 @@ const CHANGES: [(&str, &[&str]); 8] = [
         &[
             "cancel",
             "collect",
+            "delegate",
+            "delegateWithPermit",
             "exit",
+            "expel",
+            "fundRewards",
             "open",
+            "payReward",
+            "redelegate",
             "refresh",
             "register",
             "registerWithPermit",
             "release",
+            "restakeReward",
+            "resume",
             "settle",
             "slash",
+            "suspend",
             "topUp",
             "topUpWithPermit",
             "unbond",
+            "undelegate",
             "withdraw",
         ],
+    ),
+    (
+        include_str!("../../abi/StakeVotes.json"),
+        &["bonded", "delegate", "delegateBySig", "slashed", "sync", "unbonded"],
     ),
     (include_str!("../../abi/StakingParameters.json"), &["set"]),
     (
@@ -152,7 +187,19 @@ const CHANGES: [(&str, &[&str]); 8] = [
     ),
     (
         include_str!("../../abi/ValidatorSets.json"),
-        &["advance", "enroll", "lower", "raise", "remove", "revoke", "seed", "setFeeRecipient", "setKeys"],
+        &[
+            "advance",
+            "enroll",
+            "lower",
+            "lowerShared",
+            "raise",
+            "raiseShared",
+            "remove",
+            "revoke",
+            "seed",
+            "setFeeRecipient",
+            "setKeys",
+        ],
     ),
 ];
 
