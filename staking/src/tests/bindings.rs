@@ -113,7 +113,7 @@ fn links_are_those_of_the_inbox() {
 }
 
 /// What each contract of a deployment lets somebody change, by name. The test token is no part of a real one; governor
-/// and timelock are OpenZeppelin's, and do nothing but the calls that the governor lets be proposed (C156).
+/// and timelock are OpenZeppelin's, and do nothing but the calls that the governor lets be proposed (C157).
 const CHANGES: [(&str, &[&str]); 13] = [
     (
         include_str!("../../abi/Admission.json"),
