@@ -203,10 +203,10 @@ async fn all_found_the_same(net: &Devnet, periods: u64) -> Result<()> {
             ensure!(told["root"] == json!(root), "node {}: {told} is not {root}", node.index);
         }
     }
-    for index in 0..4 {
+    for (index, name) in NAMES.iter().enumerate().take(4) {
         let call = Rewards::standingOfCall { validator: operator(net, index)? };
         let standing = Rewards::standingOfCall::abi_decode_returns(&ask_l1(net, rewards, call.abi_encode()).await?)?;
-        ensure!(standing.nextPeriod > 0, "{} has brought nothing in", NAMES[index]);
+        ensure!(standing.nextPeriod > 0, "{name} has brought nothing in");
     }
     Ok(())
 }
@@ -243,11 +243,8 @@ async fn governance_decides(net: &Devnet, delegators: &[Delegator; 2]) -> Result
     let [fay, _] = delegators;
     let raise = by(net, &fay.key, "gov propose parameters --set minimumBond=2").await?;
     let expel = by(net, &fay.key, &format!("gov propose expel {eve}")).await?;
-    let ids = [&raise, &expel].map(|told| told["events"][0]["id"].as_str().map(str::to_owned));
-    for id in ids {
-        let id = id.wrap_err("a proposal has a number")?;
-        voted_for(net, delegators, &id).await?;
-    }
+    let proposals = [number(&raise)?, number(&expel)?];
+    voted_for(net, delegators, proposals).await?;
     let parameters = rota(&net.node(ANN)?.folder, &["gov", "list"], None).await?;
     ensure!(parameters.to_string().matches("executed").count() >= 2, "both were executed: {parameters}");
     set_is(net, "Eve is a member no more", |shares| !has(shares, EVE)).await?;
@@ -255,17 +252,28 @@ async fn governance_decides(net: &Devnet, delegators: &[Delegator; 2]) -> Result
     Ok(())
 }
 
-/// Takes a proposal from its vote to its execution, each step as soon as L1 lets it.
-async fn voted_for(net: &Devnet, delegators: &[Delegator; 2], id: &str) -> Result<()> {
-    let line = |verb: &str| format!("gov {verb} {id}");
+/// The number of the proposal that a command made.
+fn number(told: &Value) -> Result<&str> {
+    told["events"][0]["id"].as_str().wrap_err_with(|| format!("no proposal: {told}"))
+}
+
+/// Takes proposals from their vote to their execution, each step as soon as L1 lets it. They go side by side: their
+/// votes are open at the same time.
+async fn voted_for(net: &Devnet, delegators: &[Delegator; 2], proposals: [&str; 2]) -> Result<()> {
     for Delegator { key, .. } in delegators {
-        as_soon(net, key, &format!("{} for", line("vote"))).await?;
+        for id in proposals {
+            as_soon(net, key, &format!("gov vote {id} for")).await?;
+        }
     }
     for verb in ["queue", "execute"] {
-        as_soon(net, &delegators[0].key, &line(verb)).await?;
+        for id in proposals {
+            as_soon(net, &delegators[0].key, &format!("gov {verb} {id}")).await?;
+        }
     }
-    let shown = rota(&net.node(ANN)?.folder, &words(&line("show")), None).await?;
-    println!("Proposal {}… is {}.", &id[..8], shown["state"]);
+    for id in proposals {
+        let shown = rota(&net.node(ANN)?.folder, &words(&format!("gov show {id}")), None).await?;
+        println!("Proposal {}… is {}.", &id[..8], shown["state"]);
+    }
     Ok(())
 }
 
