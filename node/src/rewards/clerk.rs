@@ -114,7 +114,7 @@ impl Clerk {
     /// # Errors
     /// [`LedgerError`].
     pub fn new(parts: Parts) -> Result<Self, LedgerError> {
-        let ledger = Ledger::open(parts.store.clone(), &parts.network, parts.network.rewards.period_epochs)?;
+        let ledger = Ledger::open(parts.store.clone(), &parts.network)?;
         let domain = parts.network.domain();
         let strangers = Bucket::new(STRANGERS_RATE, Instant::now());
         Ok(Self { parts, domain, ledger, quorum: None, said: None, strangers, own: None, settled: None, trouble: None })

@@ -30,6 +30,9 @@ pub enum LedgerError {
     /// The network's settings cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Batches of an epoch were counted, and its set is not known any more.
+    #[error("the set of epoch {0}, which was counted, is not known any more. Sync anew")]
+    NoSet(Epoch),
     /// What is stored of the counting cannot be read.
     #[error("what was counted ({name}) cannot be read: {reason}. Take it away by syncing anew")]
     Damaged {
@@ -103,12 +106,13 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn open(store: Arc<dyn Store>, network: &NetworkToml, period_epochs: u64) -> Result<Self, LedgerError> {
+    pub fn open(store: Arc<dyn Store>, network: &NetworkToml) -> Result<Self, LedgerError> {
         let page = match store.meta(LEDGER)? {
             Some(bytes) => read(LEDGER, &bytes)?,
             None => Page { next: 1, ..Page::default() },
         };
         let sets = Sets { genesis: network.registry()?, registry: None };
+        let period_epochs = network.rewards.period_epochs;
         Ok(Self { store, sets, period_epochs, page, tally: EpochTally::default() })
     }
 
@@ -145,32 +149,34 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Ends the epochs before this one, and the periods that end with them; durable when it returns.
+    /// Ends the epochs before this one, and the periods that end with them; durable when it returns. What fails on the
+    /// way leaves the counting where it was.
     fn go_to(&mut self, epoch: Epoch) -> Result<(), LedgerError> {
         if epoch.0 <= self.page.epoch {
             return Ok(());
         }
-        let tally = std::mem::take(&mut self.tally);
-        if !tally.is_empty() {
-            self.page.tallies.insert(self.page.epoch, tally);
+        let mut page = self.page.clone();
+        if !self.tally.is_empty() {
+            page.tallies.insert(page.epoch, self.tally.clone());
         }
-        let ended = Period::of(Epoch(self.page.epoch), self.period_epochs)..Period::of(epoch, self.period_epochs);
-        for number in ended {
-            self.close(number)?;
+        for number in Period::of(Epoch(page.epoch), self.period_epochs)..Period::of(epoch, self.period_epochs) {
+            self.close(&mut page, number)?;
         }
-        self.page.epoch = epoch.0;
-        self.write(LEDGER, &self.page)
+        page.epoch = epoch.0;
+        self.write(LEDGER, &page)?;
+        (self.page, self.tally) = (page, EpochTally::default());
+        Ok(())
     }
 
     /// Ends a period.
-    fn close(&mut self, number: u64) -> Result<(), LedgerError> {
+    fn close(&mut self, page: &mut Page, number: u64) -> Result<(), LedgerError> {
         let mut epochs = Vec::new();
-        for (epoch, tally) in std::mem::take(&mut self.page.tallies) {
-            if let Some(Voters { set, .. }) = self.sets.of(self.store.as_ref(), Epoch(epoch))? {
-                epochs.push((tally, (*set).clone()));
-            }
+        for (epoch, tally) in std::mem::take(&mut page.tallies) {
+            let epoch = Epoch(epoch);
+            let voters = self.sets.of(self.store.as_ref(), epoch)?.ok_or(LedgerError::NoSet(epoch))?;
+            epochs.push((tally, (*voters.set).clone()));
         }
-        let period = self.page.periods.close(number, &epochs);
+        let period = page.periods.close(number, &epochs);
         self.write(&name_of(number), &period.leaves())
     }
 
