@@ -140,7 +140,7 @@ fn copied(from: &Path, to: &Path) -> Result<PathBuf> {
     for file in ["config/network.toml", "config/genesis.json"] {
         fs::copy(from.join(file), to.join(file))?;
     }
-    for file in ["keys/consensus.json", "keys/passphrase", "keys/operator"] {
+    for file in ["keys/consensus.json", "keys/attestation.json", "keys/passphrase", "keys/operator"] {
         secret::create(&to.join(file), &secret::read(&from.join(file))?)?;
     }
     secret::create(&to.join("keys/node"), &Keypair::generate_ed25519().to_protobuf_encoding()?)?;
