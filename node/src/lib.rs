@@ -11,6 +11,7 @@ pub mod journal;
 pub mod l1;
 pub mod network;
 pub mod node;
+pub mod outlook;
 pub mod poster;
 pub mod replay;
 pub mod rewards;

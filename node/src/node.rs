@@ -29,10 +29,11 @@ use crate::{
     journal::JournalFile,
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error},
     network::{self, NetworkConfig, NetworkHandle, NetworkLimits, PeerRecord},
+    outlook::{self, Outlook, Watcher},
     poster::{self, Chore, Poster, Sources, Submitter},
     rewards::{self, Clerk, Told},
     rpc::RecentStates,
-    rpc_backend::NodeBackend,
+    rpc_backend::{Kept, NodeBackend},
     servers::Readers,
     signer::{self, Attester, Hand},
     status::{ChainStatus, Posted},
@@ -82,6 +83,11 @@ struct Prepared {
 }
 
 impl Prepared {
+    /// What the RPC server reads.
+    fn kept(&self, outlook: watch::Receiver<Arc<Outlook>>) -> Kept {
+        Kept { store: self.store.clone(), evidence: self.evidence.clone(), outlook }
+    }
+
     /// Where the operator's pages look.
     fn readers(&self, status: watch::Receiver<ChainStatus>, posted: watch::Receiver<Posted>) -> Readers {
         Readers { status, posted, evidence: self.evidence.clone(), l1: self.l1.clone() }
@@ -129,15 +135,11 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
     let docket = Docket { book: prepared.evidence.clone(), metrics: evidence::Metrics::new(&mut metrics) };
     let next_l1 = replica.registry().newest().number + 1;
     let (clerk, attestations, chores) = open_clerk(&prepared, &network, attester.zip(signer.as_ref()), &mut metrics)?;
+    let (watcher, outlook) = open_watcher(&prepared, signer.as_ref(), &mut metrics)?;
     let (poster, posted) = open_poster(folder, &prepared, (docket.clone(), chores), &mut metrics)?;
 
-    let backend = NodeBackend::new(
-        prepared.rules,
-        (prepared.store.clone(), prepared.evidence.clone()),
-        (status_reader.clone(), posted.clone()),
-        views,
-        submissions.clone(),
-    );
+    let heads = (status_reader.clone(), posted.clone());
+    let backend = NodeBackend::new(prepared.rules, prepared.kept(outlook), heads, views, submissions.clone());
     let parts = Parts {
         replica,
         signer,
@@ -165,6 +167,7 @@ pub async fn run(folder: &Folder, voting: Voting, shutdown: watch::Receiver<bool
         tokio::spawn(prepared.l1.clone().follow(next_l1, poll, events, shutdown.clone())),
         tokio::spawn(poster.run(poll, shutdown.clone())),
         tokio::spawn(clerk.run(poll, shutdown.clone())),
+        tokio::spawn(watcher.run(poll, shutdown.clone())),
     ];
     let readers = prepared.readers(status_reader, posted);
     let servers = crate::servers::spawn(&prepared.node, Arc::new(backend), readers, metrics, shutdown).await?;
@@ -304,6 +307,21 @@ fn open_clerk(
         metrics: rewards::Metrics::new(metrics),
     })?;
     Ok((clerk, attestations, ready))
+}
+
+/// What looks at rewards and proposals on L1, and where what it saw is read.
+fn open_watcher(
+    prepared: &Prepared,
+    signer: Option<&Hand>,
+    metrics: &mut MetricsRegistry,
+) -> eyre::Result<(Watcher, watch::Receiver<Arc<Outlook>>)> {
+    let parts = outlook::Parts {
+        store: prepared.store.clone(),
+        l1: prepared.l1.clone(),
+        consensus_key: signer.map(Hand::consensus_key),
+        metrics: outlook::Metrics::new(metrics),
+    };
+    Ok(Watcher::new(parts, &prepared.network)?)
 }
 
 fn open_poster(

@@ -13,6 +13,7 @@ use crate::{
     driver::{Submission, Submitted},
     evidence::{EvidenceBook, Piece},
     executor::ChainViews,
+    outlook::Outlook,
     rewards::stored_period,
     rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting},
     status::{ChainStatus, Health, Posted},
@@ -23,11 +24,20 @@ use crate::{
 /// Transactions of the journal that are submitted at once.
 const RESUBMITTED_AT_ONCE: usize = 256;
 
+/// What the node keeps, and the server reads.
+pub struct Kept {
+    /// The chain.
+    pub store: Arc<dyn Store>,
+    /// What validators are accused with.
+    pub evidence: Arc<EvidenceBook>,
+    /// What L1 says of stakers.
+    pub outlook: watch::Receiver<Arc<Outlook>>,
+}
+
 /// The node behind its RPC server.
 pub struct NodeBackend {
     rules: ChainRules,
-    store: Arc<dyn Store>,
-    evidence: Arc<EvidenceBook>,
+    kept: Kept,
     status: watch::Receiver<ChainStatus>,
     heads: watch::Receiver<Heads>,
     pending: broadcast::Sender<Arc<Transaction>>,
@@ -43,7 +53,7 @@ impl NodeBackend {
     #[must_use]
     pub fn new(
         rules: ChainRules,
-        (store, evidence): (Arc<dyn Store>, Arc<EvidenceBook>),
+        kept: Kept,
         (status, posted): (watch::Receiver<ChainStatus>, watch::Receiver<Posted>),
         views: ChainViews,
         driver: mpsc::Sender<Submission>,
@@ -52,7 +62,7 @@ impl NodeBackend {
         let (sender, heads) = watch::channel(Heads { latest: head, pending: None, safe: 0, finalized: 0 });
         let (pending, _) = broadcast::channel(PENDING_MAX);
         tokio::spawn(keep_heads(sender, status.clone(), posted, views.unfinal.clone()));
-        Self { rules, store, evidence, status, heads, pending, views, driver }
+        Self { rules, kept, status, heads, pending, views, driver }
     }
 
     fn ask<T: Send + 'static>(
@@ -111,25 +121,25 @@ impl Backend for NodeBackend {
     }
 
     fn header(&self, height: u64) -> Result<Option<BatchHeader>, BackendError> {
-        self.store.header_by_height(height).map_err(store)
+        self.kept.store.header_by_height(height).map_err(store)
     }
 
     fn height_of(&self, batch: B256) -> Result<Option<u64>, BackendError> {
-        self.store.height_of(batch).map_err(store)
+        self.kept.store.height_of(batch).map_err(store)
     }
 
     fn block(&self, height: u64) -> Result<Option<Block>, BackendError> {
-        let Some(stored) = self.store.batch_by_height(height).map_err(store)? else { return Ok(None) };
-        let receipts = self.store.receipts(height).map_err(store)?;
+        let Some(stored) = self.kept.store.batch_by_height(height).map_err(store)? else { return Ok(None) };
+        let receipts = self.kept.store.receipts(height).map_err(store)?;
         Block::stored(stored.header, &stored.transactions, receipts).map(Some)
     }
 
     fn transaction_count(&self, height: u64) -> Result<Option<usize>, BackendError> {
-        Ok(self.store.batch_by_height(height).map_err(store)?.map(|stored| stored.transactions.len()))
+        Ok(self.kept.store.batch_by_height(height).map_err(store)?.map(|stored| stored.transactions.len()))
     }
 
     fn transaction(&self, hash: B256) -> Result<Option<(u64, usize)>, BackendError> {
-        self.store.transaction(hash).map_err(store)
+        self.kept.store.transaction(hash).map_err(store)
     }
 
     fn snapshot(&self, at: StateAt) -> Result<Snapshot, BackendError> {
@@ -215,11 +225,15 @@ impl Backend for NodeBackend {
     }
 
     fn evidence(&self) -> Vec<Piece> {
-        self.evidence.list()
+        self.kept.evidence.list()
     }
 
     fn period(&self, number: u64) -> Result<Option<Period>, BackendError> {
-        stored_period(self.store.as_ref(), number).map_err(|error| BackendError::Store(error.to_string()))
+        stored_period(self.kept.store.as_ref(), number).map_err(|error| BackendError::Store(error.to_string()))
+    }
+
+    fn outlook(&self) -> Arc<Outlook> {
+        self.kept.outlook.borrow().clone()
     }
 
     fn syncing(&self) -> Option<Syncing> {

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use eyre::{OptionExt as _, Result, ensure};
 
 /// Where the node registers metrics, and what their names begin with.
-const SOURCES: [(&str, &str); 7] = [
+const SOURCES: [(&str, &str); 9] = [
     ("rota", "node/src/driver/metrics.rs"),
     ("rota_l1", "node/src/l1/metrics.rs"),
     ("rota_signer", "node/src/signer/metrics.rs"),
@@ -13,6 +13,8 @@ const SOURCES: [(&str, &str); 7] = [
     ("rota_rpc", "node/src/rpc/metrics.rs"),
     ("rota_poster", "node/src/poster/metrics.rs"),
     ("rota_evidence", "node/src/evidence/metrics.rs"),
+    ("rota_rewards", "node/src/rewards/metrics.rs"),
+    ("rota", "node/src/outlook/metrics.rs"),
 ];
 
 #[test]

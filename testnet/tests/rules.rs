@@ -13,7 +13,7 @@ use std::{
 use eyre::{OptionExt as _, Result, ensure};
 
 /// A README with rules, and where the paths of its code and tests begin.
-const BOOKS: [(&str, &[&str]); 17] = [
+const BOOKS: [(&str, &[&str]); 18] = [
     ("proto/", &["proto/src/"]),
     ("consensus/", &["consensus/src/"]),
     ("staking/", &["staking/src/"]),
@@ -28,6 +28,7 @@ const BOOKS: [(&str, &[&str]); 17] = [
     ("node/src/evidence/", &["node/src/evidence/", "node/tests/poster/evidence.rs", "node/tests/e2e/evidence.rs"]),
     ("node/src/poster/", &["node/src/poster/", "node/tests/poster/"]),
     ("node/src/rewards/", &["node/src/rewards/", "node/tests/e2e/tour.rs"]),
+    ("node/src/outlook/", &["node/src/outlook/", "node/tests/stake/outlook.rs", "node/tests/e2e/tour.rs"]),
     ("testnet/src/sim/", &["testnet/src/sim/", "testnet/tests/sim_"]),
     ("testnet/src/model/", &["testnet/src/model/", "testnet/tests/model.rs"]),
     ("testnet/src/load/", &["testnet/src/load/", "testnet/tests/load.rs"]),

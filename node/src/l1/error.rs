@@ -49,6 +49,22 @@ pub enum L1Error {
         /// What is wrong.
         reason: String,
     },
+    /// The registry does not answer as it does.
+    #[error("{address} does not answer as the registry of validators: {reason}")]
+    NoRegistry {
+        /// The address of `network.toml`.
+        address: Address,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The governor does not answer as it does.
+    #[error("{address} does not answer as the governor: {reason}")]
+    NoGovernor {
+        /// The address of `network.toml`.
+        address: Address,
+        /// What is wrong.
+        reason: String,
+    },
     /// The contract of the rewards does not answer as it does.
     #[error("{address} does not answer as the contract of the rewards: {reason}")]
     NoRewards {

@@ -32,6 +32,8 @@ pub struct L1Tip {
     pub number: u64,
     /// Its hash.
     pub hash: B256,
+    /// When it was made, in seconds since 1970.
+    pub timestamp: u64,
     /// Its base fee, in wei per gas.
     pub base_fee: u128,
 }
@@ -174,7 +176,7 @@ impl L1Client {
         let block = self.chain.provider.get_block(BlockId::latest()).await.map_err(transport)?;
         let header = block.ok_or(L1Error::Missing(0))?.header;
         let base_fee = u128::from(header.base_fee_per_gas.unwrap_or_default());
-        Ok(L1Tip { number: header.number, hash: header.hash, base_fee })
+        Ok(L1Tip { number: header.number, hash: header.hash, timestamp: header.timestamp, base_fee })
     }
 
     /// The inbox's head at a block. Before the inbox is deployed, that of an empty one.

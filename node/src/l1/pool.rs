@@ -130,9 +130,12 @@ impl Pool {
             L1Error::Lie { lie, .. } => (Standing::Lying, lie.name()),
             L1Error::Log { .. } => (Standing::Lying, "unreadable-log"),
             L1Error::Missing(_) => (Standing::Silent, "missing-block"),
-            L1Error::NoSets { .. } | L1Error::NoInbox { .. } | L1Error::NoSlasher(_) | L1Error::NoRewards { .. } => {
-                (Standing::Silent, "no-contract")
-            }
+            L1Error::NoSets { .. }
+            | L1Error::NoInbox { .. }
+            | L1Error::NoSlasher(_)
+            | L1Error::NoRewards { .. }
+            | L1Error::NoRegistry { .. }
+            | L1Error::NoGovernor { .. } => (Standing::Silent, "no-contract"),
             L1Error::Transport(_)
             | L1Error::Address { .. }
             | L1Error::Endpoints(_)

@@ -13,7 +13,7 @@ use super::{
     L1Client,
     error::{L1Error, transport},
 };
-use crate::rewards::QuorumWord;
+use crate::{outlook::Earnings, rewards::QuorumWord};
 
 /// The call that tells the set's word on a period.
 #[must_use]
@@ -59,6 +59,22 @@ impl L1Client {
     pub async fn next_leaf(&self, validator: Address, at: BlockId) -> Result<u64, L1Error> {
         let standing = self.ask_rewards(Rewards::standingOfCall { validator }, at).await?;
         Ok(standing.nextPeriod.into())
+    }
+
+    /// What a validator has earned and was not paid yet, as of a block.
+    ///
+    /// # Errors
+    /// [`L1Error`]; [`L1Error::NoRewards`] if nothing there answers.
+    pub async fn earnings(&self, validator: Address, at: BlockId) -> Result<Earnings, L1Error> {
+        let standing = self.ask_rewards(Rewards::standingOfCall { validator }, at).await?;
+        Ok(Earnings {
+            validator,
+            stake: standing.owed.to(),
+            commission: standing.commission.to(),
+            next_period: standing.nextPeriod,
+            bad_in_a_row: standing.badInARow,
+            may_resume_from: (standing.mayResumeFrom != 0).then_some(standing.mayResumeFrom),
+        })
     }
 
     /// The attestation key of whoever holds a place in an epoch; none if nobody does, or its key is none.

@@ -5,12 +5,12 @@ use alloy::{
     providers::Provider as _,
     rpc::types::{Block, Filter, Log, TransactionRequest},
 };
-use alloy_primitives::{B256, BloomInput, Bytes, U256, uint};
+use alloy_primitives::{Address, B256, BloomInput, Bytes, U256, uint};
 use alloy_sol_types::{SolCall, SolEvent as _};
-use rota_proto::{Epoch, Place, VotingPower};
+use rota_proto::{ConsensusKey, Epoch, Place, VotingPower};
 use rota_staking::{
     ValidatorChange,
-    bindings::{ValidatorSets, ValidatorSets::ValidatorChanged},
+    bindings::{ValidatorRegistry, ValidatorSets, ValidatorSets::ValidatorChanged},
 };
 
 use super::{
@@ -45,6 +45,20 @@ impl L1Client {
     pub async fn members(&self, at: BlockId, epoch: u64) -> Result<Vec<Member>, L1Error> {
         let members = self.chain.ask_sets(ValidatorSets::setOfCall { epoch }, at).await?;
         Ok(members.iter().map(|member| Member { validator: member.validator, power: member.power }).collect())
+    }
+
+    /// The validator that a consensus key is registered for, now or before, as of a block.
+    ///
+    /// # Errors
+    /// [`L1Error`].
+    pub async fn validator_of(&self, key: &ConsensusKey, at: BlockId) -> Result<Option<Address>, L1Error> {
+        let address = self.chain.settings.contracts.registry;
+        let call = ValidatorRegistry::validatorOfKeyCall { consensusKey: key.to_bytes().into() };
+        let request = TransactionRequest::default().to(address).input(call.abi_encode().into());
+        let answer = self.chain.provider.call(request).block(at).await.map_err(transport)?;
+        let validator = ValidatorRegistry::validatorOfKeyCall::abi_decode_returns(&answer)
+            .map_err(|error| L1Error::NoRegistry { address, reason: error.to_string() })?;
+        Ok((!validator.is_zero()).then_some(validator))
     }
 }
 

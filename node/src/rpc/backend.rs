@@ -13,7 +13,7 @@ use rota_proto::{BatchHeader, Transaction};
 use rota_staking::Period;
 use tokio::sync::{broadcast, watch};
 
-use crate::evidence::Piece;
+use crate::{evidence::Piece, outlook::Outlook};
 
 /// The node behind the server. Reads are of the store and may block for a moment; what asks the pool, which one task
 /// owns, is a future.
@@ -90,6 +90,9 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// [`BackendError::Store`].
     fn period(&self, number: u64) -> Result<Option<Period>, BackendError>;
+
+    /// What L1 says of stakers, as this node last looked.
+    fn outlook(&self) -> Arc<Outlook>;
 
     /// How far catching up has come, if the node is behind.
     fn syncing(&self) -> Option<Syncing>;

@@ -187,7 +187,20 @@ async fn rewards_are_claimed(net: &Devnet, [fay, _]: &[Delegator; 2]) -> Result<
     let claimed = by(net, &fay.key, &format!("stake claim --validator {ann} --account {account}")).await?;
     println!("{} could claim {}, and did: {}.", fay.name, tokens(&told)?, amount(&claimed)?);
     ensure!(claimed["events"][0]["event"] == "Claimed", "{claimed}");
-    Ok(())
+    nodes_tell(net, &ann).await
+}
+
+/// Rules O1, O4: a node tells what validators have earned, and of its own what it did.
+async fn nodes_tell(net: &Devnet, ann: &Address) -> Result<()> {
+    let node = net.node(ANN)?;
+    until("Ann's node tells what Ann did and earned", COUNTS, async || {
+        let told: Value = node.call("rota_rewards", json!([ann])).await?;
+        let owed = told["validators"][0]["unpaidStake"].as_str().is_some_and(|owed| owed != "0x0");
+        let metrics = node.metrics().await?;
+        let did = ["rota_own_points", "rota_own_duties_done"].iter().all(|name| metrics.sum(name, &[]) > 0.0);
+        Ok((owed && did).then_some(()))
+    })
+    .await
 }
 
 /// Rules W1 to W3, W6. W1, W2: every node found the same of each period, also Eve's, which was started anew meanwhile.
@@ -241,12 +254,17 @@ async fn governance_decides(net: &Devnet, delegators: &[Delegator; 2]) -> Result
     step("Governance raises the minimum bond, and sends Eve out");
     let eve = operator(net, EVE)?;
     let [fay, _] = delegators;
-    let raise = by(net, &fay.key, "gov propose parameters --set minimumBond=2").await?;
+    let raise = by(net, &fay.key, "gov propose parameters --set minimumBond=1.25").await?;
     let expel = by(net, &fay.key, &format!("gov propose expel {eve}")).await?;
     let proposals = [number(&raise)?, number(&expel)?];
     voted_for(net, delegators, proposals).await?;
     let parameters = rota(&net.node(ANN)?.folder, &["gov", "list"], None).await?;
     ensure!(parameters.to_string().matches("executed").count() >= 2, "both were executed: {parameters}");
+    until("nodes tell of both", COUNTS, async || {
+        let told: Value = net.node(ANN)?.call("rota_proposals", json!([])).await?;
+        Ok((told.to_string().matches("executed").count() >= 2).then_some(()))
+    })
+    .await?;
     set_is(net, "Eve is a member no more", |shares| !has(shares, EVE)).await?;
     println!("Votes are bonded tokens, also delegated ones, and nobody voted against. Eve is paid like all who leave.");
     Ok(())

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Proposes, and gives the first digits of the number that it has.
-fn propose(world: &World, somebody: &Somebody, what: &str) -> Result<String> {
+pub(crate) fn propose(world: &World, somebody: &Somebody, what: &str) -> Result<String> {
     let told = world.told(somebody, &format!("gov propose {what}"))?;
     let id = told["events"][0]["id"].as_str().wrap_err_with(|| format!("no proposal: {told}"))?;
     Ok(id.chars().take(12).collect())

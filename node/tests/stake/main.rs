@@ -4,6 +4,7 @@
 mod delegation;
 mod endpoint;
 mod governance;
+mod outlook;
 mod rewards;
 mod world;
 

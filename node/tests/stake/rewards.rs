@@ -24,7 +24,7 @@ use crate::{
 const PERIOD_EPOCHS: u128 = 4;
 
 /// A node that knows one period, and nothing else.
-async fn node_with(period: &Period) -> Result<String> {
+pub(crate) async fn node_with(period: &Period) -> Result<String> {
     let told = json!({
         "period": period.number, "root": period.root(), "totalPoints": format!("{:#x}", period.total_points()),
         "leaves": period.leaves(),
@@ -44,7 +44,7 @@ async fn answer(State(known): State<Arc<(u64, Value)>>, Json(request): Json<Valu
 }
 
 /// The first period, in which both validators did all their duties, or half of them.
-fn period(world: &World) -> Result<Period> {
+pub(crate) fn period(world: &World) -> Result<Period> {
     let leaf = |(validator, tokens, parts): (Address, u128, u128)| Leaf {
         period: 0,
         validator,
@@ -57,7 +57,7 @@ fn period(world: &World) -> Result<Period> {
 }
 
 /// Both validators say so, and L1 is told.
-async fn attest(world: &World, period: &Period) -> Result<()> {
+pub(crate) async fn attest(world: &World, period: &Period) -> Result<()> {
     let attesting_epoch = Epoch(3);
     let attestation = Attestation { attesting_epoch, kind: 1, index: period.number, content: period.content() };
     let digest = world.network.domain().attestation(&attestation);

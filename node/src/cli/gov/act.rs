@@ -7,21 +7,24 @@ use rota_staking::bindings::{StakeGovernor, StakeVotes};
 
 use super::{
     CancelArguments, DelegateArguments, ProposalArguments, SyncArguments, VoteArguments,
-    proposal::{Proposal, State},
+    proposal::{Now, find, parts},
 };
-use crate::cli::{
-    amount::wide,
-    events::finish,
-    l1::{Sender, Step},
+use crate::{
+    cli::{
+        amount::wide,
+        events::finish,
+        l1::{Sender, Step},
+    },
+    outlook::{Proposal, State},
 };
 
 pub(super) async fn vote(arguments: VoteArguments) -> eyre::Result<()> {
     let sender = arguments.sender.connect().await?;
-    let proposal = Proposal::find(&sender.connected, &arguments.id).await?;
+    let proposal = find(&sender.connected, &arguments.id).await?;
     let token = sender.connected.token().await?;
     let (id, account) = (proposal.id, sender.address);
     let mut weight = String::new();
-    if proposal.standing(&sender.connected).await?.state == State::Active {
+    if Now::of(&proposal, &sender.connected).await?.standing.state == State::Active {
         let call = StakeGovernor::getVotesCall { account, timepoint: U256::from(proposal.snapshot) };
         let votes = wide(sender.connected.ask(sender.connected.contracts().governor, call).await?);
         // The governor would take it, and count nothing.
@@ -43,8 +46,8 @@ pub(super) async fn vote(arguments: VoteArguments) -> eyre::Result<()> {
 
 pub(super) async fn queue(arguments: ProposalArguments) -> eyre::Result<()> {
     let sender = arguments.sender.connect().await?;
-    let proposal = Proposal::find(&sender.connected, &arguments.id).await?;
-    let (targets, values, calldatas) = proposal.parts();
+    let proposal = find(&sender.connected, &arguments.id).await?;
+    let (targets, values, calldatas) = parts(&proposal.calls);
     let input = StakeGovernor::queueCall { targets, values, calldatas, descriptionHash: proposal.description_hash() };
     let call = format!("queue(proposal {})", proposal.short());
     go(&sender, &proposal, sender.governor(call, input.abi_encode())).await
@@ -52,8 +55,8 @@ pub(super) async fn queue(arguments: ProposalArguments) -> eyre::Result<()> {
 
 pub(super) async fn execute(arguments: ProposalArguments) -> eyre::Result<()> {
     let sender = arguments.sender.connect().await?;
-    let proposal = Proposal::find(&sender.connected, &arguments.id).await?;
-    let (targets, values, calldatas) = proposal.parts();
+    let proposal = find(&sender.connected, &arguments.id).await?;
+    let (targets, values, calldatas) = parts(&proposal.calls);
     let input = StakeGovernor::executeCall { targets, values, calldatas, descriptionHash: proposal.description_hash() };
     let call = format!("execute(proposal {})", proposal.short());
     go(&sender, &proposal, sender.governor(call, input.abi_encode())).await
@@ -61,8 +64,8 @@ pub(super) async fn execute(arguments: ProposalArguments) -> eyre::Result<()> {
 
 pub(super) async fn cancel(arguments: CancelArguments) -> eyre::Result<()> {
     let sender = arguments.sender.connect().await?;
-    let proposal = Proposal::find(&sender.connected, &arguments.id).await?;
-    let (targets, values, calldatas) = proposal.parts();
+    let proposal = find(&sender.connected, &arguments.id).await?;
+    let (targets, values, calldatas) = parts(&proposal.calls);
     let hash = proposal.description_hash();
     let short = proposal.short();
     let step = if arguments.as_guardian {
@@ -96,7 +99,7 @@ pub(super) async fn sync(arguments: SyncArguments) -> eyre::Result<()> {
 /// Does it, or says also how the proposal stands.
 async fn go(sender: &Sender, proposal: &Proposal, step: Step) -> eyre::Result<()> {
     let token = sender.connected.token().await?;
-    let standing = proposal.standing(&sender.connected).await?;
-    let how = format!("the proposal is {}: {}", standing.state.name(), proposal.next(&standing));
+    let now = Now::of(proposal, &sender.connected).await?;
+    let how = format!("the proposal is {}: {}", now.standing.state.name(), now.next(proposal));
     finish(sender, &token, &[step]).await.wrap_err(how)
 }

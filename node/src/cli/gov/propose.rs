@@ -9,14 +9,13 @@ use rota_staking::{
     bindings::{Admission, Expulsions, IStakingParameters::Values, Rewards, StakeGovernor, StakingParameters},
 };
 
-use super::{
-    parameters::changed,
-    proposal::{Call, described, parts},
-    words::Words,
-};
-use crate::cli::{
-    events::finish,
-    l1::{Connected, SenderArguments, reason},
+use super::{parameters::changed, proposal::parts, words::Words};
+use crate::{
+    cli::{
+        events::finish,
+        l1::{Connected, SenderArguments, reason},
+    },
+    outlook::{Call, described},
 };
 
 /// What a proposal is about.

@@ -4,54 +4,58 @@ use serde_json::{Value, json};
 
 use super::{
     ListArguments, ShowArguments,
-    proposal::{Proposal, Standing},
+    proposal::{Now, all, find},
     words::Words,
 };
-use crate::cli::{
-    amount::{Token, wide},
-    foreign::shown,
+use crate::{
+    cli::{
+        amount::{Token, wide},
+        foreign::shown,
+    },
+    outlook::{Proposal, Standing},
 };
 
 pub(super) async fn list(arguments: &ListArguments) -> eyre::Result<()> {
     let connected = arguments.l1.connect().await?;
     let words = Words::read(&connected).await?;
     let mut listed = Vec::new();
-    for proposal in Proposal::all(&connected).await? {
-        let standing = proposal.standing(&connected).await?;
-        if !arguments.open || standing.state.is_open() {
-            listed.push((proposal, standing));
+    for proposal in all(&connected).await? {
+        let now = Now::of(&proposal, &connected).await?;
+        if !arguments.open || now.standing.state.is_open() {
+            listed.push((proposal, now));
         }
     }
     if arguments.l1.json {
-        let told = listed.iter().map(|(proposal, standing)| told(proposal, standing, &words));
+        let told = listed.iter().map(|(proposal, now)| told(proposal, now, &words));
         println!("{}", Value::Array(told.collect()));
         return Ok(());
     }
     if listed.is_empty() {
         println!("there are no {}proposals", if arguments.open { "open " } else { "" });
     }
-    for (proposal, standing) in &listed {
-        let state = standing.state.name();
+    for (proposal, now) in &listed {
+        let state = now.standing.state.name();
         println!("{}  {state:<9}  {}", proposal.short(), shown(proposal.words()));
-        println!("{:<23}{}", "", proposal.next(standing));
+        println!("{:<23}{}", "", now.next(proposal));
     }
     Ok(())
 }
 
 pub(super) async fn show(arguments: &ShowArguments) -> eyre::Result<()> {
     let connected = arguments.l1.connect().await?;
-    let proposal = Proposal::find(&connected, &arguments.id).await?;
+    let proposal = find(&connected, &arguments.id).await?;
     let words = Words::read(&connected).await?;
-    let standing = proposal.standing(&connected).await?;
+    let now = Now::of(&proposal, &connected).await?;
     if arguments.l1.json {
-        println!("{}", told(&proposal, &standing, &words));
+        println!("{}", told(&proposal, &now, &words));
     } else {
-        print(&proposal, &standing, &words);
+        print(&proposal, &now, &words);
     }
     Ok(())
 }
 
-fn told(proposal: &Proposal, standing: &Standing, words: &Words) -> Value {
+fn told(proposal: &Proposal, now: &Now, words: &Words) -> Value {
+    let standing = &now.standing;
     let calls =
         proposal.calls.iter().map(|call| json!({ "target": call.target, "data": call.input, "does": words.of(call) }));
     json!({
@@ -60,12 +64,13 @@ fn told(proposal: &Proposal, standing: &Standing, words: &Words) -> Value {
         "snapshotBlock": proposal.snapshot, "lastVoteBlock": proposal.deadline,
         "for": standing.for_it.to_string(), "against": standing.against.to_string(),
         "abstain": standing.abstain.to_string(), "quorum": standing.quorum.map(|quorum| quorum.to_string()),
-        "etaSeconds": (standing.eta_s != 0).then_some(standing.eta_s), "next": proposal.next(standing),
+        "etaSeconds": (standing.eta_s != 0).then_some(standing.eta_s), "next": now.next(proposal),
         "calls": calls.collect::<Vec<_>>(),
     })
 }
 
-fn print(proposal: &Proposal, standing: &Standing, words: &Words) {
+fn print(proposal: &Proposal, now: &Now, words: &Words) {
+    let standing = &now.standing;
     println!("proposal        {}", proposal.id);
     println!("state           {}", standing.state.name());
     println!("proposer        {}", proposal.proposer);
@@ -80,7 +85,7 @@ fn print(proposal: &Proposal, standing: &Standing, words: &Words) {
     println!("against         {}", votes(standing.against));
     println!("abstaining      {}", votes(standing.abstain));
     println!("quorum          {}", quorum(standing, &words.token));
-    println!("next            {}", proposal.next(standing));
+    println!("next            {}", now.next(proposal));
 }
 
 /// What for and abstaining together need.

@@ -7,8 +7,11 @@ use rota_staking::{
     bindings::{Admission, Expulsions, IStakingParameters::Values, Rewards, StakingParameters},
 };
 
-use super::{parameters::differences, proposal::Call};
-use crate::cli::{amount::Token, l1::Connected};
+use super::parameters::differences;
+use crate::{
+    cli::{amount::Token, l1::Connected},
+    outlook::Call,
+};
 
 /// What calls are compared with and named by.
 pub(super) struct Words {

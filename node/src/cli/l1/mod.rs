@@ -49,6 +49,7 @@ pub(super) struct L1Arguments {
 /// A network's L1.
 pub(super) struct Connected {
     pub(super) network: NetworkToml,
+    pub(super) client: L1Client,
     pub(super) l1: DynProvider,
 }
 
@@ -68,9 +69,10 @@ impl L1Arguments {
             Some(url) => vec![url.clone()],
             None => NodeToml::read(&self.path(Path::new("config/node.toml"))).wrap_err("without --l1")?.l1_rpc,
         };
-        let l1 = L1Client::of(&urls, None, network.l1.clone())?;
-        l1.check_chain().await?;
-        Ok(Connected { network, l1: l1.provider() })
+        let client = L1Client::of(&urls, None, network.l1.clone())?;
+        client.check_chain().await?;
+        let l1 = client.provider();
+        Ok(Connected { network, client, l1 })
     }
 }
 

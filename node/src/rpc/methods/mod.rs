@@ -6,6 +6,7 @@ mod fees;
 mod logs;
 mod node;
 mod pool;
+mod stakers;
 mod state;
 mod submit;
 
@@ -119,7 +120,9 @@ pub(crate) fn all(context: Arc<Context>) -> Result<RpcModule<Context>, RegisterM
     table.add("eth_uninstallFilter", 1, logs::uninstall_filter)?;
 
     table.add("rota_evidence", 1, node::evidence)?;
-    table.add("rota_period", 1, node::period)?;
+    table.add("rota_period", 1, stakers::period)?;
+    table.add("rota_rewards", 1, stakers::rewards)?;
+    table.add("rota_proposals", 1, stakers::proposals)?;
 
     table.add("txpool_status", 0, pool::status)?;
     table.add("txpool_content", 0, pool::content)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U64, keccak256};
 use serde_json::{Value, json};
 
 use crate::{
@@ -50,18 +50,6 @@ pub(super) async fn evidence(context: Arc<Context>, arguments: Arguments) -> Res
     let of: Option<Address> = arguments.optional(0)?;
     let pieces = context.backend.evidence().into_iter();
     Ok(pieces.filter(|piece| of.is_none_or(|validator| piece.validator == validator)).collect())
-}
-
-/// R26: a period of rewards that is over, with all its leaves.
-pub(super) async fn period(context: Arc<Context>, arguments: Arguments) -> Result<Option<Value>, RpcError> {
-    let number: u64 = arguments.required(0)?;
-    let Some(period) = context.backend.period(number)? else { return Ok(None) };
-    Ok(Some(json!({
-        "period": number,
-        "root": period.root(),
-        "totalPoints": U256::from(period.total_points()),
-        "leaves": period.leaves(),
-    })))
 }
 
 /// A node holds no keys of users.

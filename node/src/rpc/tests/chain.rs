@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
 use super::wallets::Key;
-use crate::evidence::Piece;
 use crate::rpc::{Backend, BackendError, Block, Heads, PoolTotals, Snapshot, StateAt, SubmitError, Syncing, Waiting};
+use crate::{evidence::Piece, outlook::Outlook};
 
 pub(crate) const CHAIN_ID: u64 = 7682;
 /// Leaves a log with topic 7 and the word 42, and returns the word.
@@ -44,6 +44,7 @@ pub(crate) struct Chain {
     pending: broadcast::Sender<Arc<Transaction>>,
     held: Arc<AtomicBool>,
     evidence: Arc<Mutex<Vec<Piece>>>,
+    outlook: Arc<Mutex<Arc<Outlook>>>,
 }
 
 struct Inner {
@@ -118,8 +119,8 @@ impl Chain {
         let heads = Heads { latest: genesis.header, pending: None, safe: 0, finalized: 0 };
         let (heads, _) = watch::channel(heads);
         let (pending, _) = broadcast::channel(64);
-        let evidence = Arc::default();
-        Self { inner: Arc::new(Mutex::new(inner)), rules, heads, pending, held: Arc::default(), evidence }
+        let (evidence, outlook) = (Arc::default(), Arc::default());
+        Self { inner: Arc::new(Mutex::new(inner)), rules, heads, pending, held: Arc::default(), evidence, outlook }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -234,6 +235,11 @@ impl Chain {
     /// Evidence is kept.
     pub(crate) fn accuse(&self, piece: Piece) {
         self.evidence.lock().unwrap().push(piece);
+    }
+
+    /// What L1 says of stakers from now on.
+    pub(crate) fn look_out(&self, outlook: Outlook) {
+        *self.outlook.lock().unwrap() = Arc::new(outlook);
     }
 
     fn final_account(inner: &Inner, address: Address) -> Option<Account> {
@@ -366,6 +372,10 @@ impl Backend for Chain {
             duties: Duties { done: 1, due: 2 },
         };
         Ok((number == 0).then(|| Period::from_leaves(0, vec![leaf(1), leaf(2)])))
+    }
+
+    fn outlook(&self) -> Arc<Outlook> {
+        self.outlook.lock().unwrap().clone()
     }
 
     fn syncing(&self) -> Option<Syncing> {

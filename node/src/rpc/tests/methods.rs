@@ -14,6 +14,7 @@ use crate::{
         Piece,
         samples::{piece, validator},
     },
+    outlook::{Earnings, Notice, Outlook, Standing, State},
     rpc::{RpcConfig, RpcStartError},
 };
 
@@ -311,6 +312,72 @@ async fn period_is_told_with_what_proves_its_leaves() {
     assert_eq!(told["root"], json!(period.root()));
     assert_eq!(told["totalPoints"], json!("0x200000000000000000000"));
     assert_eq!(served.ok("rota_period", json!([1])).await, json!(null));
+}
+
+/// Rule R27.
+#[tokio::test]
+async fn rewards_are_told_of_all_members_or_of_one() {
+    let served = Served::start(Chain::manual()).await;
+    let before = json!({ "l1Block": 0, "nextPeriod": 0, "validators": [] });
+    assert_eq!(served.ok("rota_rewards", json!([])).await, before);
+    let earned = |number, may_resume_from| Earnings {
+        validator: validator(number),
+        stake: 1 << 80,
+        commission: 7,
+        next_period: 3,
+        bad_in_a_row: 1,
+        may_resume_from,
+    };
+    let earnings = vec![earned(1, None), earned(2, Some(9))];
+    served.chain.look_out(Outlook { block: 5, next_period: 4, earnings, proposals: Vec::new() });
+    let told = |number, may_resume_from: Option<u64>| {
+        json!({
+            "validator": validator(number), "unpaidStake": "0x100000000000000000000", "unpaidCommission": "0x7",
+            "nextPeriod": 3, "badInARow": 1, "mayResumeFrom": may_resume_from,
+        })
+    };
+    let all = json!({ "l1Block": 5, "nextPeriod": 4, "validators": [told(1, None), told(2, Some(9))] });
+    assert_eq!(served.ok("rota_rewards", json!([])).await, all);
+    let one = json!({ "l1Block": 5, "nextPeriod": 4, "validators": [told(2, Some(9))] });
+    assert_eq!(served.ok("rota_rewards", json!([validator(2)])).await, one);
+    let none = json!({ "l1Block": 5, "nextPeriod": 4, "validators": [] });
+    assert_eq!(served.ok("rota_rewards", json!([validator(3)])).await, none);
+}
+
+/// Rule R27.
+#[tokio::test]
+async fn proposals_are_told_all_of_them_or_those_that_are_open() {
+    let served = Served::start(Chain::manual()).await;
+    let notice = |id: u64| Notice {
+        id: U256::from(id),
+        proposer: validator(1),
+        calls: vec![(validator(2), [1, 2, 3, 4].into())],
+        description: "more stake".into(),
+        snapshot: 100,
+        deadline: 132,
+    };
+    let standing = |state, eta_s| Standing {
+        state,
+        against: U256::ZERO,
+        for_it: U256::from(9),
+        abstain: U256::ZERO,
+        quorum: Some(U256::from(4)),
+        eta_s,
+    };
+    let proposals = vec![(notice(10), standing(State::Executed, 60)), (notice(11), standing(State::Active, 0))];
+    served.chain.look_out(Outlook { block: 130, proposals, ..Outlook::default() });
+    let told = |id: &str, state, eta: Option<u64>| {
+        json!({
+            "id": id, "state": state, "proposer": validator(1), "description": "more stake",
+            "calls": [{ "target": validator(2), "selector": "0x01020304" }],
+            "snapshotBlock": 100, "lastVoteBlock": 132, "for": "0x9", "against": "0x0", "abstain": "0x0",
+            "quorum": "0x4", "etaSeconds": eta,
+        })
+    };
+    let (over, open) = (told("10", "executed", Some(60)), told("11", "active", None));
+    let both = json!({ "l1Block": 130, "proposals": [over, open] });
+    assert_eq!(served.ok("rota_proposals", json!([])).await, both);
+    assert_eq!(served.ok("rota_proposals", json!([true])).await, json!({ "l1Block": 130, "proposals": [open] }));
 }
 
 /// Rule R25.
