@@ -1,7 +1,7 @@
 //! One process a data folder, and one a key: a second is refused by name (rules Y6, Y7 of the signer).
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
     os::{
         linux::net::SocketAddrExt as _,
@@ -12,6 +12,8 @@ use std::{
 
 use alloy_primitives::keccak256;
 use rota_proto::ConsensusKey;
+
+use crate::durable;
 
 /// Why this process may not go on beside another.
 #[derive(Debug, thiserror::Error)]
@@ -67,11 +69,9 @@ pub fn hold_folder(folder: &Path) -> Result<FolderLock, InstanceError> {
     let path = folder.join("lock");
     let failed = |source| InstanceError::Io { what: path.display().to_string(), source };
     fs::create_dir_all(folder).map_err(failed)?;
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(FolderLock { _file: file }),
-        Err(fs::TryLockError::WouldBlock) => Err(InstanceError::Folder { folder: folder.into() }),
-        Err(fs::TryLockError::Error(source)) => Err(failed(source)),
+    match durable::lock(&path).map_err(failed)? {
+        Some(file) => Ok(FolderLock { _file: file }),
+        None => Err(InstanceError::Folder { folder: folder.into() }),
     }
 }
 

@@ -13,14 +13,15 @@ pub struct ValidatorToml {
     /// The keystore of the consensus key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keystore: Option<PathBuf>,
-    /// The file with its passphrase; without it the node asks for it at the terminal that it is started from.
+    /// The file with the passphrase of both keystores; without it the node asks for it at the terminal that it is
+    /// started from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passphrase: Option<PathBuf>,
-    /// The keystore of the attestation key, with the same passphrase; without it the node attests nothing, and others
-    /// have to.
+    /// The keystore of the attestation key, which stands with the node, also if the consensus key does not; without it
+    /// the node attests nothing, and others have to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<PathBuf>,
-    /// In the place of both: the socket of the signer that has the key, `rota signer`.
+    /// In the place of a keystore: the socket of the signer that has the consensus key, `rota signer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<PathBuf>,
     /// For how long, in milliseconds, the node listens on a start whether its key signs elsewhere, before it votes
@@ -50,13 +51,14 @@ impl ValidatorToml {
     /// # Errors
     /// What to write instead, if the settings name no place or two.
     pub fn key(&self) -> Result<KeyPlace<'_>, &'static str> {
-        match (&self.keystore, &self.passphrase, &self.signer) {
-            (Some(keystore), passphrase, None) => {
-                Ok(KeyPlace::Keystore { keystore, passphrase: passphrase.as_deref() })
+        match (&self.keystore, &self.signer) {
+            (Some(keystore), None) => Ok(KeyPlace::Keystore { keystore, passphrase: self.passphrase.as_deref() }),
+            (None, Some(_)) if self.passphrase.is_some() && self.attestation.is_none() => {
+                Err("[validator] names a passphrase, and no keystore that it opens: the signer has its own")
             }
-            (None, None, Some(socket)) => Ok(KeyPlace::Signer(socket)),
-            (None, _, None) => Err("[validator] names no key: name a keystore, or the socket of a signer"),
-            (_, _, Some(_)) => Err("[validator] names a signer, which has the key: name no keystore and no passphrase"),
+            (None, Some(socket)) => Ok(KeyPlace::Signer(socket)),
+            (None, None) => Err("[validator] names no key: name a keystore, or the socket of a signer"),
+            (Some(_), Some(_)) => Err("[validator] names a signer, which has the consensus key: name no keystore"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! staking).
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
@@ -70,7 +70,8 @@ impl Attester {
     pub fn open(folder: &Path, secret: AttestationSecret, domain: SigningDomain) -> Result<Self, AttestError> {
         let path = folder.join(RECORD);
         fs::create_dir_all(folder).map_err(failed(&path))?;
-        let lock = lock(&folder.join("attestations.lock"))?;
+        let held = folder.join("attestations.lock");
+        let lock = durable::lock(&held).map_err(failed(&held))?.ok_or(AttestError::Locked { path: held })?;
         let fresh = AttestationRecord::new(domain.rollup_chain_id(), secret.public());
         let record = match fs::read_to_string(&path) {
             Ok(text) => {
@@ -108,15 +109,6 @@ impl Attester {
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> AttestError {
     let path = path.to_path_buf();
     move |source| AttestError::Io { path, source }
-}
-
-fn lock(path: &Path) -> Result<File, AttestError> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed(path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(AttestError::Locked { path: path.to_path_buf() }),
-        Err(fs::TryLockError::Error(source)) => Err(failed(path)(source)),
-    }
 }
 
 #[cfg(test)]

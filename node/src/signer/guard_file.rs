@@ -9,6 +9,8 @@ use std::{
 
 use rota_staking::{GuardFile, GuardFileError, SafetyRecord};
 
+use crate::durable;
+
 /// The record's file, in the folder of the guard.
 const RECORD: &str = "guard";
 
@@ -146,10 +148,5 @@ fn create(folder: &Path, path: &Path, record: &SafetyRecord) -> io::Result<()> {
 
 fn lock(path: &Path) -> Result<File, GuardStorageError> {
     let failed = |source| GuardStorageError::Io { path: path.to_path_buf(), source };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(GuardStorageError::Locked { path: path.to_path_buf() }),
-        Err(fs::TryLockError::Error(source)) => Err(failed(source)),
-    }
+    durable::lock(path).map_err(failed)?.ok_or_else(|| GuardStorageError::Locked { path: path.to_path_buf() })
 }

@@ -30,12 +30,20 @@ const FINALITY_GOES_ON: Duration = Duration::from_secs(10);
 
 const ENDS: Duration = Duration::from_secs(60);
 
+/// A period of one epoch is attested when that is over.
+const ATTESTS: Duration = Duration::from_secs(120);
+
 /// Batches that show that the chain goes on.
 const GOES_ON: u64 = 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn validator_with_a_signer_votes_leads_and_survives_the_death_of_either() -> Result<()> {
-    let settings = Settings { stakes: vec![30, 27, 23, 20, 1], absent: vec![REMOTE, TAP], ..Settings::default() };
+    let settings = Settings {
+        stakes: vec![30, 27, 23, 20, 1],
+        absent: vec![REMOTE, TAP],
+        more: &["--period-epochs", "1"],
+        ..Settings::default()
+    };
     with(settings, async |net: &mut Devnet| {
         let keys = genesis_keys(net).await?;
         let tap = Tap::join(&net.node(TAP)?.folder, &keys)?;
@@ -56,10 +64,22 @@ async fn validator_with_a_signer_votes_leads_and_survives_the_death_of_either() 
         signer_dies(net, &load, &mut signer, &mut records).await?;
         second_signer_is_refused(net, &signer).await?;
         node_dies(net, &signer, &mut records).await?;
+        attests(net).await?;
         load.finish().await?;
         no_slashable_pair(net, tap, signer, records).await
     })
     .await
+}
+
+/// Rule Y13: the attestation key is with the node, and so is its record.
+async fn attests(net: &Devnet) -> Result<()> {
+    let log = net.folder.join(format!("node{REMOTE}.log"));
+    until("the node attests a period", ATTESTS, async || {
+        Ok(fs::read_to_string(&log)?.contains("attesting").then_some(()))
+    })
+    .await?;
+    ensure!(net.node(REMOTE)?.folder.join("data/attestations").exists(), "it keeps a record of that");
+    Ok(())
 }
 
 /// The signer's folder and process.
@@ -75,13 +95,12 @@ impl Signer {
     fn of(net: &Devnet) -> Result<Self> {
         let (node, folder) = (&net.node(REMOTE)?.folder, net.folder.join("signer"));
         moved(node, &folder)?;
-        for name in ["keys/consensus.json", "keys/passphrase"] {
-            fs::remove_file(node.join(name))?;
-        }
+        fs::remove_file(node.join("keys/consensus.json"))?;
         let socket = folder.join("run/socket");
         let path = node.join("config/node.toml");
         let mut settings = NodeToml::read(&path)?;
-        settings.validator = Some(ValidatorToml { signer: Some(socket.clone()), ..ValidatorToml::default() });
+        let validator = settings.validator.wrap_err("a validator")?;
+        settings.validator = Some(ValidatorToml { keystore: None, signer: Some(socket.clone()), ..validator });
         fs::write(&path, toml::to_string_pretty(&settings)?)?;
         Ok(Self { folder, socket, log: net.folder.join("signer.log"), process: None })
     }

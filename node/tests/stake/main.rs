@@ -6,6 +6,7 @@ mod endpoint;
 mod governance;
 mod outlook;
 mod rewards;
+mod sender;
 mod world;
 
 use alloy_primitives::{Address, U256};

@@ -168,6 +168,11 @@ impl World {
         self.rpc("anvil_mine", json!([first - since])).await.map(drop)
     }
 
+    /// Whether a block is made of each transaction at once, or only when it is asked for.
+    pub(crate) async fn set_automine(&self, on: bool) -> Result<()> {
+        self.rpc("evm_setAutomine", json!([on])).await.map(drop)
+    }
+
     /// Mines so many blocks, a second each.
     pub(crate) async fn mine(&self, blocks: u64) -> Result<()> {
         self.rpc("anvil_mine", json!([blocks, 1])).await.map(drop)

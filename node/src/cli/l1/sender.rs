@@ -1,6 +1,9 @@
 //! Whoever changes something on L1: an account and its key, and transactions that are tried before they are sent.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use alloy::{
     network::{EthereumWallet, TransactionBuilder as _},
@@ -8,7 +11,7 @@ use alloy::{
     rpc::types::{TransactionReceipt, TransactionRequest},
     signers::local::PrivateKeySigner,
 };
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use eyre::{ContextCompat as _, WrapErr as _, ensure, eyre};
 use serde_json::{Value, json};
 
@@ -20,6 +23,16 @@ const KEY_VARIABLE: &str = "ROTA_L1_KEY";
 
 /// The key that a node posts with, where no other is named.
 const NODE_KEY: &str = "keys/operator";
+
+/// Between two looks whether a transaction is mined.
+const MINED_POLL: Duration = Duration::from_millis(500);
+
+/// Looks in a row at which a transaction's nonce is used and it is not mined, after which it never will be: one of
+/// several endpoints may lag.
+const MISSED_MAX: u32 = 10;
+
+/// After this, whoever waits is told what for.
+const TOLD_AFTER: Duration = Duration::from_secs(30);
 
 /// Whose transactions, and whether they are sent at all.
 #[derive(Clone, Debug, clap::Args)]
@@ -177,7 +190,8 @@ impl Sender {
         let key = self.key.clone().wrap_err("nothing is sent without a key")?;
         let wallet = ProviderBuilder::new().wallet(EthereumWallet::from(key));
         let wallet = wallet.connect_provider(self.connected.l1.clone());
-        let mut request = self.request(step);
+        let nonce = self.connected.l1.get_transaction_count(self.address).pending().await?;
+        let mut request = self.request(step).with_nonce(nonce);
         if let Some(gas) = gas {
             // The state may be another when it is mined.
             request = request.with_gas_limit(gas.saturating_add(gas / 4));
@@ -185,9 +199,35 @@ impl Sender {
         let sent = wallet.send_transaction(request).await;
         let sent = sent.map_err(|error| eyre!("{} was not sent: {}", step.call, reason(&error)))?;
         let hash = *sent.tx_hash();
-        let receipt = sent.get_receipt().await.wrap_err_with(|| format!("L1 transaction {hash} may be mined yet"))?;
+        let receipt = self.mined(hash, nonce).await.wrap_err_with(|| format!("{} in {hash}", step.call))?;
         ensure!(receipt.status(), "{} reverted in L1 transaction {hash}", step.call);
         Ok(receipt)
+    }
+
+    /// Waits until a transaction is mined, or can be no more. It is not sent again then: after a reorganization of L1
+    /// both could be mined.
+    async fn mined(&self, hash: B256, nonce: u64) -> eyre::Result<TransactionReceipt> {
+        let l1 = &self.connected.l1;
+        let (since, mut told, mut missed) = (Instant::now(), false, 0);
+        loop {
+            // The nonce first: a receipt that is there afterwards is the transaction's own.
+            let is_taken = l1.get_transaction_count(self.address).latest().await? > nonce;
+            if let Some(receipt) = l1.get_transaction_receipt(hash).await? {
+                return Ok(receipt);
+            }
+            missed = if is_taken { missed + 1 } else { 0 };
+            ensure!(
+                missed < MISSED_MAX,
+                "it was not mined, and never will be: another transaction of {} took its nonce {nonce}. A node that \
+                 posts with the same key may have sent that: run the command again",
+                self.address
+            );
+            if !told && since.elapsed() > TOLD_AFTER {
+                told = true;
+                eprintln!("waiting until L1 transaction {hash} is mined; nothing is lost if you stop waiting");
+            }
+            tokio::time::sleep(MINED_POLL).await;
+        }
     }
 }
 

@@ -12,6 +12,8 @@ fn key_is_in_one_place() -> Result<()> {
     assert_eq!(own.key(), Ok(KeyPlace::Keystore { keystore, passphrase: Some(passphrase) }));
     assert_eq!(of("keystore = 'a'")?.key(), Ok(KeyPlace::Keystore { keystore, passphrase: None }));
     assert_eq!(of("signer = 'a'\ndoppelganger_wait_ms = 1")?.key(), Ok(KeyPlace::Signer(keystore)));
+    let attests = "signer = 'a'\nattestation = 'c'\npassphrase = 'b'";
+    assert_eq!(of(attests)?.key(), Ok(KeyPlace::Signer(keystore)), "the passphrase is that of the attestation key");
     for none in ["", "passphrase = 'b'", "signer = 'a'\nkeystore = 'a'", "signer = 'a'\npassphrase = 'b'"] {
         assert!(of(none)?.key().is_err(), "{none}");
     }
