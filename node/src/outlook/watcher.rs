@@ -1,12 +1,13 @@
 //! The task that looks at L1 now and then (rules O1, O2).
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use alloy::eips::BlockId;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rota_proto::{ConsensusKey, EpochSchedule};
 use rota_staking::Leaf;
@@ -87,6 +88,8 @@ pub struct Watcher {
     found: Found,
     /// How far the search had come when it was kept last.
     kept: u64,
+    /// Proposals that are over, how they ended, and the block as of which that was seen first.
+    over: BTreeMap<U256, (Standing, u64)>,
     /// The block of the last look, if nothing was left to be searched then.
     seen: Option<B256>,
     outlook: watch::Sender<Arc<Outlook>>,
@@ -105,7 +108,7 @@ impl Watcher {
         let (outlook, reader) = watch::channel(Arc::default());
         let schedule = network.registry()?.schedule;
         let kept = found.next;
-        Ok((Self { parts, schedule, found, kept, seen: None, outlook, trouble: None }, reader))
+        Ok((Self { parts, schedule, found, kept, over: BTreeMap::new(), seen: None, outlook, trouble: None }, reader))
     }
 
     /// Runs until the node stops; it may stop at any point.
@@ -180,12 +183,24 @@ impl Watcher {
         Ok(self.found.next <= last)
     }
 
-    async fn standings(&self, tip: &L1Tip) -> Result<Vec<(Notice, Standing)>, L1Error> {
-        let standing = async |notice: &Notice| {
-            let standing = self.parts.l1.standing(notice.id, notice.snapshot, tip).await?;
-            Ok((notice.clone(), standing))
+    /// How each proposal stands. What is over as of a final block stays so.
+    async fn standings(&mut self, tip: &L1Tip) -> Result<Vec<(Notice, Standing)>, L1Error> {
+        let standing = async |notice: &Notice| match self.over.get(&notice.id) {
+            Some((standing, block)) if *block < self.found.next => Ok((notice.clone(), *standing)),
+            Some(_) | None => {
+                let standing = self.parts.l1.standing(notice.id, notice.snapshot, tip).await?;
+                Ok((notice.clone(), standing))
+            }
         };
-        stream::iter(&self.found.notices).map(standing).buffered(QUESTIONS_AT_ONCE).try_collect().await
+        let proposals = stream::iter(&self.found.notices).map(standing).buffered(QUESTIONS_AT_ONCE);
+        let proposals: Vec<(Notice, Standing)> = proposals.try_collect().await?;
+        let over = proposals.iter().filter(|(_, standing)| !standing.state.is_open());
+        let over = over.map(|(notice, standing)| {
+            let known = self.over.get(&notice.id).filter(|(known, _)| known == standing);
+            (notice.id, known.copied().unwrap_or((*standing, tip.number)))
+        });
+        self.over = over.collect();
+        Ok(proposals)
     }
 
     async fn earnings(&self, tip: &L1Tip, own: Option<Address>) -> Result<Vec<Earnings>, L1Error> {
