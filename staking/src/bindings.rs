@@ -4,9 +4,9 @@
 //! event and error means stands in `contracts/README.md`, whose rules (those with a C) are cited here. Nothing here
 //! does IO: a caller encodes with these types, sends as it likes, and decodes with them.
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_sol_types::SolValue;
-use rota_proto::{SignedVote, VotePair};
+use rota_proto::{Attestation, SignedAttestation, SignedVote, VotePair};
 
 mod refusal;
 
@@ -93,6 +93,20 @@ pub fn vote_evidence(pair: &VotePair) -> ISlasher::VoteEvidence {
     let round = pair.round();
     let place = pair.signer().number();
     ISlasher::VoteEvidence { epoch: round.epoch.0, view_: round.view.0, place, first, second }
+}
+
+/// The report of two attestations that contradict each other, as the slasher takes it: the lower content first (C95).
+#[must_use]
+pub fn attestation_evidence(pair: &[SignedAttestation; 2]) -> ISlasher::AttestationEvidence {
+    let [first, second] =
+        pair.map(|SignedAttestation { attestation, signer, signature }| ISlasher::SignedAttestation {
+            attestingEpoch: attestation.attesting_epoch.0,
+            place: signer.number(),
+            content: attestation.content,
+            signature: Bytes::copy_from_slice(&signature.0),
+        });
+    let Attestation { kind, index, .. } = pair[0].attestation;
+    ISlasher::AttestationEvidence { kind, index, first, second }
 }
 
 /// The link that the inbox gives to an entry with this payload (C13).

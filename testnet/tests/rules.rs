@@ -27,7 +27,7 @@ const BOOKS: [(&str, &[&str]); 18] = [
     ("node/src/l1/", &["node/src/l1/", "node/tests/l1/"]),
     ("node/src/evidence/", &["node/src/evidence/", "node/tests/poster/evidence.rs", "node/tests/e2e/evidence.rs"]),
     ("node/src/poster/", &["node/src/poster/", "node/tests/poster/"]),
-    ("node/src/rewards/", &["node/src/rewards/", "node/tests/e2e/tour.rs"]),
+    ("node/src/rewards/", &["node/src/rewards/", "node/tests/e2e/tour.rs", "node/tests/e2e/attestations.rs"]),
     ("node/src/outlook/", &["node/src/outlook/", "node/tests/stake/outlook.rs", "node/tests/e2e/tour.rs"]),
     ("testnet/src/sim/", &["testnet/src/sim/", "testnet/tests/sim_"]),
     ("testnet/src/model/", &["testnet/src/model/", "testnet/tests/model.rs"]),

@@ -44,7 +44,7 @@ pub use inbox::{Account, Appended, CallError, EntryError, InboxError, L1Tip, Pos
 pub use pool::{ENDPOINTS_MAX, EndpointStatus};
 pub use rewards::{attest, bring};
 pub use sets::advance;
-pub use slasher::{ReportError, report};
+pub use slasher::{ReportError, report, report_attestations};
 
 /// Blocks whose logs are asked for at once.
 pub const BLOCKS_PER_QUERY: u64 = 500;

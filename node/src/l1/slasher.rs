@@ -3,10 +3,10 @@
 use alloy::{eips::BlockId, providers::Provider as _, rpc::types::TransactionRequest};
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::{SolCall as _, SolError as _};
-use rota_proto::VotePair;
+use rota_proto::{SignedAttestation, VotePair};
 use rota_staking::bindings::{
-    Slasher::{AlreadySlashed, offenceOfCall, slashVotesCall},
-    refusal, vote_evidence,
+    Slasher::{AlreadySlashed, offenceOfCall, slashAttestationsCall, slashVotesCall},
+    attestation_evidence, refusal, vote_evidence,
 };
 
 use super::{
@@ -18,6 +18,12 @@ use super::{
 #[must_use]
 pub fn report(pair: &VotePair) -> Bytes {
     slashVotesCall { evidence: vote_evidence(pair) }.abi_encode().into()
+}
+
+/// The call that reports two attestations of one validator.
+#[must_use]
+pub fn report_attestations(pair: &[SignedAttestation; 2]) -> Bytes {
+    slashAttestationsCall { evidence: attestation_evidence(pair) }.abi_encode().into()
 }
 
 /// Why the slasher does not take a report.

@@ -1,4 +1,4 @@
-//! Telling L1 of rewards (rule P21), by the same nonces, fees and journal as entries.
+//! Telling L1 of rewards, and of who attested twice (rule P21), by the same nonces, fees and journal as entries.
 
 use super::{ChoreName, Fees, PostError, Publisher, Purpose, Sent};
 use crate::l1::CallError;
@@ -8,19 +8,23 @@ impl Publisher {
     pub(super) async fn tell(&mut self, chore: ChoreName, nonce: u64, fees: Fees) -> Result<bool, PostError> {
         let ready = self.chores.borrow().iter().find(|ready| ready.name == chore).map(|ready| ready.call.clone());
         let Some(input) = ready else { return Ok(true) };
-        let gas = match self.l1.try_call(self.submitter.address(), self.rewards, input.clone()).await {
+        let (contract, refused) = match chore {
+            ChoreName::Attest { .. } | ChoreName::Bring { .. } => (self.rewards, "refused-by-rewards"),
+            ChoreName::Accuse { .. } => (self.slasher, "refused-by-slasher"),
+        };
+        let gas = match self.l1.try_call(self.submitter.address(), contract, input.clone()).await {
             Ok(gas) => gas,
             Err(CallError::L1(error)) => return Err(error.into()),
             Err(CallError::Reverted { message, .. }) => {
-                tracing::info!(?chore, reason = message, "L1 would not be told of rewards: trying again later");
-                self.metrics.failure("refused-by-rewards");
+                tracing::info!(?chore, reason = message, "L1 would not be told: trying again later");
+                self.metrics.failure(refused);
                 self.put_off_chore(chore);
                 return Ok(false);
             }
         };
-        tracing::info!(?chore, nonce, max_fee_wei = fees.max_fee, "telling L1 of rewards");
+        tracing::info!(?chore, nonce, max_fee_wei = fees.max_fee, "telling L1");
         let sent = Sent { nonce, purpose: Purpose::Chore(chore), fees, block: self.block() };
-        self.dispatch(sent, self.rewards, gas, input).await
+        self.dispatch(sent, contract, gas, input).await
     }
 
     /// Nothing else waits for it.
@@ -38,5 +42,6 @@ pub(super) const fn name_of(chore: ChoreName) -> &'static str {
     match chore {
         ChoreName::Attest { .. } => "attestation",
         ChoreName::Bring { .. } => "leaf",
+        ChoreName::Accuse { .. } => "accusation",
     }
 }

@@ -149,12 +149,14 @@ impl Planner {
         !early && (position == 0 || !self.stands_still(now_ms))
     }
 
-    /// Rule P21: whether it is our turn to tell L1 of rewards. Its own leaf concerns a validator most.
+    /// Rule P21: whether it is our turn to tell L1 of something. Its own leaf concerns a validator most.
     fn may_tell(&self, view: &L1View, chore: ChoreName, now_ms: u64) -> bool {
         let Some(since_ms) = self.chores.get(&chore) else { return false };
         let position = match chore {
             ChoreName::Bring { validator, .. } if validator == self.rules.validator => Some(0),
-            ChoreName::Bring { .. } | ChoreName::Attest { .. } => {
+            // As with votes (E6 of evidence).
+            ChoreName::Accuse { validator } if validator == self.rules.validator => None,
+            ChoreName::Bring { .. } | ChoreName::Attest { .. } | ChoreName::Accuse { .. } => {
                 let seed = turn::chore_seed(self.rules.rollup_chain_id, view.epoch, chore);
                 turn::position(&turn::order(seed, &view.members), self.rules.validator)
             }

@@ -29,7 +29,7 @@ impl Publisher {
                 self.metrics.transaction("advanced");
             }
             (End::Done, Purpose::Chore(chore)) => {
-                tracing::info!(?chore, %transaction, "L1 was told of rewards");
+                tracing::info!(?chore, %transaction, "L1 was told");
                 self.metrics.transaction(name_of(*chore));
             }
             (End::Done, Purpose::Cancel) => self.metrics.transaction("called-back"),

@@ -48,12 +48,13 @@ pub fn advance_seed(rollup_chain_id: u64, epoch: u64) -> B256 {
     keccak256(bytes)
 }
 
-/// What the order of those who may tell L1 of rewards is drawn from.
+/// What the order of those who may tell L1 of something is drawn from.
 #[must_use]
 pub fn chore_seed(rollup_chain_id: u64, epoch: u64, chore: ChoreName) -> B256 {
     let (kind, period, validator) = match chore {
         ChoreName::Attest { period } => (0, period, Address::ZERO),
         ChoreName::Bring { period, validator } => (1, period, validator),
+        ChoreName::Accuse { validator } => (2, 0, validator),
     };
     let mut bytes = b"rota/chore".to_vec();
     for number in [rollup_chain_id, epoch, kind, period] {

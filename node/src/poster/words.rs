@@ -35,7 +35,7 @@ pub struct L1View {
     pub charges: Vec<Charge>,
     /// Whether an advance would change the set that is being formed.
     pub unformed: bool,
-    /// What L1 is to be told of rewards.
+    /// What L1 is to be told of rewards, and of who attested twice.
     pub chores: Vec<ChoreName>,
     /// Transactions of the submitter that are mined.
     pub nonce: u64,
@@ -58,12 +58,12 @@ pub struct Charge {
     pub pending: bool,
 }
 
-/// Something that L1 is to be told of rewards, made ready.
+/// Something that L1 is to be told beside batches and votes, made ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chore {
     /// What it is.
     pub name: ChoreName,
-    /// The call of the rewards' contract.
+    /// The call of the contract that takes it.
     pub call: Bytes,
 }
 
@@ -80,6 +80,11 @@ pub enum ChoreName {
     Bring {
         /// Which one.
         period: u64,
+        /// Whose.
+        validator: Address,
+    },
+    /// Two attestations of a validator that contradict each other.
+    Accuse {
         /// Whose.
         validator: Address,
     },

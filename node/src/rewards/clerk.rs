@@ -10,7 +10,8 @@ use alloy::eips::BlockId;
 use alloy_primitives::Address;
 use libp2p::PeerId;
 use rota_proto::{
-    Attestation, AttestationKey, ConsensusKey, Epoch, Message, Place, SignedAttestation, SigningDomain, ValidatorSet,
+    Attestation, AttestationKey, ConsensusKey, Epoch, EpochSchedule, Message, Place, SignedAttestation, SigningDomain,
+    ValidatorSet,
 };
 use rota_staking::{PARTICIPATION, Period};
 use tokio::sync::{mpsc, watch};
@@ -40,6 +41,9 @@ const TROUBLE_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// What all strangers together may have us verify: a thirtieth of a core.
 const STRANGERS_RATE: Rate = Rate { burst: 256.0, per_second: 32.0 };
+
+/// Validators that are accused at a time: two sets of 128.
+const ACCUSED_MAX: usize = 256;
 
 /// Periods that are looked through at a time for the next leaf of a validator.
 const PERIODS_AT_ONCE: u64 = 256;
@@ -100,6 +104,9 @@ pub struct Clerk {
     /// What we have said of it, and when last.
     said: Option<(SignedAttestation, Instant)>,
     strangers: Bucket,
+    /// Who attested two things of one period, with both, as long as L1 has not slashed it finally (rule W7).
+    accused: BTreeMap<Address, [SignedAttestation; 2]>,
+    schedule: EpochSchedule,
     /// Our validator's name, and the first period that may hold its next leaf.
     own: Option<(Address, u64)>,
     /// The period that was the current one when L1 lacked nothing.
@@ -116,8 +123,20 @@ impl Clerk {
     pub fn new(parts: Parts) -> Result<Self, LedgerError> {
         let ledger = Ledger::open(parts.store.clone(), &parts.network)?;
         let domain = parts.network.domain();
-        let strangers = Bucket::new(STRANGERS_RATE, Instant::now());
-        Ok(Self { parts, domain, ledger, quorum: None, said: None, strangers, own: None, settled: None, trouble: None })
+        let schedule = parts.network.registry()?.schedule;
+        Ok(Self {
+            parts,
+            domain,
+            ledger,
+            quorum: None,
+            said: None,
+            strangers: Bucket::new(STRANGERS_RATE, Instant::now()),
+            accused: BTreeMap::new(),
+            schedule,
+            own: None,
+            settled: None,
+            trouble: None,
+        })
     }
 
     /// Runs until the node stops. It may stop at any point: what it said is in the record, all else is counted anew.
@@ -167,7 +186,8 @@ impl Clerk {
         self.attest()?;
         let mut chores = Vec::from_iter(self.word().map(|(word, period)| attest(&word, &period)));
         chores.extend(self.own_leaf(next, &tip).await?);
-        self.settled = Some(current).filter(|_| next >= current && chores.is_empty());
+        chores.extend(self.accusations(&tip).await?);
+        self.settled = Some(current).filter(|_| next >= current && chores.is_empty() && self.accused.is_empty());
         self.parts.chores.send_if_modified(|known| {
             let changed = *known != chores;
             *known = chores;
@@ -260,11 +280,50 @@ impl Clerk {
                 self.parts.metrics.contradiction();
                 Verdict::Ignore
             }
+            Some(Heard::Guilty) => {
+                self.accuse(told.signed.signer);
+                Verdict::Accept
+            }
             Some(Heard::Elsewhere) | None => Verdict::Ignore,
         };
         if let Way::Gossip(id) = &told.way {
             self.complain(self.parts.peers.judge(id.clone(), verdict));
         }
+    }
+
+    /// W7: keeps both attestations of a member that contradicts itself.
+    fn accuse(&mut self, place: Place) {
+        let Some(quorum) = &self.quorum else { return };
+        let (Some(pair), Some(member)) = (quorum.contradiction_of(place), quorum.set().get(place)) else { return };
+        let validator = member.operator;
+        if self.accused.len() < ACCUSED_MAX || self.accused.contains_key(&validator) {
+            tracing::error!(%validator, period = pair[0].attestation.index, "a validator attests two things of one period");
+            self.parts.metrics.contradiction();
+            self.accused.entry(validator).or_insert(pair);
+            self.settled = None;
+        }
+    }
+
+    /// W7: what L1 has not slashed for yet. Over only as of a final block.
+    async fn accusations(&mut self, tip: &L1Tip) -> Result<Vec<Chore>, L1Error> {
+        if self.accused.is_empty() {
+            return Ok(Vec::new());
+        }
+        let final_number = self.parts.l1.final_number().await?;
+        let newest = self.schedule.epoch_of(final_number).unwrap_or_default();
+        let mut chores = Vec::new();
+        for (validator, pair) in self.accused.clone() {
+            let epoch = pair[0].attestation.attesting_epoch.0;
+            let is_late = epoch.saturating_add(self.parts.network.times.evidence_epochs) < newest.0;
+            if is_late || self.parts.l1.is_slashed(validator, BlockId::Number(final_number.into())).await? {
+                tracing::info!(%validator, epoch, is_late, "L1 has judged who attested twice, or does so no more");
+                self.accused.remove(&validator);
+            } else if !self.parts.l1.is_slashed(validator, BlockId::hash(tip.hash)).await? {
+                let name = ChoreName::Accuse { validator };
+                chores.push(Chore { name, call: l1::report_attestations(&pair) });
+            }
+        }
+        Ok(chores)
     }
 
     fn complain(&self, result: Result<(), crate::network::CommandError>) {

@@ -1,7 +1,7 @@
 //! Attestations of one period, as they come, until they are a quorum's (rules W4, W5).
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, btree_map::Entry},
     sync::Arc,
 };
 
@@ -31,10 +31,27 @@ pub enum Heard {
     Known,
     /// It is of another period or epoch than what is collected: nobody can tell yet.
     Elsewhere,
-    /// A member signed something else of the same: one of us is wrong. Each member is heard to do so once.
+    /// A member signed something else of the same: one of us is wrong.
     Contradicts(B256),
+    /// A member signed two things of the same, which [`Quorum::contradiction_of`] tells; nothing more of it is heard.
+    Guilty,
     /// The signature does not stand, or nobody has that place.
     Fault,
+}
+
+/// What a member signed, and a second thing if it contradicts itself.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    first: (B256, AttestationSignature),
+    second: Option<(B256, AttestationSignature)>,
+}
+
+impl Said {
+    /// What it signed of this content.
+    fn of(&self, content: B256) -> Option<AttestationSignature> {
+        let all = std::iter::once(self.first).chain(self.second);
+        all.filter(|(said, _)| *said == content).map(|(_, signature)| signature).next()
+    }
 }
 
 /// Collects.
@@ -44,8 +61,7 @@ pub struct Quorum {
     domain: SigningDomain,
     set: Arc<ValidatorSet>,
     keys: BTreeMap<Place, AttestationKey>,
-    signatures: BTreeMap<Place, AttestationSignature>,
-    contradictors: BTreeSet<Place>,
+    said: BTreeMap<Place, Said>,
 }
 
 impl Quorum {
@@ -57,8 +73,7 @@ impl Quorum {
         set: Arc<ValidatorSet>,
         keys: BTreeMap<Place, AttestationKey>,
     ) -> Self {
-        let (signatures, contradictors) = (BTreeMap::new(), BTreeSet::new());
-        Self { attestation, domain, set, keys, signatures, contradictors }
+        Self { attestation, domain, set, keys, said: BTreeMap::new() }
     }
 
     /// What is collected.
@@ -86,28 +101,47 @@ impl Quorum {
         if !same_thing || attestation.attesting_epoch != self.epoch() {
             return Heard::Elsewhere;
         }
-        let agrees = attestation.content == self.attestation.content;
-        let known = if agrees { self.signatures.contains_key(signer) } else { self.contradictors.contains(signer) };
-        if known {
+        let content = attestation.content;
+        if self.said.get(signer).is_some_and(|said| said.second.is_some() || said.first.0 == content) {
             return Heard::Known;
         }
         let key = self.keys.get(signer).filter(|_| self.set.get(*signer).is_some());
         if !key.is_some_and(|key| key.attests(&self.domain.attestation(attestation), signature)) {
             return Heard::Fault;
         }
-        if agrees {
-            self.signatures.insert(*signer, *signature);
-            Heard::New
-        } else {
-            self.contradictors.insert(*signer);
-            Heard::Contradicts(attestation.content)
+        match self.said.entry(*signer) {
+            Entry::Vacant(nothing) => {
+                nothing.insert(Said { first: (content, *signature), second: None });
+                if content == self.attestation.content { Heard::New } else { Heard::Contradicts(content) }
+            }
+            Entry::Occupied(mut said) => {
+                said.get_mut().second = Some((content, *signature));
+                Heard::Guilty
+            }
         }
     }
 
-    /// Who was heard.
+    /// The two things that a member signed, as evidence has them: the lower content first.
+    #[must_use]
+    pub fn contradiction_of(&self, signer: Place) -> Option<[SignedAttestation; 2]> {
+        let Said { first, second } = self.said.get(&signer)?;
+        let mut pair = [*first, (*second)?];
+        pair.sort_by_key(|(content, _)| *content);
+        Some(pair.map(|(content, signature)| {
+            let attestation = Attestation { content, ..self.attestation };
+            SignedAttestation { attestation, signer, signature }
+        }))
+    }
+
+    /// The signatures of what is collected.
+    fn signatures(&self) -> impl Iterator<Item = (Place, AttestationSignature)> {
+        self.said.iter().filter_map(|(place, said)| Some((*place, said.of(self.attestation.content)?)))
+    }
+
+    /// Who said what is collected.
     #[must_use]
     pub fn signers(&self) -> Signers {
-        self.signatures.keys().copied().collect()
+        self.signatures().map(|(place, _)| place).collect()
     }
 
     /// The word, once more than two thirds of the power say it.
@@ -117,7 +151,7 @@ impl Quorum {
         if !self.set.is_quorum(self.set.power_of(signers)) {
             return None;
         }
-        let signatures: Vec<_> = self.signatures.values().copied().collect();
+        let signatures: Vec<_> = self.signatures().map(|(_, signature)| signature).collect();
         let signature = AttestationSignature::sum(&signatures)?;
         Some(QuorumWord { attestation: self.attestation, signers, signature })
     }

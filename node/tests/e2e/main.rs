@@ -3,6 +3,7 @@
 //!
 //! The program is the one that cargo built for these tests, which is why they live beside it.
 
+mod attestations;
 mod changes;
 mod clients;
 mod crashes;

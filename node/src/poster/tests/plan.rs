@@ -487,7 +487,10 @@ fn the_sets_come_last() {
 const WORD: ChoreName = ChoreName::Attest { period: 3 };
 const LEAF: ChoreName = ChoreName::Bring { period: 2, validator: Address::repeat_byte(2) };
 
-/// A picture in which L1 is to be told of rewards.
+/// A member that attested twice.
+const ACCUSATION: ChoreName = ChoreName::Accuse { validator: Address::repeat_byte(2) };
+
+/// A picture in which L1 is to be told of something.
 fn untold(chore: ChoreName) -> L1View {
     L1View { chores: vec![chore], ..view() }
 }
@@ -502,14 +505,19 @@ const fn tell(chore: ChoreName) -> Step {
     Step::Post { errand: Errand::Chore(chore), nonce: 7, fees: Fees { max_fee: 21 * GWEI, tip: GWEI } }
 }
 
-/// P21: the k-th backup after k waits; a validator brings its own leaf at once.
+/// P21: the k-th backup after k waits; a validator brings its own leaf at once, and never accuses itself.
 #[test]
-fn members_take_turns_to_tell_of_rewards() {
-    for chore in [WORD, LEAF] {
+fn members_take_turns_to_tell_l1() {
+    for chore in [WORD, LEAF, ACCUSATION] {
         for position in 0..4 {
             let rules = teller(chore, position);
-            let own = matches!(chore, ChoreName::Bring { validator, .. } if validator == rules.validator);
-            let due_ms = if own { 0 } else { 10_000 * u64::try_from(position).unwrap() };
+            let due_ms = match chore {
+                ChoreName::Bring { validator, .. } if validator == rules.validator => 0,
+                ChoreName::Accuse { validator } if validator == rules.validator => u64::MAX,
+                ChoreName::Attest { .. } | ChoreName::Bring { .. } | ChoreName::Accuse { .. } => {
+                    10_000 * u64::try_from(position).unwrap()
+                }
+            };
             let (mut planner, mut view) = (Planner::new(rules), untold(chore));
             for after_ms in (0..=40_000).step_by(1_000) {
                 view.block += 1;

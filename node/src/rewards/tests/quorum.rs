@@ -58,7 +58,28 @@ fn w4_what_is_not_collected_or_does_not_stand_is_told_apart() {
     assert_eq!(quorum.hear(&signed(4, PERIOD)), Heard::Fault, "nobody has that place");
     assert_eq!(quorum.hear(&SignedAttestation { signer: place(1), ..good }), Heard::Fault, "another's signature");
     assert_eq!(quorum.signers(), Signers::NONE);
+    let good = signed(2, PERIOD);
     assert_eq!((quorum.hear(&good), quorum.hear(&good)), (Heard::New, Heard::Known));
+}
+
+/// W7: whichever came first; its right word counts nevertheless, and nobody else's is touched.
+#[test]
+fn w7_two_contents_of_one_member_are_evidence_in_one_order() {
+    let [low, high] = [0, 2].map(|byte| Attestation { content: B256::repeat_byte(byte), ..PERIOD });
+    for pair in [[PERIOD, low], [low, PERIOD], [PERIOD, high], [high, PERIOD], [low, high], [high, low]] {
+        let mut quorum = quorum([10; 4]);
+        quorum.hear(&signed(1, PERIOD));
+        assert_ne!(quorum.hear(&signed(0, pair[0])), Heard::Guilty);
+        assert_eq!(quorum.contradiction_of(place(0)), None, "one content is none");
+        assert_eq!(quorum.hear(&signed(0, pair[1])), Heard::Guilty);
+        let mut expected = pair.map(|attestation| signed(0, attestation));
+        expected.sort_by_key(|signed| signed.attestation.content);
+        assert_eq!(quorum.contradiction_of(place(0)), Some(expected));
+        let third = Attestation { content: B256::repeat_byte(3), ..PERIOD };
+        assert_eq!(quorum.hear(&signed(0, third)), Heard::Known, "two are enough");
+        assert_eq!(quorum.signers(), if pair.contains(&PERIOD) { Signers(0b11) } else { Signers(0b10) });
+        assert_eq!(quorum.contradiction_of(place(1)), None);
+    }
 }
 
 #[test]
