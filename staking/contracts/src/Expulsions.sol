@@ -5,6 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
+import {SET_WINDOW_BLOCKS} from "./SetWindow.sol";
 import {Wiring} from "./Wiring.sol";
 import {IExpulsions} from "./interfaces/IExpulsions.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
@@ -19,7 +20,7 @@ contract Expulsions is IExpulsions {
     using SafeCast for uint256;
 
     /// @notice What the window holds at least, in L1 blocks: 30 days of 12-second blocks.
-    uint64 public constant WINDOW_BLOCKS = 216_000;
+    uint64 public constant WINDOW_BLOCKS = SET_WINDOW_BLOCKS;
     /// @notice The share of the power that may be expelled within a window: one in so many.
     uint256 public constant SHARE_DIVISOR = 10;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {SET_WINDOW_BLOCKS} from "./SetWindow.sol";
 import {IStakingParameters} from "./interfaces/IStakingParameters.sol";
 
 /// @title The parameters of staking: some fixed for ever, the others set by governance within bounds that nobody moves
@@ -36,6 +39,10 @@ contract StakingParameters is IStakingParameters {
     uint16 public constant MIN_REPLACEMENT_MARGIN = 1;
     /// @notice Greatest margin: who has twice as much may always replace.
     uint16 public constant MAX_REPLACEMENT_MARGIN = 10_000;
+    /// @notice The most that the minimum bond rises by at once: one part in so many of what it was.
+    uint256 public constant RISE_DIVISOR = 4;
+    /// @notice L1 blocks from one rise of the minimum bond to the next, at least: the window of the expulsions.
+    uint64 public constant RISE_INTERVAL_BLOCKS = SET_WINDOW_BLOCKS;
 
     /// @inheritdoc IStakingParameters
     uint64 public immutable rollupChainId;
@@ -57,6 +64,8 @@ contract StakingParameters is IStakingParameters {
     address public immutable governance;
 
     Values private _values;
+    /// The first L1 block in which the minimum bond may rise; 0 before its first rise.
+    uint64 private _nextRiseBlock;
 
     /// @param constants What is fixed from now on
     /// @param firstValues What holds until governance sets something else
@@ -73,14 +82,17 @@ contract StakingParameters is IStakingParameters {
         evidenceEpochs = _evidenceEpochs(constants);
         governanceEpochs = _governanceEpochs(constants.governanceEpochs);
         governance = constants.governance;
-        _set(firstValues);
+        _check(firstValues);
+        _keep(firstValues);
     }
 
     /// @inheritdoc IStakingParameters
     function set(Values calldata newValues) external {
         // C21: one account, and it can do nothing else.
         if (msg.sender != governance) revert NotGovernance(msg.sender);
-        _set(newValues);
+        _check(newValues);
+        if (newValues.minimumBond > _values.minimumBond) _rise(newValues.minimumBond);
+        _keep(newValues);
     }
 
     /// @inheritdoc IStakingParameters
@@ -88,14 +100,34 @@ contract StakingParameters is IStakingParameters {
         return _values;
     }
 
-    /// C22, C23: at deployment as later, nothing outside the bounds is ever stored.
-    function _set(Values memory newValues) private {
-        _checkStake(newValues);
-        _checkDelays(newValues);
-        _checkSet(newValues);
-        if (newValues.treasury == address(0)) revert ZeroAddress();
+    /// @inheritdoc IStakingParameters
+    function minimumBondRise() public view returns (uint256 most, uint64 fromBlock) {
+        // C25: from the value that holds now, whatever it was before. What is rounded up keeps the least from standing
+        // still for ever.
+        uint256 minimumBond = _values.minimumBond;
+        return (minimumBond + Math.ceilDiv(minimumBond, RISE_DIVISOR), _nextRiseBlock);
+    }
+
+    function _keep(Values memory newValues) private {
         _values = newValues;
         emit ParametersChanged(newValues);
+    }
+
+    /// C25: members below the minimum are displaced, so who sets it at will exchanges the set.
+    function _rise(uint128 minimumBond) private {
+        (uint256 most, uint64 fromBlock) = minimumBondRise();
+        if (minimumBond > most || block.number < fromBlock) {
+            revert MinimumBondRisesTooFast(minimumBond, most, fromBlock);
+        }
+        _nextRiseBlock = uint64(block.number) + RISE_INTERVAL_BLOCKS;
+    }
+
+    /// C22, C23: at deployment as later, nothing outside the bounds is ever stored.
+    function _check(Values memory checked) private view {
+        _checkStake(checked);
+        _checkDelays(checked);
+        _checkSet(checked);
+        if (checked.treasury == address(0)) revert ZeroAddress();
     }
 
     /// C22: who has the minimum has power, and the powers of all places together fit 64 bits.

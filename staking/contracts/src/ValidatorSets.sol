@@ -40,7 +40,6 @@ contract ValidatorSets is SetForming {
         if (wiring.sets != address(this)) {
             revert NotAtWiredAddress(wiring.sets, address(this));
         }
-        if (wiring.parameters == address(0)) revert ZeroAddress();
         if (wiring.registry == address(0) || wiring.stakes == address(0)) revert ZeroAddress();
         registry = wiring.registry;
         stakes = wiring.stakes;
@@ -68,7 +67,7 @@ contract ValidatorSets is SetForming {
         standing.profile = _addProfile(consensusKey, before.feeRecipient, attestationKeyId);
         if (standing.state != State.Active) return;
         if (attestationKeyId != before.attestationKeyId) {
-            _recordSum(currentEpoch() + LAG_EPOCHS, number, standing.profile);
+            _recordSum(_effectiveEpoch(), number, standing.profile);
         }
         _recordProfile(index, standing);
     }
@@ -122,8 +121,10 @@ contract ValidatorSets is SetForming {
         // C105, C106: no step for others, so that it costs what it costs, however much there is to do.
         Terms memory terms = _begin();
         (uint32 index, Standing storage standing) = _enrolled(validator);
+        uint64 powerBefore = standing.power;
         if (target >= standing.target) _raiseShared(index, standing, target, terms);
         else _lowerTarget(index, standing, target, type(uint256).max);
+        _recordAtOnce(validator, index, standing, powerBefore);
     }
 
     /// @inheritdoc IValidatorSets
@@ -132,9 +133,10 @@ contract ValidatorSets is SetForming {
         // C37: who waits has no power that a budget bounds.
         uint64 atOnce = standing.state == State.Active ? _exitAtOnce(_begin()) : 0;
         if (target > standing.target) _raiseTarget(index, standing, target);
-        uint64 taken;
-        (ticket, taken) = _lowerShared(index, standing, target, atOnce);
-        _spendExit(taken);
+        uint64 powerBefore = standing.power;
+        ticket = _lowerShared(index, standing, target, atOnce);
+        if (standing.power != powerBefore) _budget.exitLeft -= powerBefore - standing.power;
+        _recordAtOnce(validator, index, standing, powerBefore);
     }
 
     /// @inheritdoc IValidatorSets
@@ -158,7 +160,13 @@ contract ValidatorSets is SetForming {
     }
 
     function _recordProfile(uint32 index, Standing storage standing) private {
-        _recordPower(index, standing, standing.power, currentEpoch() + LAG_EPOCHS);
+        _recordPower(index, standing, standing.power, _effectiveEpoch());
+    }
+
+    /// C105, C106: what was raised or lowered at once.
+    function _recordAtOnce(address validator, uint32 index, Standing storage standing, uint64 powerBefore) private {
+        if (standing.power == powerBefore) return;
+        _recordPowerOf(validator, index, standing, powerBefore, _effectiveEpoch());
     }
 
     function _requireRegistry() private view {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 /// @title What governance may change about the staking of one rollup, and what nobody can
-/// @notice The rules C20 to C24 cited here stand in `README.md`. Amounts are in units of the token, delays in epochs,
+/// @notice The rules C20 to C25 cited here stand in `README.md`. Amounts are in units of the token, delays in epochs,
 /// shares in basis points (1/10,000).
 interface IStakingParameters {
     /// @notice What is fixed at deployment (C20).
@@ -69,6 +69,8 @@ interface IStakingParameters {
     error PowerCapTooHigh(uint128 powerCap, uint256 most);
     /// @notice The minimum gives no power, or is above the cap.
     error MinimumBondOutOfRange(uint128 minimumBond, uint128 least, uint128 most);
+    /// @notice The minimum would rise above the most that it may now, or before the block from which it may (C25).
+    error MinimumBondRisesTooFast(uint128 minimumBond, uint256 most, uint64 fromBlock);
     /// @notice The delay is not longer than evidence or a proposal may take, or longer than any delay may be.
     error UnbondingDelayOutOfRange(uint32 epochs, uint64 least, uint64 most);
     /// @notice Keys could be rotated at will, or hardly ever.
@@ -82,11 +84,14 @@ interface IStakingParameters {
     /// @notice Validators could replace each other for nothing, or hardly ever.
     error ReplacementMarginOutOfRange(uint16 margin, uint16 least, uint16 most);
 
-    /// @notice Sets all values for what happens from now on; governance alone may (C21, C24).
+    /// @notice Sets all values for what happens from now on; governance alone may (C21, C24, C25).
     function set(Values calldata newValues) external;
 
     /// @notice The values that hold now.
     function values() external view returns (Values memory);
+
+    /// @notice What the minimum bond may rise to at most, and from which L1 block on; block 0 if it never rose (C25).
+    function minimumBondRise() external view returns (uint256 most, uint64 fromBlock);
 
     /// @notice Epochs after an epoch in which evidence of an offence in it is taken: lag, age and window together.
     function evidenceEpochs() external view returns (uint64);

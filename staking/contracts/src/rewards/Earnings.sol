@@ -16,20 +16,21 @@ abstract contract Earnings is IRewards {
     using Checkpoints for Checkpoints.Trace224;
     using SafeCast for uint256;
 
-    /// Stake of an account that counted for some epochs and that the stakes keep no more.
+    /// Stake of an account that counted for some epochs and that the stakes keep no more. The oldest one that is kept
+    /// says how many are, so that the first one costs a single word.
     struct Stretch {
         uint96 amount;
         uint32 fromEpoch;
         uint32 untilEpoch;
+        uint64 kept;
     }
 
     /// What an account has with a validator beside its position: earnings of stretches that are accounted for, up to
-    /// which epoch its position was paid, and which stretches are kept, numbers `first` to before `end`.
+    /// which epoch its position was paid, and the number of the oldest stretch that is kept.
     struct Account {
         uint96 accrued;
         uint32 paidUntil;
         uint64 first;
-        uint64 end;
     }
 
     /// What a claim pays: the amount, up to which epoch, which kept stretch is the first that stays, and whether a part
@@ -67,17 +68,18 @@ abstract contract Earnings is IRewards {
         external
     {
         if (msg.sender != address(stakes)) revert NotStakes(msg.sender);
-        Account storage kept = _accounts[validator][account];
+        Account storage record = _accounts[validator][account];
         // C136: nothing is paid twice.
-        uint256 from = Math.max(fromEpoch, kept.paidUntil);
+        uint256 from = Math.max(fromEpoch, record.paidUntil);
         if (amount == 0 || from >= untilEpoch) return;
         uint256 known = Math.min(_knownUntil(validator), untilEpoch);
         if (from < known) {
-            kept.accrued += _earnedBy(validator, amount, from, known);
+            record.accrued += _earnedBy(validator, amount, from, known);
             from = known;
         }
         if (from == untilEpoch) return;
-        _stretches[validator][account][kept.end++] = Stretch(amount, uint32(from), untilEpoch);
+        Stretch memory stretch = Stretch(amount, uint32(from), untilEpoch, 0);
+        _keep(_stretches[validator][account], record.first, stretch);
     }
 
     /// @inheritdoc IRewards
@@ -103,19 +105,30 @@ abstract contract Earnings is IRewards {
         return true;
     }
 
+    /// C140: behind those that are kept.
+    function _keep(mapping(uint64 number => Stretch) storage stretches, uint64 first, Stretch memory stretch) private {
+        uint64 kept = stretches[first].kept;
+        if (kept == 0) stretch.kept = 1;
+        else stretches[first].kept = kept + 1;
+        stretches[first + kept] = stretch;
+    }
+
     /// C136: writes down that an account is paid what it is due.
     function _pay(address validator, address account) internal returns (uint96 amount) {
         Due memory due = _due(validator, account);
-        Account storage kept = _accounts[validator][account];
+        Account storage record = _accounts[validator][account];
         mapping(uint64 number => Stretch) storage stretches = _stretches[validator][account];
-        for (uint64 number = kept.first; number < due.first; ++number) {
+        uint64 first = record.first;
+        uint64 left = stretches[first].kept - (due.first - first);
+        for (uint64 number = first; number < due.first; ++number) {
             delete stretches[number];
         }
+        if (left != 0) stretches[due.first].kept = left;
         // What it earns in periods to come stays to be paid.
         if (due.partly) stretches[due.first].fromEpoch = due.untilEpoch;
-        kept.accrued = 0;
-        kept.paidUntil = due.untilEpoch;
-        kept.first = due.first;
+        record.accrued = 0;
+        record.paidUntil = due.untilEpoch;
+        record.first = due.first;
         amount = due.amount;
         // C134: no validator's stake is paid with what that of another one earned.
         _standings[validator].owed -= amount;
@@ -123,12 +136,12 @@ abstract contract Earnings is IRewards {
 
     /// What a claim would pay: the kept stretches, the oldest first, and the position.
     function _due(address validator, address account) private view returns (Due memory due) {
-        Account storage kept = _accounts[validator][account];
+        Account storage record = _accounts[validator][account];
         uint256 known = _knownUntil(validator);
-        uint256 amount = kept.accrued;
+        uint256 amount = record.accrued;
         due.untilEpoch = uint32(known);
-        due.first = kept.first;
-        uint256 most = Math.min(kept.end, due.first + STRETCHES_PER_CLAIM);
+        due.first = record.first;
+        uint256 most = due.first + Math.min(_stretches[validator][account][due.first].kept, STRETCHES_PER_CLAIM);
         for (; due.first < most; ++due.first) {
             Stretch memory stretch = _stretches[validator][account][due.first];
             amount += _earnedBy(validator, stretch.amount, stretch.fromEpoch, Math.min(stretch.untilEpoch, known));
@@ -138,7 +151,7 @@ abstract contract Earnings is IRewards {
             break;
         }
         IDelegation.Position memory position = stakes.positionOf(validator, account);
-        uint256 paid = kept.paidUntil;
+        uint256 paid = record.paidUntil;
         uint256 since = position.since;
         uint256 previousFrom = Math.max(position.previousSince, paid);
         amount += _earnedBy(validator, position.previous, previousFrom, Math.min(since, known));

@@ -183,9 +183,21 @@ abstract contract Seats is SetHistory {
 
     /// Writes the profile and the power of a member as they now are.
     function _recordPower(uint32 index, Standing storage standing, uint64 powerBefore, uint64 effectiveEpoch) internal {
+        _recordPowerOf(_nameOf[index], index, standing, powerBefore, effectiveEpoch);
+    }
+
+    /// The same of a member whose name the caller has.
+    function _recordPowerOf(
+        address validator,
+        uint32 index,
+        Standing storage standing,
+        uint64 powerBefore,
+        uint64 effectiveEpoch
+    ) internal {
         _record(
             Change({
                 effectiveEpoch: effectiveEpoch,
+                validator: validator,
                 place: standing.place,
                 index: index,
                 profile: standing.profile,
@@ -225,7 +237,6 @@ abstract contract Seats is SetHistory {
 
     function _lowestFree() private view returns (uint8) {
         (uint128 taken,) = _latestTotals();
-        uint256 free = ~uint256(taken);
-        return uint8(Math.log2(free & (~free + 1)));
+        return uint8(_lowestOf(~uint256(taken)));
     }
 }

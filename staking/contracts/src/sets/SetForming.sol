@@ -41,11 +41,14 @@ abstract contract SetForming is Tickets {
 
     /// @notice What governance may set.
     IStakingParameters public immutable parameters;
+    uint128 private immutable _powerUnit;
 
-    Budget private _budget;
+    Budget internal _budget;
 
     constructor(address parameters_) {
+        if (parameters_ == address(0)) revert ZeroAddress();
         parameters = IStakingParameters(parameters_);
+        _powerUnit = parameters.powerUnit();
     }
 
     /// @inheritdoc IValidatorSets
@@ -72,7 +75,7 @@ abstract contract SetForming is Tickets {
         terms = Terms({
             epoch: epoch,
             effectiveEpoch: epoch + LAG_EPOCHS,
-            minimumPower: (uint256(values.minimumBond) / parameters.powerUnit()).toUint64(),
+            minimumPower: (uint256(values.minimumBond) / _powerUnit).toUint64(),
             minimumSize: values.minimumSize,
             maximumExitWait: values.maximumExitWait,
             replacementMargin: values.replacementMargin
@@ -110,21 +113,21 @@ abstract contract SetForming is Tickets {
     }
 
     /// C105: a higher target; all of the rise at once, if nobody has a right to the entry budget before it and the
-    /// budget suffices. It is what the steps would do next, without the line.
+    /// budget suffices. It is what the steps would do next, without the line. The caller records it.
     function _raiseShared(uint32 index, Standing storage standing, uint64 target, Terms memory terms) internal {
-        uint64 difference = target - standing.target;
+        uint64 before = standing.target;
+        uint64 difference = target - before;
         uint64 entryLeft = _budget.entryLeft;
-        bool free = standing.state == State.Active && _displaced != index && standing.pendingDown == 0;
-        bool atOnce =
-            free && difference <= entryLeft && _increases.head == 0 && (terms.epoch % 2 == 1 || !_canEnter(terms));
+        // C36: then nothing is to be taken away from a member that is not displaced.
+        bool free = standing.state == State.Active && before == standing.power + standing.pendingUp;
+        bool atOnce = free && difference <= entryLeft && _displaced != index && _increases.head == 0
+            && (terms.epoch % 2 == 1 || !_canEnter(terms));
         if (!atOnce) return _raiseTarget(index, standing, target);
         if (difference == 0) return;
-        uint64 powerBefore = standing.power;
-        standing.power = powerBefore + difference;
+        standing.power += difference;
         standing.target = target;
         _budget.entryLeft = entryLeft - difference;
         _staying.set(standing.place, _smallestFirst(target, index));
-        _recordPower(index, standing, powerBefore, terms.effectiveEpoch);
     }
 
     /// C106: what a fall may take at once: what is left of the exit budget, if no ticket is to be served before.
@@ -132,10 +135,6 @@ abstract contract SetForming is Tickets {
         uint64 held = _held.head;
         bool first = _due.head == 0 && (held == 0 || _mustWait(held, terms));
         return first ? _budget.exitLeft : 0;
-    }
-
-    function _spendExit(uint64 amount) internal {
-        if (amount != 0) _budget.exitLeft -= amount;
     }
 
     /// C38: the tickets that were held before those in line, each as far as the exit budget goes.

@@ -22,6 +22,7 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     /// A place from an epoch on: who holds it, with which profile and power.
     struct Change {
         uint64 effectiveEpoch;
+        address validator;
         uint8 place;
         uint32 index;
         uint32 profile;
@@ -122,7 +123,7 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         // The absent are fewer, so they are taken out of the recorded sum (C35).
         bytes memory absentSum = Bls12381.infinity();
         for (; absent != 0; absent &= absent - 1) {
-            uint224 holder = _holders[Math.log2(absent & (~absent + 1))].upperLookupRecent(key);
+            uint224 holder = _holders[_lowestOf(absent)].upperLookupRecent(key);
             absentSum = Bls12381.add(absentSum, KeyCode.read(uint32(holder >> 128)));
             power -= uint64(holder);
         }
@@ -177,13 +178,8 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     /// Writes and announces who holds a place from an epoch on (C32, C34, C35).
     function _record(Change memory change) internal {
         uint32 key = uint256(change.effectiveEpoch).toUint32();
-        uint224 holder = 0;
-        if (change.power != 0) {
-            uint224 attestationKeyId = _profileOf[change.profile].attestationKeyId;
-            holder = (attestationKeyId << 128) | (uint224(change.index) << 96) | (uint224(change.profile) << 64);
-            holder |= change.power;
-        }
-        _holders[change.place].push(key, holder);
+        Profile memory profile = _profileOf[change.profile];
+        _holders[change.place].push(key, _holderAfter(change, profile.attestationKeyId));
 
         (, uint32 lastKey, uint224 last) = _totals.latestCheckpoint();
         (uint128 taken, uint64 total, uint32 number) = _unpackTotals(last);
@@ -193,7 +189,7 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         taken = change.power == 0 ? taken & ~bit : taken | bit;
         total = total - change.powerBefore + change.power;
         _totals.push(key, (uint224(taken) << 96) | (uint224(total) << 32) | number);
-        _changeHashes[number] = _announce(previous, change);
+        _changeHashes[number] = _announce(previous, change, profile);
     }
 
     /// Writes which place a validator holds from an epoch on.
@@ -216,6 +212,11 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         _sums[number] = PackedPoint.pack(sum);
     }
 
+    /// C31: the epoch in which what is done now takes effect.
+    function _effectiveEpoch() internal view returns (uint64) {
+        return currentEpoch() + LAG_EPOCHS;
+    }
+
     /// The members of the set that is being formed, and its power.
     function _latestTotals() internal view returns (uint128 taken, uint64 total) {
         (taken, total,) = _unpackTotals(_totals.latest());
@@ -228,18 +229,21 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     }
 
     /// C34: the event, and the hash that it adds to those before.
-    function _announce(bytes32 previous, Change memory change) private returns (bytes32) {
-        address validator = _nameOf[change.index];
-        Profile memory profile = _profileOf[change.profile];
+    function _announce(bytes32 previous, Change memory change, Profile memory profile) private returns (bytes32) {
         emit ValidatorChanged(
-            change.effectiveEpoch, change.place, validator, profile.consensusKey, change.power, profile.feeRecipient
+            change.effectiveEpoch,
+            change.place,
+            change.validator,
+            profile.consensusKey,
+            change.power,
+            profile.feeRecipient
         );
         return keccak256(
             abi.encode(
                 previous,
                 change.effectiveEpoch,
                 change.place,
-                validator,
+                change.validator,
                 profile.consensusKey,
                 change.power,
                 profile.feeRecipient
@@ -262,8 +266,20 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         return uint256(epoch).toUint32();
     }
 
+    /// What `_holders` has after a change.
+    function _holderAfter(Change memory change, uint224 attestationKeyId) private pure returns (uint224) {
+        if (change.power == 0) return 0;
+        uint224 numbers = (attestationKeyId << 128) | (uint224(change.index) << 96) | (uint224(change.profile) << 64);
+        return numbers | change.power;
+    }
+
     function _unpackTotals(uint224 packed) private pure returns (uint128 taken, uint64 total, uint32 number) {
         return (uint128(packed >> 96), uint64(packed >> 32), uint32(packed));
+    }
+
+    /// The place of the lowest bit that is set.
+    function _lowestOf(uint256 bits) internal pure returns (uint256) {
+        return Math.log2(bits & (~bits + 1));
     }
 
     function _countBits(uint128 bits) private pure returns (uint256 count) {

@@ -98,27 +98,25 @@ abstract contract Tickets is Seats {
     }
 
     /// C106, C107: a lower target by many, and the ticket that tells when the difference serves no more: one resolved
-    /// at once, the latest one of this kind, or a new one.
+    /// at once, the latest one of this kind, or a new one. The caller records a power that fell at once.
     function _lowerShared(uint32 index, Standing storage standing, uint64 target, uint64 atOnce)
         internal
-        returns (uint64 ticket, uint64 taken)
+        returns (uint64 ticket)
     {
         uint64 difference = standing.target - target;
         if (difference != 0) _setTarget(index, standing, target);
-        if (standing.state == State.Waiting) return (_resolved(index), 0);
+        if (standing.state == State.Waiting) return _resolved(index);
         // C44: as in `_lowerTarget`.
-        if (_displaced == index) return (_newTicket(index, standing, true), 0);
+        if (_displaced == index) return _newTicket(index, standing, true);
         uint64 neverServed = uint64(Math.min(difference, standing.pendingUp));
         _dropUp(index, standing, neverServed);
         uint64 left = difference - neverServed;
         if (standing.openTickets == 0 && standing.sharedTickets == 0) {
-            if (left == 0) return (_resolved(index), 0);
+            if (left == 0) return _resolved(index);
             // C106: of a part of the power; the last of it may have to wait (C40).
             if (left <= atOnce && left < standing.power) {
-                uint64 powerBefore = standing.power;
-                standing.power = powerBefore - left;
-                _recordPower(index, standing, powerBefore, currentEpoch() + LAG_EPOCHS);
-                return (_resolved(index), left);
+                standing.power -= left;
+                return _resolved(index);
             }
         }
         ticket = _joinable(standing);
@@ -228,7 +226,7 @@ abstract contract Tickets is Seats {
 
     /// C106: a ticket of which nothing is left, which ends in the epoch after next.
     function _resolved(uint32 index) private view returns (uint64) {
-        return RESOLVED | ((currentEpoch() + LAG_EPOCHS) << 32) | index;
+        return RESOLVED | (_effectiveEpoch() << 32) | index;
     }
 
     function _getInLine(uint64 ticket, Standing storage standing) private {

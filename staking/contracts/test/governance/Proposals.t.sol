@@ -49,7 +49,7 @@ contract ProposalsTest is ProposalsFixture {
     /// @dev C157: the treasury is one of the parameters.
     function test_Proposal_SetsTheParameters() external {
         IStakingParameters.Values memory changed = values();
-        (changed.minimumBond, changed.treasury) = (2000e18, address(0x7EA2));
+        (changed.minimumBond, changed.treasury) = (1250e18, address(0x7EA2));
         Draft memory made = setsParameters(changed);
         pass(made);
         mine(TIMELOCK / 12);

@@ -177,8 +177,11 @@ contract StakesHandler is RewardsHandler {
     }
 
     function govern(uint256 minimumBond, uint256 powerCap, uint256 delay) external {
+        // C25: it falls at will, and no run lasts so long that it rises twice.
+        (uint256 most, uint64 fromBlock) = parameters.minimumBondRise();
+        if (block.number < fromBlock) most = parameters.values().minimumBond;
         setValues(
-            uint128(bound(minimumBond, 500 ether, 2000 ether)),
+            uint128(bound(minimumBond, 500 ether, most)),
             uint128(bound(powerCap, 2000 ether, 80_000 ether)),
             uint32(bound(delay, LEAST_DELAY, 3 * LEAST_DELAY))
         );

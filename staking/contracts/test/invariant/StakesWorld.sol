@@ -228,7 +228,7 @@ abstract contract StakesWorld is Test {
     /// @dev A set of three at least, so that exits wait now and then.
     function values() internal pure returns (IStakingParameters.Values memory) {
         return IStakingParameters.Values({
-            minimumBond: 1000 ether,
+            minimumBond: 1600 ether,
             powerCap: 50_000 ether,
             unbondingDelay: LEAST_DELAY,
             keyRotationInterval: 2,

@@ -133,6 +133,9 @@ contract ParametersSetTest is ParametersFixture {
             replacementMargin: 10_000,
             treasury: address(type(uint160).max)
         });
+        IStakingParameters.Values memory first = values();
+        (first.minimumBond, first.powerCap) = (MOST_CAP, MOST_CAP);
+        parameters = new StakingParameters(constants(), first);
         takes();
         (changed.entryBound, changed.exitBound) = (10, 2490);
         takes();

@@ -213,7 +213,7 @@ contract EndToEndTest is EndToEndFixture {
     /// @dev C21, C24: whatever governance sets, evidence is taken.
     function test_GovernanceStopsNoReport() external {
         IStakingParameters.Values memory values = parameters.values();
-        values.minimumBond = 100_000e18;
+        values.minimumBond = 1250e18;
         (values.unbondingDelay, values.maximumExitWait, values.minimumSize) = (8192, 256, 100);
         (values.entryBound, values.exitBound) = (10, 10);
         values.treasury = address(stakes);

@@ -169,10 +169,15 @@ abstract contract StakesFixture is ParametersFixture {
         govern(newValues);
     }
 
+    /// @dev C25: it rises by a quarter in 30 days of blocks, which pass here as often as it takes.
     function setMinimum(uint128 minimumBond) internal {
         IStakingParameters.Values memory newValues = parameters.values();
-        newValues.minimumBond = minimumBond;
-        govern(newValues);
+        while (newValues.minimumBond != minimumBond) {
+            (uint256 most, uint64 fromBlock) = parameters.minimumBondRise();
+            if (vm.getBlockNumber() < fromBlock) vm.roll(fromBlock);
+            newValues.minimumBond = minimumBond < most ? minimumBond : uint128(most);
+            govern(newValues);
+        }
     }
 
     function setDelay(uint32 unbondingDelay) internal {
