@@ -36,11 +36,13 @@ async fn what_cannot_be_proposed_is_refused_before_it_is_sent() -> Result<()> {
     let (seed, somebody) = (world.seed(0)?, world.newcomer("somebody", 10).await?);
     let validator = seed.address();
     let parameters = |set: &str| format!("gov propose parameters --set {set}");
-    world.refused(&somebody, &parameters("minimumBond=2"), &["GovernorInsufficientProposerVotes"])?;
+    world.refused(&somebody, &parameters("minimumBond=1.25"), &["GovernorInsufficientProposerVotes"])?;
     world.refused(&seed, &parameters("minimumBond=1"), &["these are the values that hold already"])?;
     world.refused(&seed, &parameters("bond=1"), &["no parameter is named 'bond': there are minimumBond,"])?;
     let words = ["executed now, it would be refused", "UnbondingDelayOutOfRange", "--anyway proposes it nevertheless"];
     world.refused(&seed, &parameters("unbondingDelay=1"), &words)?;
+    let words = ["MinimumBondRisesTooFast", "1250000000000000000", "--anyway proposes it nevertheless"];
+    world.refused(&seed, &parameters("minimumBond=2"), &words)?;
     let expel = format!("gov propose expel {validator}");
     world.refused(&seed, &expel, &["ExpelsTooMuch"])?;
     world.refused(&seed, "gov propose allow-list until 1000000", &["AllowListOutOfRange"])?;
@@ -61,7 +63,7 @@ async fn what_cannot_be_proposed_is_refused_before_it_is_sent() -> Result<()> {
         ("guardian --none", "leaves no guardian".to_owned()),
         (&format!("funder {validator}"), format!("lets {validator} set the rate of rewards")),
         (&format!("treasury {validator}"), format!("-> {validator}")),
-        ("parameters --set minimumBond=2,exitBound=10%", "minimumBond: 1 tROTA -> 2 tROTA".to_owned()),
+        ("parameters --set minimumBond=1.25,exitBound=10%", "minimumBond: 1 tROTA -> 1.25 tROTA".to_owned()),
     ] {
         let said = world.said(&seed, &format!("gov propose {line} --dry-run"))?;
         ensure!(said.contains("would call StakeGovernor") && said.contains(&does), "{line}: {said}");
@@ -74,7 +76,7 @@ async fn what_cannot_be_proposed_is_refused_before_it_is_sent() -> Result<()> {
 async fn proposal_is_voted_for_queued_and_executed() -> Result<()> {
     let world = World::new().await?;
     let (first, second, somebody) = (world.seed(0)?, world.seed(1)?, world.newcomer("somebody", 10).await?);
-    let id = propose(&world, &first, "parameters --set minimumBond=2 --description more")?;
+    let id = propose(&world, &first, "parameters --set minimumBond=1.25 --description more")?;
     let vote = format!("gov vote {id} for");
     world.refused(&first, &vote, &["the proposal is pending", "GovernorUnexpectedProposalState"])?;
     world.mine(2).await?;
@@ -85,7 +87,7 @@ async fn proposal_is_voted_for_queued_and_executed() -> Result<()> {
     let told = world.told(&second, &format!("gov vote {id} against --reason never"))?;
     assert_eq!(told["events"][0]["reason"], json!("never"), "{told}");
     let said = world.said(&second, &format!("gov show {id}"))?;
-    for words in ["state           active", "description     more", "minimumBond: 1 tROTA -> 2 tROTA", ": reached"] {
+    for words in ["state           active", "description     more", "minimumBond: 1 tROTA -> 1.25 tROTA", ": reached"] {
         ensure!(said.contains(words), "{words:?}: {said}");
     }
     world.refused(&second, &format!("gov queue {id}"), &["the proposal is active"])?;
@@ -97,7 +99,7 @@ async fn proposal_is_voted_for_queued_and_executed() -> Result<()> {
     let told = world.told(&somebody, &execute)?;
     assert_eq!(told["events"][0]["event"], json!("ProposalExecuted"), "{told}");
     let values = world.ask(world.contracts().parameters, StakingParameters::valuesCall {}).await?;
-    assert_eq!(values.minimumBond, 2 * TOKEN);
+    assert_eq!(values.minimumBond, TOKEN * 5 / 4);
     let list = world.told(&first, "gov list")?;
     assert_eq!((&list[0]["state"], &list[0]["for"]), (&json!("executed"), &units(30)), "{list}");
     assert_eq!(world.told(&first, "gov list --open")?, json!([]));

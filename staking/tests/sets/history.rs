@@ -17,7 +17,7 @@ use rota_staking::{
 
 use super::{
     dice::Dice,
-    l1::{DEPLOYER, L1, LENGTH, Outcome, START, TOKEN, values},
+    l1::{DEPLOYER, L1, LENGTH, MINIMUM, Outcome, START, TOKEN, values},
 };
 
 /// Accounts that may become validators.
@@ -89,7 +89,7 @@ impl<'a> History<'a> {
         let count = 1 + u8::try_from(dice.below(6))?;
         let seeds = (0..count).map(|number| IStakeManager::Seed {
             validator: account(number),
-            amount: (1 + u128::from(dice.below(40))) * TOKEN,
+            amount: (MINIMUM + u128::from(dice.below(40))) * TOKEN,
             registration: registration(account(number), number),
             possession: Enrolment::Possession::default(),
         });

@@ -22,6 +22,9 @@ use rota_staking::{
 /// Units in a whole token.
 pub(crate) const TOKEN: u128 = 1_000_000_000_000_000_000;
 
+/// The minimum bond in tokens at first; by a quarter more it is 20 (C25).
+pub(crate) const MINIMUM: u128 = 16;
+
 /// The L1 block with which epoch 0 begins, and blocks of an epoch.
 pub(crate) const START: u64 = 100;
 pub(crate) const LENGTH: u64 = 32;
@@ -140,7 +143,7 @@ fn transaction(from: Address, kind: TxKind, data: Bytes) -> Result<TxEnv> {
 /// Values that a history may change.
 pub(crate) fn values() -> IStakingParameters::Values {
     IStakingParameters::Values {
-        minimumBond: TOKEN,
+        minimumBond: MINIMUM * TOKEN,
         powerCap: 1_000_000 * TOKEN,
         unbondingDelay: 6,
         keyRotationInterval: 1,

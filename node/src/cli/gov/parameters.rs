@@ -101,7 +101,7 @@ pub(super) fn changed(now: &Values, changes: &[String], token: &Token) -> eyre::
     let mut named = Vec::new();
     for change in changes {
         let Some((name, text)) = change.split_once('=') else {
-            bail!("'{change}' sets nothing: name=value is wanted, such as minimumBond=2")
+            bail!("'{change}' sets nothing: name=value is wanted, such as minimumBond=1.25")
         };
         let parameter = Parameter::named(name)?;
         ensure!(!named.contains(&parameter), "{name} is set twice");

@@ -57,7 +57,7 @@ pub(in crate::cli) struct Proposer {
 pub(in crate::cli) struct ParametersArguments {
     #[command(flatten)]
     proposer: Proposer,
-    /// What changes, by the contract's names, such as minimumBond=2,unbondingDelay=20,exitBound=10%: amounts in whole
+    /// What changes, by the contract's names, such as minimumBond=1.25,unbondingDelay=20,exitBound=10%: amounts in whole
     /// tokens, delays in epochs, shares in percent.
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', required = true)]
     set: Vec<String>,
