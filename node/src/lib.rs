@@ -22,4 +22,5 @@ pub mod servers;
 pub mod signer;
 pub mod status;
 pub mod store;
+mod trouble;
 pub mod unfinal;

@@ -266,6 +266,17 @@ fn votes_of_others_in_an_answer_bind_us_to_nothing() {
     check(&mut node, Input::Work(true), &["timer view 1 750"]);
 }
 
+/// Rules S2, S3: nor are those that come by themselves.
+#[test]
+fn votes_of_others_that_come_while_we_ask_bind_us_to_nothing() {
+    let network = network();
+    let mut node = asking(&network, 3);
+    check(&mut node, network.nullify(1, 2), &[]);
+    check(&mut node, answer(0, None, &[], &network), &[]);
+    check(&mut node, answer(1, None, &[], &network), &[]);
+    check(&mut node, Input::Work(true), &["timer view 1 750"]);
+}
+
 /// Rules S2, A4: what others saw of our votes counts as cast.
 #[test]
 fn votes_that_others_saw_count_as_cast() {

@@ -10,7 +10,7 @@ use rota_staking::{
 };
 
 use super::{
-    L1Client,
+    L1Client, L1Tip,
     error::{L1Error, transport},
 };
 use crate::{outlook::Earnings, rewards::QuorumWord};
@@ -65,10 +65,11 @@ impl L1Client {
     ///
     /// # Errors
     /// [`L1Error`]; [`L1Error::NoRewards`] if nothing there answers.
-    pub async fn earnings(&self, validator: Address, at: BlockId) -> Result<Earnings, L1Error> {
-        let standing = self.ask_rewards(Rewards::standingOfCall { validator }, at).await?;
+    pub async fn earnings(&self, validator: Address, tip: &L1Tip) -> Result<Earnings, L1Error> {
+        let standing = self.ask_rewards(Rewards::standingOfCall { validator }, BlockId::hash(tip.hash)).await?;
         Ok(Earnings {
             validator,
+            block: tip.number,
             stake: standing.owed.to(),
             commission: standing.commission.to(),
             next_period: standing.nextPeriod,

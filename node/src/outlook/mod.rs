@@ -10,10 +10,10 @@ pub use metrics::Metrics;
 pub use proposal::{Call, Notice, Proposal, Standing, State, described};
 pub use watcher::{OutlookError, Parts, Watcher};
 
-/// What L1 says of stakers, as of a block. Empty before the first look.
+/// What L1 says of stakers. Empty before the first look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outlook {
-    /// The block of L1.
+    /// The block of L1 as of which it is, but for earnings, which say their own.
     pub block: u64,
     /// The first period of rewards that L1 was not told of.
     pub next_period: u64,
@@ -28,6 +28,8 @@ pub struct Outlook {
 pub struct Earnings {
     /// The validator.
     pub validator: Address,
+    /// The block of L1 as of which this is so.
+    pub block: u64,
     /// What its stake has earned, delegated or its own.
     pub stake: u128,
     /// What its commission has brought it.

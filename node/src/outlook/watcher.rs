@@ -1,10 +1,6 @@
 //! The task that looks at L1 now and then (rules O1, O2).
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use alloy::eips::BlockId;
 use alloy_primitives::{Address, B256, U256};
@@ -20,6 +16,7 @@ use crate::{
     l1::{BLOCKS_PER_QUERY, L1Client, L1Error, L1Tip},
     rewards::{LedgerError, stored_period},
     store::{Store, StoreError},
+    trouble::Trouble,
 };
 
 /// Proposals that are kept, the newest.
@@ -37,8 +34,8 @@ const QUESTIONS_AT_ONCE: usize = 8;
 /// Final blocks without a proposal after which it is kept that there was none.
 const KEPT_AFTER: u64 = 1_000;
 
-/// How often the same trouble is told.
-const TROUBLE_TOLD_EVERY: Duration = Duration::from_secs(60);
+/// Looks between two at what all members have earned, if no period was attested meanwhile.
+const LOOKS_PER_SURVEY: u32 = 40;
 
 /// What was found so far, under this name in the store.
 const FOUND: &str = "outlook/proposals";
@@ -93,7 +90,9 @@ pub struct Watcher {
     /// The block of the last look, if nothing was left to be searched then.
     seen: Option<B256>,
     outlook: watch::Sender<Arc<Outlook>>,
-    trouble: Option<(String, Instant)>,
+    /// Looks since all members were looked at.
+    looks: u32,
+    trouble: Trouble,
 }
 
 impl Watcher {
@@ -108,28 +107,35 @@ impl Watcher {
         let (outlook, reader) = watch::channel(Arc::default());
         let schedule = network.registry()?.schedule;
         let kept = found.next;
-        Ok((Self { parts, schedule, found, kept, over: BTreeMap::new(), seen: None, outlook, trouble: None }, reader))
+        Ok((
+            Self {
+                parts,
+                schedule,
+                found,
+                kept,
+                over: BTreeMap::new(),
+                seen: None,
+                outlook,
+                looks: 0,
+                trouble: Trouble::default(),
+            },
+            reader,
+        ))
     }
 
     /// Runs until the node stops; it may stop at any point.
     pub async fn run(mut self, poll: Duration, mut shutdown: watch::Receiver<bool>) {
         loop {
-            if let Err(error) = self.look().await {
-                self.tell_trouble(&error.to_string());
+            if let Err(error) = self.look().await
+                && self.trouble.is_news(&error)
+            {
+                tracing::warn!(%error, "rewards and proposals on L1 cannot be seen: trying again");
             }
             let polls = if self.seen.is_none() { 1 } else { POLLS_PER_LOOK };
             tokio::select! {
                 _ = shutdown.changed() => return,
                 () = tokio::time::sleep(poll * polls) => {}
             }
-        }
-    }
-
-    fn tell_trouble(&mut self, error: &str) {
-        let told = self.trouble.as_ref().is_some_and(|(known, at)| known == error && at.elapsed() < TROUBLE_TOLD_EVERY);
-        if !told {
-            tracing::warn!(error, "rewards and proposals on L1 cannot be seen: trying again");
-            self.trouble = Some((error.into(), Instant::now()));
         }
     }
 
@@ -142,18 +148,20 @@ impl Watcher {
         if self.seen == Some(tip.hash) {
             return Ok(());
         }
-        let is_more = self.search().await?;
+        if self.search().await? {
+            return Ok(());
+        }
         let proposals = self.standings(&tip).await?;
         let next_period = self.parts.l1.next_period(BlockId::hash(tip.hash)).await?;
         let own = self.own_name(&tip).await?;
-        let earnings = self.earnings(&tip, own).await?;
+        let earnings = self.earnings(&tip, next_period, own).await?;
         let outlook = Outlook { block: tip.number, next_period, earnings, proposals };
 
         let leaf = self.leaf(next_period, own)?;
         let earned = outlook.earnings.iter().find(|earnings| Some(earnings.validator) == own);
         self.parts.metrics.show(&outlook, earned, leaf.as_ref());
         self.outlook.send_replace(Arc::new(outlook));
-        self.seen = Some(tip.hash).filter(|_| !is_more);
+        self.seen = Some(tip.hash);
         Ok(())
     }
 
@@ -203,13 +211,30 @@ impl Watcher {
         Ok(proposals)
     }
 
-    async fn earnings(&self, tip: &L1Tip, own: Option<Address>) -> Result<Vec<Earnings>, L1Error> {
-        let at = BlockId::hash(tip.hash);
-        let epoch = self.schedule.epoch_of(tip.number).unwrap_or_default();
-        let members = self.parts.l1.members(at, epoch.0).await?;
-        let mut validators: Vec<Address> = members.iter().map(|member| member.validator).collect();
+    /// O2: our own validator's always, those of the others when they may have changed.
+    async fn earnings(
+        &mut self,
+        tip: &L1Tip,
+        next_period: u64,
+        own: Option<Address>,
+    ) -> Result<Vec<Earnings>, L1Error> {
+        let known = self.outlook.borrow().clone();
+        let is_survey = known.earnings.is_empty() || known.next_period != next_period || self.looks >= LOOKS_PER_SURVEY;
+        self.looks = if is_survey { 0 } else { self.looks + 1 };
+        let mut validators: Vec<Address> = known.earnings.iter().map(|earnings| earnings.validator).collect();
+        if is_survey {
+            let epoch = self.schedule.epoch_of(tip.number).unwrap_or_default();
+            let members = self.parts.l1.members(BlockId::hash(tip.hash), epoch.0).await?;
+            validators = members.iter().map(|member| member.validator).collect();
+        }
         validators.extend(own.filter(|own| !validators.contains(own)));
-        let earnings = async |validator| self.parts.l1.earnings(validator, at).await;
+        let earnings = async |validator| {
+            let known = known.earnings.iter().find(|earnings| earnings.validator == validator);
+            match known.filter(|_| !is_survey && own != Some(validator)) {
+                Some(known) => Ok(*known),
+                None => self.parts.l1.earnings(validator, tip).await,
+            }
+        };
         stream::iter(validators).map(earnings).buffered(QUESTIONS_AT_ONCE).try_collect().await
     }
 

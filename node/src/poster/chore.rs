@@ -1,23 +1,33 @@
 //! Telling L1 of rewards, and of who attested twice (rule P21), by the same nonces, fees and journal as entries.
 
 use super::{ChoreName, Fees, PostError, Publisher, Purpose, Sent};
-use crate::l1::CallError;
+use crate::l1::ReportError;
 
 impl Publisher {
     /// Tried, signed, kept, sent, as rule P8 says. True if L1 has to be looked at again.
     pub(super) async fn tell(&mut self, chore: ChoreName, nonce: u64, fees: Fees) -> Result<bool, PostError> {
         let ready = self.chores.borrow().iter().find(|ready| ready.name == chore).map(|ready| ready.call.clone());
         let Some(input) = ready else { return Ok(true) };
-        let (contract, refused) = match chore {
-            ChoreName::Attest { .. } | ChoreName::Bring { .. } => (self.rewards, "refused-by-rewards"),
-            ChoreName::Accuse { .. } => (self.slasher, "refused-by-slasher"),
+        let from = self.submitter.address();
+        let (contract, tried) = match chore {
+            ChoreName::Attest { .. } | ChoreName::Bring { .. } => {
+                let tried = self.l1.try_call(from, self.rewards, input.clone()).await;
+                (self.rewards, tried.map_err(ReportError::from))
+            }
+            ChoreName::Accuse { .. } => (self.slasher, self.l1.try_report(from, input.clone()).await),
         };
-        let gas = match self.l1.try_call(self.submitter.address(), contract, input.clone()).await {
+        let gas = match tried {
             Ok(gas) => gas,
-            Err(CallError::L1(error)) => return Err(error.into()),
-            Err(CallError::Reverted { message, .. }) => {
-                tracing::info!(?chore, reason = message, "L1 would not be told: trying again later");
-                self.metrics.failure(refused);
+            Err(ReportError::L1(error)) => return Err(error.into()),
+            Err(ReportError::AlreadySlashed) => {
+                tracing::debug!(?chore, "somebody else was first");
+                self.metrics.failure("somebody-else-was-first");
+                self.put_off_chore(chore);
+                return Ok(false);
+            }
+            Err(ReportError::Refused(reason)) => {
+                tracing::warn!(?chore, reason, "L1 would not be told: trying again later");
+                self.metrics.failure("chore-refused");
                 self.put_off_chore(chore);
                 return Ok(false);
             }

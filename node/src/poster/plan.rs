@@ -44,7 +44,7 @@ pub struct Planner {
     charged: BTreeMap<Address, u64>,
     /// Since when we have seen that the set of an epoch waits to be formed, in milliseconds.
     unformed: Option<(u64, u64)>,
-    /// What L1 is to be told of rewards, and since when we have seen each, in milliseconds.
+    /// What L1 is to be told besides, and since when we have seen each, in milliseconds.
     chores: BTreeMap<ChoreName, u64>,
     /// The last block of L1, and since when we have seen it, in milliseconds.
     block: (u64, u64),
@@ -127,7 +127,8 @@ impl Planner {
         backlog.batches > 0 && (old || full)
     }
 
-    /// What is to be sent now: evidence first (E7 of evidence), then batches, then rewards (P21), the sets last (P20).
+    /// What is to be sent now: evidence of votes first (E7 of evidence), then batches, then what L1 is to be told besides
+    /// (P21), the sets last (P20).
     fn wanted(&self, view: &L1View, backlog: &Backlog, now_ms: u64) -> Result<Errand, Rest> {
         if let Some(charge) = view.charges.iter().find(|charge| self.may_charge(view, charge, now_ms)) {
             return Ok(Errand::Slash(charge.validator));
@@ -154,9 +155,8 @@ impl Planner {
         let Some(since_ms) = self.chores.get(&chore) else { return false };
         let position = match chore {
             ChoreName::Bring { validator, .. } if validator == self.rules.validator => Some(0),
-            // As with votes (E6 of evidence).
-            ChoreName::Accuse { validator } if validator == self.rules.validator => None,
-            ChoreName::Bring { .. } | ChoreName::Attest { .. } | ChoreName::Accuse { .. } => {
+            ChoreName::Accuse { validator } => self.judge(view, validator),
+            ChoreName::Bring { .. } | ChoreName::Attest { .. } => {
                 let seed = turn::chore_seed(self.rules.rollup_chain_id, view.epoch, chore);
                 turn::position(&turn::order(seed, &view.members), self.rules.validator)
             }
@@ -171,17 +171,26 @@ impl Planner {
         turn::position(&order, self.rules.validator).is_some_and(|position| self.has_come(position, since_ms, now_ms))
     }
 
-    /// E6 of evidence: whether it is our turn to have a validator slashed; nobody does that to itself.
-    fn may_charge(&self, view: &L1View, charge: &Charge, now_ms: u64) -> bool {
-        let accused = charge.validator;
-        let Some(since_ms) = self.charged.get(&accused).filter(|_| accused != self.rules.validator) else {
-            return false;
-        };
+    /// E6 of evidence: our position among those who may have a validator slashed, the last of all if we are no member.
+    /// Nobody does that to itself.
+    fn judge(&self, view: &L1View, accused: Address) -> Option<u64> {
+        if accused == self.rules.validator {
+            return None;
+        }
         let seed = turn::charge_seed(self.rules.rollup_chain_id, view.epoch, accused);
         let judges: Vec<_> = view.members.iter().copied().filter(|member| member.validator != accused).collect();
         let order = turn::order(seed, &judges);
         let last = u64::try_from(order.len()).unwrap_or(u64::MAX);
-        let position = turn::position(&order, self.rules.validator).unwrap_or(last);
+        Some(turn::position(&order, self.rules.validator).unwrap_or(last))
+    }
+
+    /// E6 of evidence: whether it is our turn to have a validator slashed.
+    fn may_charge(&self, view: &L1View, charge: &Charge, now_ms: u64) -> bool {
+        let (Some(since_ms), Some(position)) =
+            (self.charged.get(&charge.validator), self.judge(view, charge.validator))
+        else {
+            return false;
+        };
         let waits = if charge.pending && position > 0 { position.saturating_add(1) } else { position };
         self.has_come(waits, *since_ms, now_ms)
     }

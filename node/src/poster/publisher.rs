@@ -63,7 +63,7 @@ pub struct Publisher {
     pub(super) view: Option<L1View>,
     /// Evidence that L1 would not take, for a while.
     pub(super) deferred: Deferred<Address>,
-    /// What L1 is to be told of rewards, as the clerk has it.
+    /// What L1 is to be told besides, as the clerk has it.
     pub(super) chores: watch::Receiver<Vec<Chore>>,
     /// What of it L1 would not take, for a while.
     pub(super) deferred_chores: Deferred<ChoreName>,

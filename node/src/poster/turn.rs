@@ -54,7 +54,8 @@ pub fn chore_seed(rollup_chain_id: u64, epoch: u64, chore: ChoreName) -> B256 {
     let (kind, period, validator) = match chore {
         ChoreName::Attest { period } => (0, period, Address::ZERO),
         ChoreName::Bring { period, validator } => (1, period, validator),
-        ChoreName::Accuse { validator } => (2, 0, validator),
+        // Judges have an order of their own.
+        ChoreName::Accuse { validator } => return charge_seed(rollup_chain_id, epoch, validator),
     };
     let mut bytes = b"rota/chore".to_vec();
     for number in [rollup_chain_id, epoch, kind, period] {

@@ -28,6 +28,7 @@ use crate::{
     poster::{Chore, ChoreName},
     signer::{AttestError, Attester},
     store::Store,
+    trouble::Trouble,
 };
 
 /// Attestations that wait for the task: two sets' worth.
@@ -35,9 +36,6 @@ pub const TOLD_MAX: usize = 256;
 
 /// How often we say again what L1 does not have yet: others may have come since, or be in another epoch.
 const TELL_EVERY: Duration = Duration::from_secs(5);
-
-/// How often the same trouble is told.
-const TROUBLE_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// What all strangers together may have us verify: a thirtieth of a core.
 const STRANGERS_RATE: Rate = Rate { burst: 256.0, per_second: 32.0 };
@@ -111,8 +109,7 @@ pub struct Clerk {
     own: Option<(Address, u64)>,
     /// The period that was the current one when L1 lacked nothing.
     settled: Option<u64>,
-    /// What went wrong last, and when it was told.
-    trouble: Option<(String, Instant)>,
+    trouble: Trouble,
 }
 
 impl Clerk {
@@ -135,7 +132,7 @@ impl Clerk {
             schedule,
             own: None,
             settled: None,
-            trouble: None,
+            trouble: Trouble::default(),
         })
     }
 
@@ -149,20 +146,13 @@ impl Clerk {
                 Some(told) = self.parts.told.recv() => self.hear(&told),
                 _ = ticks.tick() => {
                     if let Err(error) = self.look().await {
-                        self.tell_trouble(&error.to_string());
+                        self.parts.metrics.failure();
+                        if self.trouble.is_news(&error) {
+                            tracing::warn!(%error, "rewards cannot be seen to: trying again");
+                        }
                     }
                 }
             }
-        }
-    }
-
-    /// Says what went wrong, and not at every look.
-    fn tell_trouble(&mut self, error: &str) {
-        self.parts.metrics.failure();
-        let told = self.trouble.as_ref().is_some_and(|(known, at)| known == error && at.elapsed() < TROUBLE_TOLD_EVERY);
-        if !told {
-            tracing::warn!(error, "rewards cannot be seen to: trying again");
-            self.trouble = Some((error.into(), Instant::now()));
         }
     }
 
@@ -183,17 +173,25 @@ impl Clerk {
         let next = self.parts.l1.next_period(BlockId::hash(tip.hash)).await?;
         self.parts.metrics.periods(current, next);
         self.collect(next, &tip).await?;
-        self.attest()?;
+        // What one of them lacks keeps no other from being told.
+        let mut failed = self.attest().err();
         let mut chores = Vec::from_iter(self.word().map(|(word, period)| attest(&word, &period)));
-        chores.extend(self.own_leaf(next, &tip).await?);
-        chores.extend(self.accusations(&tip).await?);
-        self.settled = Some(current).filter(|_| next >= current && chores.is_empty() && self.accused.is_empty());
+        match self.own_leaf(next, &tip).await {
+            Ok(leaf) => chores.extend(leaf),
+            Err(error) => failed = Some(error),
+        }
+        match self.accusations(&tip).await {
+            Ok(accusations) => chores.extend(accusations),
+            Err(error) => failed = Some(error.into()),
+        }
+        let is_idle = failed.is_none() && chores.is_empty() && self.accused.is_empty();
+        self.settled = Some(current).filter(|_| next >= current && is_idle);
         self.parts.chores.send_if_modified(|known| {
             let changed = *known != chores;
             *known = chores;
             changed
         });
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// W4: collects attestations of the first period that L1 lacks, as members of the set of now or, later than
@@ -249,8 +247,14 @@ impl Clerk {
                 SignedAttestation { attestation, signer: place, signature }
             }
         };
-        if quorum.hear(&signed) == Heard::Fault {
-            tracing::error!(key = %attester.key(), "L1 has another attestation key for us: register this one");
+        match quorum.hear(&signed) {
+            Heard::Fault => {
+                tracing::error!(key = %attester.key(), "L1 has another attestation key for us: register this one");
+            }
+            Heard::Guilty => {
+                tracing::error!(key = %attester.key(), "our attestation key signs elsewhere, and something else: slashed");
+            }
+            Heard::New | Heard::Known | Heard::Elsewhere | Heard::Contradicts(_) => {}
         }
         let others = quorum.set().iter().map(|(_, validator)| validator.consensus_key);
         let others = others.filter(|key| key != consensus_key).collect();
@@ -278,7 +282,8 @@ impl Clerk {
                 let SignedAttestation { attestation, signer, .. } = told.signed;
                 tracing::warn!(%signer, period = attestation.index, %content, "a validator attests something else");
                 self.parts.metrics.contradiction();
-                Verdict::Ignore
+                // Everybody is to have both, should there be another one.
+                Verdict::Accept
             }
             Some(Heard::Guilty) => {
                 self.accuse(told.signed.signer);
@@ -296,11 +301,10 @@ impl Clerk {
         let Some(quorum) = &self.quorum else { return };
         let (Some(pair), Some(member)) = (quorum.contradiction_of(place), quorum.set().get(place)) else { return };
         let validator = member.operator;
-        if self.accused.len() < ACCUSED_MAX || self.accused.contains_key(&validator) {
-            tracing::error!(%validator, period = pair[0].attestation.index, "a validator attests two things of one period");
-            self.parts.metrics.contradiction();
+        tracing::error!(%validator, period = pair[0].attestation.index, "a validator attests two things of one period");
+        self.parts.metrics.accusation();
+        if self.accused.len() < ACCUSED_MAX {
             self.accused.entry(validator).or_insert(pair);
-            self.settled = None;
         }
     }
 
@@ -315,12 +319,12 @@ impl Clerk {
         for (validator, pair) in self.accused.clone() {
             let epoch = pair[0].attestation.attesting_epoch.0;
             let is_late = epoch.saturating_add(self.parts.network.times.evidence_epochs) < newest.0;
-            if is_late || self.parts.l1.is_slashed(validator, BlockId::Number(final_number.into())).await? {
-                tracing::info!(%validator, epoch, is_late, "L1 has judged who attested twice, or does so no more");
-                self.accused.remove(&validator);
-            } else if !self.parts.l1.is_slashed(validator, BlockId::hash(tip.hash)).await? {
+            if !is_late && !self.parts.l1.is_slashed(validator, BlockId::hash(tip.hash)).await? {
                 let name = ChoreName::Accuse { validator };
                 chores.push(Chore { name, call: l1::report_attestations(&pair) });
+            } else if is_late || self.parts.l1.is_slashed(validator, BlockId::Number(final_number.into())).await? {
+                tracing::info!(%validator, epoch, is_late, "L1 has judged who attested twice, or does so no more");
+                self.accused.remove(&validator);
             }
         }
         Ok(chores)

@@ -13,6 +13,7 @@ pub struct Metrics {
     period: Gauge<u64, AtomicU64>,
     attested: Gauge<u64, AtomicU64>,
     contradictions: Counter,
+    accusations: Counter,
     failures: Counter,
 }
 
@@ -26,6 +27,7 @@ impl Metrics {
         registry.register("period", "The period of the final chain", m.period);
         registry.register("attested_periods", "Periods that L1's newest block has", m.attested);
         registry.register("contradictions", "Attestations heard of what we found otherwise", m.contradictions);
+        registry.register("accusations", "Members that attested two things of one period", m.accusations);
         registry.register("failures", "Looks that came to nothing", m.failures);
         metrics
     }
@@ -37,6 +39,10 @@ impl Metrics {
 
     pub(super) fn contradiction(&self) {
         self.contradictions.inc();
+    }
+
+    pub(super) fn accusation(&self) {
+        self.accusations.inc();
     }
 
     pub(super) fn failure(&self) {

@@ -29,7 +29,8 @@ pub enum Heard {
     New,
     /// It was known.
     Known,
-    /// It is of another period or epoch than what is collected: nobody can tell yet.
+    /// It is of another period or epoch than what is collected, so that nobody can tell yet; or of a member that is
+    /// guilty already.
     Elsewhere,
     /// A member signed something else of the same: one of us is wrong.
     Contradicts(B256),
@@ -41,13 +42,13 @@ pub enum Heard {
 
 /// What a member signed, and a second thing if it contradicts itself.
 #[derive(Clone, Copy, Debug)]
-struct Said {
+struct Words {
     first: (B256, AttestationSignature),
     second: Option<(B256, AttestationSignature)>,
 }
 
-impl Said {
-    /// What it signed of this content.
+impl Words {
+    /// Its signature of this content.
     fn of(&self, content: B256) -> Option<AttestationSignature> {
         let all = std::iter::once(self.first).chain(self.second);
         all.filter(|(said, _)| *said == content).map(|(_, signature)| signature).next()
@@ -61,7 +62,7 @@ pub struct Quorum {
     domain: SigningDomain,
     set: Arc<ValidatorSet>,
     keys: BTreeMap<Place, AttestationKey>,
-    said: BTreeMap<Place, Said>,
+    words: BTreeMap<Place, Words>,
 }
 
 impl Quorum {
@@ -73,7 +74,7 @@ impl Quorum {
         set: Arc<ValidatorSet>,
         keys: BTreeMap<Place, AttestationKey>,
     ) -> Self {
-        Self { attestation, domain, set, keys, said: BTreeMap::new() }
+        Self { attestation, domain, set, keys, words: BTreeMap::new() }
     }
 
     /// What is collected.
@@ -102,20 +103,26 @@ impl Quorum {
             return Heard::Elsewhere;
         }
         let content = attestation.content;
-        if self.said.get(signer).is_some_and(|said| said.second.is_some() || said.first.0 == content) {
-            return Heard::Known;
+        if let Some(words) = self.words.get(signer) {
+            // Of one key there is one signature of one thing: another one stands no more than any other.
+            if let Some(known) = words.of(content) {
+                return if known == *signature { Heard::Known } else { Heard::Fault };
+            }
+            if words.second.is_some() {
+                return Heard::Elsewhere;
+            }
         }
         let key = self.keys.get(signer).filter(|_| self.set.get(*signer).is_some());
         if !key.is_some_and(|key| key.attests(&self.domain.attestation(attestation), signature)) {
             return Heard::Fault;
         }
-        match self.said.entry(*signer) {
+        match self.words.entry(*signer) {
             Entry::Vacant(nothing) => {
-                nothing.insert(Said { first: (content, *signature), second: None });
+                nothing.insert(Words { first: (content, *signature), second: None });
                 if content == self.attestation.content { Heard::New } else { Heard::Contradicts(content) }
             }
-            Entry::Occupied(mut said) => {
-                said.get_mut().second = Some((content, *signature));
+            Entry::Occupied(mut words) => {
+                words.get_mut().second = Some((content, *signature));
                 Heard::Guilty
             }
         }
@@ -124,7 +131,7 @@ impl Quorum {
     /// The two things that a member signed, as evidence has them: the lower content first.
     #[must_use]
     pub fn contradiction_of(&self, signer: Place) -> Option<[SignedAttestation; 2]> {
-        let Said { first, second } = self.said.get(&signer)?;
+        let Words { first, second } = self.words.get(&signer)?;
         let mut pair = [*first, (*second)?];
         pair.sort_by_key(|(content, _)| *content);
         Some(pair.map(|(content, signature)| {
@@ -135,7 +142,7 @@ impl Quorum {
 
     /// The signatures of what is collected.
     fn signatures(&self) -> impl Iterator<Item = (Place, AttestationSignature)> {
-        self.said.iter().filter_map(|(place, said)| Some((*place, said.of(self.attestation.content)?)))
+        self.words.iter().filter_map(|(place, words)| Some((*place, words.of(self.attestation.content)?)))
     }
 
     /// Who said what is collected.

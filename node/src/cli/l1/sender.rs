@@ -31,6 +31,9 @@ const MINED_POLL: Duration = Duration::from_millis(500);
 /// several endpoints may lag.
 const MISSED_MAX: u32 = 10;
 
+/// Looks in a row that L1 did not answer, after which nobody waits for it.
+const SILENT_MAX: u32 = 120;
+
 /// After this, whoever waits is told what for.
 const TOLD_AFTER: Duration = Duration::from_secs(30);
 
@@ -208,14 +211,18 @@ impl Sender {
     /// both could be mined.
     async fn mined(&self, hash: B256, nonce: u64) -> eyre::Result<TransactionReceipt> {
         let l1 = &self.connected.l1;
-        let (since, mut told, mut missed) = (Instant::now(), false, 0);
+        let (since, mut told, mut missed, mut silent) = (Instant::now(), false, 0, 0);
         loop {
             // The nonce first: a receipt that is there afterwards is the transaction's own.
-            let is_taken = l1.get_transaction_count(self.address).latest().await? > nonce;
-            if let Some(receipt) = l1.get_transaction_receipt(hash).await? {
-                return Ok(receipt);
+            let next = l1.get_transaction_count(self.address).latest().await;
+            match (next, l1.get_transaction_receipt(hash).await) {
+                (_, Ok(Some(receipt))) => return Ok(receipt),
+                (Ok(next), Ok(None)) => (missed, silent) = (if next > nonce { missed + 1 } else { 0 }, 0),
+                (Err(error), _) | (_, Err(error)) => {
+                    silent += 1;
+                    ensure!(silent < SILENT_MAX, "it may be mined yet, but L1 does not answer: {}", reason(&error));
+                }
             }
-            missed = if is_taken { missed + 1 } else { 0 };
             ensure!(
                 missed < MISSED_MAX,
                 "it was not mined, and never will be: another transaction of {} took its nonce {nonce}. A node that \

@@ -487,9 +487,6 @@ fn the_sets_come_last() {
 const WORD: ChoreName = ChoreName::Attest { period: 3 };
 const LEAF: ChoreName = ChoreName::Bring { period: 2, validator: Address::repeat_byte(2) };
 
-/// A member that attested twice.
-const ACCUSATION: ChoreName = ChoreName::Accuse { validator: Address::repeat_byte(2) };
-
 /// A picture in which L1 is to be told of something.
 fn untold(chore: ChoreName) -> L1View {
     L1View { chores: vec![chore], ..view() }
@@ -505,25 +502,40 @@ const fn tell(chore: ChoreName) -> Step {
     Step::Post { errand: Errand::Chore(chore), nonce: 7, fees: Fees { max_fee: 21 * GWEI, tip: GWEI } }
 }
 
-/// P21: the k-th backup after k waits; a validator brings its own leaf at once, and never accuses itself.
+/// P21: the k-th backup after k waits; a validator brings its own leaf at once.
 #[test]
 fn members_take_turns_to_tell_l1() {
-    for chore in [WORD, LEAF, ACCUSATION] {
+    for chore in [WORD, LEAF] {
         for position in 0..4 {
             let rules = teller(chore, position);
-            let due_ms = match chore {
-                ChoreName::Bring { validator, .. } if validator == rules.validator => 0,
-                ChoreName::Accuse { validator } if validator == rules.validator => u64::MAX,
-                ChoreName::Attest { .. } | ChoreName::Bring { .. } | ChoreName::Accuse { .. } => {
-                    10_000 * u64::try_from(position).unwrap()
-                }
-            };
+            let own = matches!(chore, ChoreName::Bring { validator, .. } if validator == rules.validator);
+            let due_ms = if own { 0 } else { 10_000 * u64::try_from(position).unwrap() };
             let (mut planner, mut view) = (Planner::new(rules), untold(chore));
             for after_ms in (0..=40_000).step_by(1_000) {
                 view.block += 1;
                 let step = planner.next(&view, &Backlog::default(), None, T0 + after_ms);
                 assert_eq!(step == tell(chore), after_ms >= due_ms, "{chore:?}, {position} at {after_ms}: {step:?}");
             }
+        }
+    }
+}
+
+/// P21, E6 of evidence: the accused is none of the judges, and who is no member is the last of them.
+#[test]
+fn judges_take_turns_to_accuse_who_attested_twice() {
+    let accused = Address::repeat_byte(2);
+    let accusation = ChoreName::Accuse { validator: accused };
+    let seed = turn::charge_seed(RULES.rollup_chain_id, view().epoch, accused);
+    let judges: Vec<_> = view().members.into_iter().filter(|member| member.validator != accused).collect();
+    let mut order = turn::order(seed, &judges);
+    order.push(Address::repeat_byte(0xee));
+    let due = order.iter().zip((0..).step_by(10_000)).map(|(judge, due_ms)| (*judge, due_ms));
+    for (validator, due_ms) in due.chain([(accused, u64::MAX)]) {
+        let (mut planner, mut view) = (Planner::new(PlanRules { validator, ..RULES }), untold(accusation));
+        for after_ms in (0..=50_000).step_by(1_000) {
+            view.block += 1;
+            let step = planner.next(&view, &Backlog::default(), None, T0 + after_ms);
+            assert_eq!(step == tell(accusation), after_ms >= due_ms, "{validator} at {after_ms}: {step:?}");
         }
     }
 }

@@ -60,6 +60,9 @@ fn w4_what_is_not_collected_or_does_not_stand_is_told_apart() {
     assert_eq!(quorum.signers(), Signers::NONE);
     let good = signed(2, PERIOD);
     assert_eq!((quorum.hear(&good), quorum.hear(&good)), (Heard::New, Heard::Known));
+    let mut bent = good;
+    bent.signature.0[255] ^= 1;
+    assert_eq!(quorum.hear(&bent), Heard::Fault, "nobody passes on what was bent");
 }
 
 /// W7: whichever came first; its right word counts nevertheless, and nobody else's is touched.
@@ -76,7 +79,10 @@ fn w7_two_contents_of_one_member_are_evidence_in_one_order() {
         expected.sort_by_key(|signed| signed.attestation.content);
         assert_eq!(quorum.contradiction_of(place(0)), Some(expected));
         let third = Attestation { content: B256::repeat_byte(3), ..PERIOD };
-        assert_eq!(quorum.hear(&signed(0, third)), Heard::Known, "two are enough");
+        assert_eq!(quorum.hear(&signed(0, third)), Heard::Elsewhere, "two are enough");
+        for attestation in pair {
+            assert_eq!(quorum.hear(&signed(0, attestation)), Heard::Known);
+        }
         assert_eq!(quorum.signers(), if pair.contains(&PERIOD) { Signers(0b11) } else { Signers(0b10) });
         assert_eq!(quorum.contradiction_of(place(1)), None);
     }

@@ -47,6 +47,7 @@ pub(super) async fn proposals(context: Arc<Context>, arguments: Arguments) -> Re
 fn earned(earnings: &Earnings) -> Value {
     json!({
         "validator": earnings.validator,
+        "l1Block": earnings.block,
         "unpaidStake": U256::from(earnings.stake),
         "unpaidCommission": U256::from(earnings.commission),
         "nextPeriod": earnings.next_period,

@@ -322,6 +322,7 @@ async fn rewards_are_told_of_all_members_or_of_one() {
     assert_eq!(served.ok("rota_rewards", json!([])).await, before);
     let earned = |number, may_resume_from| Earnings {
         validator: validator(number),
+        block: 4,
         stake: 1 << 80,
         commission: 7,
         next_period: 3,
@@ -332,7 +333,7 @@ async fn rewards_are_told_of_all_members_or_of_one() {
     served.chain.look_out(Outlook { block: 5, next_period: 4, earnings, proposals: Vec::new() });
     let told = |number, may_resume_from: Option<u64>| {
         json!({
-            "validator": validator(number), "unpaidStake": "0x100000000000000000000", "unpaidCommission": "0x7",
+            "validator": validator(number), "l1Block": 4, "unpaidStake": "0x100000000000000000000", "unpaidCommission": "0x7",
             "nextPeriod": 3, "badInARow": 1, "mayResumeFrom": may_resume_from,
         })
     };
