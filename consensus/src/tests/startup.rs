@@ -273,8 +273,7 @@ fn votes_of_others_that_come_while_we_ask_bind_us_to_nothing() {
     let mut node = asking(&network, 3);
     check(&mut node, network.nullify(1, 2), &[]);
     check(&mut node, answer(0, None, &[], &network), &[]);
-    check(&mut node, answer(1, None, &[], &network), &[]);
-    check(&mut node, Input::Work(true), &["timer view 1 750"]);
+    check(&mut node, answer(1, None, &[], &network), &["timer view 1 750"]);
 }
 
 /// Rules S2, A4: what others saw of our votes counts as cast.
