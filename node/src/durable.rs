@@ -20,8 +20,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Takes a lock file, making it if there is none: until what this gives is dropped, or the process ends in whatever way.
-/// None if another process has it.
+/// Takes a lock file, making it if there is none: until what this gives is dropped, or the process ends in whatever
+/// way. None if another process has it.
 ///
 /// # Errors
 /// What the system says.

@@ -96,8 +96,8 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// A watcher that has looked at nothing yet, and where its outlook is read. What it finds in the store that it cannot
-    /// read is found anew on L1.
+    /// A watcher that has looked at nothing yet, and where its outlook is read. What it finds in the store that it
+    /// cannot read is found anew on L1.
     ///
     /// # Errors
     /// [`OutlookError`].

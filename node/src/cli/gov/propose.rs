@@ -57,8 +57,8 @@ pub(in crate::cli) struct Proposer {
 pub(in crate::cli) struct ParametersArguments {
     #[command(flatten)]
     proposer: Proposer,
-    /// What changes, by the contract's names, such as minimumBond=1.25,unbondingDelay=20,exitBound=10%: amounts in whole
-    /// tokens, delays in epochs, shares in percent.
+    /// What changes, by the contract's names, such as minimumBond=1.25,unbondingDelay=20,exitBound=10%: amounts in
+    /// whole tokens, delays in epochs, shares in percent.
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', required = true)]
     set: Vec<String>,
 }
