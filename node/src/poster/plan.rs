@@ -127,8 +127,8 @@ impl Planner {
         backlog.batches > 0 && (old || full)
     }
 
-    /// What is to be sent now: evidence of votes first (E7 of evidence), then batches, then what L1 is to be told besides
-    /// (P21), the sets last (P20).
+    /// What is to be sent now: evidence of votes first (E7 of evidence), then batches, then what L1 is to be told
+    /// besides (P21), the sets last (P20).
     fn wanted(&self, view: &L1View, backlog: &Backlog, now_ms: u64) -> Result<Errand, Rest> {
         if let Some(charge) = view.charges.iter().find(|charge| self.may_charge(view, charge, now_ms)) {
             return Ok(Errand::Slash(charge.validator));

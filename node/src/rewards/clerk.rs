@@ -252,7 +252,7 @@ impl Clerk {
                 tracing::error!(key = %attester.key(), "L1 has another attestation key for us: register this one");
             }
             Heard::Guilty => {
-                tracing::error!(key = %attester.key(), "our attestation key signs elsewhere, and something else: slashed");
+                tracing::error!(key = %attester.key(), "our attestation key signs something else elsewhere");
             }
             Heard::New | Heard::Known | Heard::Elsewhere | Heard::Contradicts(_) => {}
         }

@@ -333,7 +333,8 @@ async fn rewards_are_told_of_all_members_or_of_one() {
     served.chain.look_out(Outlook { block: 5, next_period: 4, earnings, proposals: Vec::new() });
     let told = |number, may_resume_from: Option<u64>| {
         json!({
-            "validator": validator(number), "l1Block": 4, "unpaidStake": "0x100000000000000000000", "unpaidCommission": "0x7",
+            "validator": validator(number), "l1Block": 4,
+            "unpaidStake": "0x100000000000000000000", "unpaidCommission": "0x7",
             "nextPeriod": 3, "badInARow": 1, "mayResumeFrom": may_resume_from,
         })
     };
