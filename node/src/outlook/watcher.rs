@@ -220,7 +220,6 @@ impl Watcher {
     ) -> Result<Vec<Earnings>, L1Error> {
         let known = self.outlook.borrow().clone();
         let is_survey = known.earnings.is_empty() || known.next_period != next_period || self.looks >= LOOKS_PER_SURVEY;
-        self.looks = if is_survey { 0 } else { self.looks + 1 };
         let mut validators: Vec<Address> = known.earnings.iter().map(|earnings| earnings.validator).collect();
         if is_survey {
             let epoch = self.schedule.epoch_of(tip.number).unwrap_or_default();
@@ -235,7 +234,10 @@ impl Watcher {
                 None => self.parts.l1.earnings(validator, tip).await,
             }
         };
-        stream::iter(validators).map(earnings).buffered(QUESTIONS_AT_ONCE).try_collect().await
+        let earnings = stream::iter(validators).map(earnings).buffered(QUESTIONS_AT_ONCE).try_collect().await?;
+        // A survey that failed is made at the next look.
+        self.looks = if is_survey { 0 } else { self.looks + 1 };
+        Ok(earnings)
     }
 
     /// O4: our validator, if the key is registered.
