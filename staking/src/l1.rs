@@ -1,9 +1,13 @@
 //! What the registry reads of L1: final blocks and the changes in them.
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, FixedBytes, U256, keccak256};
 use alloy_sol_types::SolValue as _;
 use rota_proto::{Epoch, L1Origin, Place, VotingPower};
 use serde::{Deserialize, Serialize};
+
+/// The contract's hash over changes: the first 160 bits of a keccak256, so that it shares a word of L1's storage with
+/// the set's power (rule R10).
+pub type ChangeHash = FixedBytes<20>;
 
 /// A final block of L1 with the changes that the staking contract announced in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +26,7 @@ pub struct L1Block {
     pub changes: Vec<ValidatorChange>,
     /// What the contract itself says of all changes up to the epoch after this block's: its `changeHashOf`. Whoever
     /// reads L1 asks for it where an epoch begins, and where the contracts were opened (rule R10).
-    pub change_hash: Option<B256>,
+    pub change_hash: Option<ChangeHash>,
 }
 
 /// The contract's `ValidatorChanged`: from `effective_epoch` on, `place` holds this validator with this power.
@@ -44,13 +48,13 @@ pub struct ValidatorChange {
 
 impl ValidatorChange {
     /// The contract's hash over all changes up to this one, of which `previous` is that up to the one before (rule
-    /// R10): keccak256 of seven words.
+    /// R10).
     #[must_use]
-    pub fn hash_after(&self, previous: B256) -> B256 {
+    pub fn hash_after(&self, previous: ChangeHash) -> ChangeHash {
         let Self { effective_epoch, place, operator, consensus_key, power, fee_recipient } = self;
         let [effective_epoch, place, power] = [effective_epoch.0, place.number().into(), power.0].map(U256::from);
         let words = (previous, effective_epoch, place, *operator, *consensus_key, power, *fee_recipient);
-        keccak256(words.abi_encode())
+        ChangeHash::from_slice(&keccak256(words.abi_encode())[..ChangeHash::len_bytes()])
     }
 }
 

@@ -20,7 +20,7 @@ pub use guard::{
     AttestationRecord, AttestationRecordError, AttestationRefusal, ForeignRecord, GuardFile, GuardFileError, Joined,
     RecordError, RecordTextError, Refusal, SafetyRecord, SlotError, SlotWrite, Verdict,
 };
-pub use l1::{L1Block, Origin, ValidatorChange};
+pub use l1::{ChangeHash, L1Block, Origin, ValidatorChange};
 pub use participation::{Duties, EpochTally, POINTS_SCALE};
 pub use registry::{EpochError, Genesis, Registry, RegistryError, SnapshotError, Warning};
 pub use rewards::{Leaf, PARTICIPATION, Period, Periods};

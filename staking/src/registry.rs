@@ -11,7 +11,7 @@ use rota_proto::{
 };
 
 use crate::{
-    L1Block, Origin, ValidatorChange,
+    ChangeHash, L1Block, Origin, ValidatorChange,
     limits::{LAG_EPOCHS, ORIGINS_KEPT, SEEDS_KEPT, SETS_READY},
 };
 
@@ -42,7 +42,7 @@ pub struct Registry {
     /// The randomness of the middle block of epochs whose middle lies after the genesis origin.
     mixes: BTreeMap<Epoch, B256>,
     /// The contract's hash over all changes so far, and over those that count in the newest fixed set (rule R10).
-    changes: (B256, B256),
+    changes: (ChangeHash, ChangeHash),
     /// The newest sets, ready to use.
     ready: BTreeMap<Epoch, Arc<ValidatorSet>>,
 }
@@ -67,7 +67,7 @@ impl Registry {
             places: BTreeMap::new(),
             genesis_mix: None,
             mixes: BTreeMap::new(),
-            changes: (B256::ZERO, B256::ZERO),
+            changes: (ChangeHash::ZERO, ChangeHash::ZERO),
             ready: BTreeMap::new(),
         };
         registry.check_genesis_origin(deployment)?;
@@ -75,7 +75,7 @@ impl Registry {
             check_lag(number, epoch, change)?;
         }
         let seeds = deployment.changes.iter().filter(|change| change.effective_epoch == Epoch(0));
-        registry.changes.1 = hash_after(B256::ZERO, seeds);
+        registry.changes.1 = hash_after(ChangeHash::ZERO, seeds);
         check_hash(deployment, Epoch(1), registry.changes.1)?;
         let mut warnings = registry.take(deployment, epoch);
         warnings.extend(registry.fix(Epoch(0)));
@@ -292,12 +292,12 @@ impl Registry {
 }
 
 /// R10: the contract's hash over more changes.
-fn hash_after<'a>(previous: B256, changes: impl Iterator<Item = &'a ValidatorChange>) -> B256 {
+fn hash_after<'a>(previous: ChangeHash, changes: impl Iterator<Item = &'a ValidatorChange>) -> ChangeHash {
     changes.fold(previous, |previous, change| change.hash_after(previous))
 }
 
 /// R10: what the contract says of the changes up to an epoch is what we have folded.
-fn check_hash(block: &L1Block, epoch: Epoch, ours: B256) -> Result<(), RegistryError> {
+fn check_hash(block: &L1Block, epoch: Epoch, ours: ChangeHash) -> Result<(), RegistryError> {
     match block.change_hash {
         Some(contract) if contract != ours => {
             Err(RegistryError::OtherChanges { number: block.number, epoch, ours, contract })

@@ -1,10 +1,12 @@
 //! `rota epoch`: the sets of epochs, as L1 has them.
 
 use alloy::providers::Provider as _;
-use alloy_primitives::B256;
 use eyre::{WrapErr as _, ensure};
 use rota_proto::EpochSchedule;
-use rota_staking::bindings::{IValidatorSets::Member, ValidatorSets};
+use rota_staking::{
+    ChangeHash,
+    bindings::{IValidatorSets::Member, ValidatorSets},
+};
 use serde_json::{Value, json};
 
 use super::l1::{Connected, L1Arguments};
@@ -41,7 +43,7 @@ struct Epoch {
     blocks: (u64, u64),
     members: Vec<Member>,
     total: u64,
-    change_hash: B256,
+    change_hash: ChangeHash,
 }
 
 /// Does it.

@@ -7,8 +7,7 @@ use alloy::{
     providers::{DynProvider, Provider as _},
     rpc::types::{Block, Header, Log},
 };
-use alloy_primitives::B256;
-use rota_staking::{L1Block, bindings::ValidatorSets::ValidatorChanged};
+use rota_staking::{ChangeHash, L1Block, bindings::ValidatorSets::ValidatorChanged};
 
 use alloy_sol_types::SolEvent as _;
 
@@ -164,7 +163,7 @@ fn follows(previous: Option<&L1Block>, block: L1Block) -> Result<L1Block, L1Erro
     }
 }
 
-fn assemble(block: &Block, logs: &[&Log], change_hash: Option<B256>) -> Result<L1Block, L1Error> {
+fn assemble(block: &Block, logs: &[&Log], change_hash: Option<ChangeHash>) -> Result<L1Block, L1Error> {
     let header = &block.header;
     Ok(L1Block {
         number: header.number,

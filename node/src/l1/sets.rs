@@ -5,11 +5,11 @@ use alloy::{
     providers::Provider as _,
     rpc::types::{Block, Filter, Log, TransactionRequest},
 };
-use alloy_primitives::{Address, B256, BloomInput, Bytes, U256, uint};
+use alloy_primitives::{Address, BloomInput, Bytes, U256, uint};
 use alloy_sol_types::{SolCall, SolEvent as _};
 use rota_proto::{ConsensusKey, Epoch, Place, VotingPower};
 use rota_staking::{
-    ValidatorChange,
+    ChangeHash, ValidatorChange,
     bindings::{ValidatorRegistry, ValidatorSets, ValidatorSets::ValidatorChanged},
 };
 
@@ -65,7 +65,7 @@ impl L1Client {
 impl Chain {
     /// Rule R10 of staking: where an epoch begins, and where the contracts were opened, what the contract says of all
     /// changes up to the next epoch. They are fixed, so the newest block answers for all later ones.
-    pub(super) async fn change_hash(&self, number: u64) -> Result<Option<B256>, L1Error> {
+    pub(super) async fn change_hash(&self, number: u64) -> Result<Option<ChangeHash>, L1Error> {
         let settings = &self.settings;
         let Some(since) = number.checked_sub(settings.start_block) else { return Ok(None) };
         let epoch = since / settings.epoch_length.max(1);

@@ -16,14 +16,6 @@ import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
 contract StakeVotes is Votes, IStakeVotes {
     using SafeCast for uint256;
 
-    /// What cannot be told from the votes of an account once it has said who votes for it, or others have named it.
-    /// @param units What the account has bonded; kept from its first word about its votes on
-    /// @param received What others have handed to it
-    struct Holding {
-        uint128 units;
-        uint128 received;
-    }
-
     /// @notice Tells what is bonded.
     IStakeManager public immutable stakes;
     /// @notice Who serves in which epoch.
@@ -31,7 +23,9 @@ contract StakeVotes is Votes, IStakeVotes {
     /// @notice Votes of one unit of power.
     uint128 public immutable powerUnit;
 
-    mapping(address account => Holding) private _holdings;
+    /// What an account has bonded, kept from the time on when it first says who votes for it, or others name it. Until
+    /// then it is what its votes are.
+    mapping(address account => uint128) private _units;
     /// @inheritdoc IStakeVotes
     mapping(address validator => mapping(address account => bool)) public isDropped;
 
@@ -52,10 +46,7 @@ contract StakeVotes is Votes, IStakeVotes {
     function bonded(address account, uint128 amount) external onlyStakes {
         // C151: an account that has said nothing about its votes costs nothing but its checkpoint.
         address named = super.delegates(account);
-        if (named != address(0)) {
-            _holdings[account].units += amount;
-            if (named != account) _holdings[named].received += amount;
-        }
+        if (named != address(0)) _units[account] += amount;
         // C150: no checkpoint of a total, which every bond would pay for.
         _moveDelegateVotes(address(0), named == address(0) ? account : named, amount);
     }
@@ -102,20 +93,22 @@ contract StakeVotes is Votes, IStakeVotes {
     /// C151: naming nobody is naming oneself, so no votes ever vanish.
     function _delegate(address account, address delegatee) internal override {
         if (delegatee == address(0)) delegatee = account;
-        uint128 units = _getVotingUnits(account).toUint128();
-        address before = delegates(account);
-        _holdings[account].units = units;
-        if (before != account) _holdings[before].received -= units;
-        if (delegatee != account) _holdings[delegatee].received += units;
+        _keepUnits(account);
+        if (super.delegates(delegatee) == address(0) && delegatee != account) {
+            // From now on it has votes that are not its own.
+            _keepUnits(delegatee);
+            super._delegate(delegatee, delegatee);
+        }
         super._delegate(account, delegatee);
     }
 
-    /// C151: until an account speaks, it has its own votes and what others have handed to it; from then on its units
-    /// are kept.
+    /// C151: the votes of an account that has said nothing and was not named are its own, all of them.
     function _getVotingUnits(address account) internal view override returns (uint256) {
-        Holding storage holding = _holdings[account];
-        if (super.delegates(account) != address(0)) return holding.units;
-        return getVotes(account) - holding.received;
+        return super.delegates(account) == address(0) ? getVotes(account) : _units[account];
+    }
+
+    function _keepUnits(address account) private {
+        if (super.delegates(account) == address(0)) _units[account] = getVotes(account).toUint128();
     }
 
     function _dropSlashed(address validator, address account, uint128 amount) private {
@@ -127,10 +120,7 @@ contract StakeVotes is Votes, IStakeVotes {
     /// C152: never more than was told as bonded, so nothing here refuses an unbonding or a slash.
     function _drop(address account, uint128 amount) private {
         address named = super.delegates(account);
-        if (named != address(0)) {
-            _holdings[account].units -= amount;
-            if (named != account) _holdings[named].received -= amount;
-        }
+        if (named != address(0)) _units[account] -= amount;
         _moveDelegateVotes(named == address(0) ? account : named, address(0), amount);
     }
 }

@@ -67,7 +67,7 @@ contract ValidatorSets is SetForming {
         standing.profile = _addProfile(consensusKey, before.feeRecipient, attestationKeyId);
         if (standing.state != State.Active) return;
         if (attestationKeyId != before.attestationKeyId) {
-            _recordSum(_effectiveEpoch(), number, standing.profile);
+            _recordTaken(_effectiveEpoch(), 0, number, standing.profile);
         }
         _recordProfile(index, standing);
     }

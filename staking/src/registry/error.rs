@@ -3,6 +3,8 @@
 use alloy_primitives::B256;
 use rota_proto::{Epoch, KeyError, Place, ScheduleError};
 
+use crate::ChangeHash;
+
 /// Why a block is not taken. The node stops: L1, or the endpoint that tells of it, does not do what it promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
@@ -86,9 +88,9 @@ pub enum RegistryError {
         /// The epoch whose set they make.
         epoch: Epoch,
         /// The hash over the changes that reached us.
-        ours: B256,
+        ours: ChangeHash,
         /// The hash that the contract has.
-        contract: B256,
+        contract: ChangeHash,
     },
     /// The first block is not the one in which the contracts were opened, or seeds nobody who can vote.
     #[error("L1 block {0} seeds no validator with a valid key: is it the block in which the contracts were opened?")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{Genesis, Registry};
 use crate::{
-    Origin,
+    ChangeHash, Origin,
     limits::{LAG_EPOCHS, ORIGINS_KEPT, SEEDS_KEPT, SETS_READY},
 };
 
@@ -50,7 +50,7 @@ struct Snapshot {
     places: Vec<(Place, Vec<Holder>)>,
     genesis_mix: Option<B256>,
     mixes: Vec<(Epoch, B256)>,
-    changes: (B256, B256),
+    changes: (ChangeHash, ChangeHash),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,7 +65,7 @@ struct StoredGenesis {
 
 impl Registry {
     /// The version of a stored registry.
-    pub const SNAPSHOT_VERSION: u32 = 2;
+    pub const SNAPSHOT_VERSION: u32 = 3;
 
     /// The registry as JSON, `[version, fields]`: the history of the places, the newest blocks, what seeds are made of.
     #[must_use]

@@ -11,8 +11,8 @@ use super::{
     AllStand, ROLLUP, batch, domain, key, place, registry, round, set, sign, slashable, slasher_random::Oracle,
 };
 use crate::{
-    EpochError, Evidence, Genesis, GuardFile, L1Block, RecordTextError, Registry, SafetyRecord, Slasher, SlotWrite,
-    UnverifiedEvidence, ValidatorChange, Verdict, Window,
+    ChangeHash, EpochError, Evidence, Genesis, GuardFile, L1Block, RecordTextError, Registry, SafetyRecord, Slasher,
+    SlotWrite, UnverifiedEvidence, ValidatorChange, Verdict, Window,
     limits::{RECORD_BYTES_MAX, ROUNDS_MAX, SLOT_BYTES},
 };
 
@@ -258,7 +258,7 @@ fn any_block(u: &mut Unstructured<'_>, registry: &Registry, schedule: &EpochSche
         timestamp: u.arbitrary()?,
         prevrandao: any_hash(u)?,
         changes: (0..count).map(|_| any_change(u, usual)).collect::<Result<_>>()?,
-        change_hash: if u.ratio(1, 20)? { Some(any_hash(u)?) } else { None },
+        change_hash: if u.ratio(1, 20)? { Some(ChangeHash::from_slice(&any_hash(u)?[..20])) } else { None },
     })
 }
 

@@ -5,7 +5,7 @@ use rota_proto::{Epoch, EpochSchedule, L1Origin, ScheduleError, VotingPower};
 
 use super::{ROLLUP, key, place};
 use crate::{
-    EpochError, Genesis, L1Block, Registry, RegistryError, ValidatorChange, Warning,
+    ChangeHash, EpochError, Genesis, L1Block, Registry, RegistryError, ValidatorChange, Warning,
     limits::{ORIGINS_KEPT, SEEDS_KEPT, SETS_READY},
 };
 
@@ -350,12 +350,12 @@ fn r8_an_epoch_without_voters_has_no_set_and_the_next_may_have_one() {
     assert_eq!(powers(&registry, 3), [(3, 9)]);
 }
 
-/// The contract's hash over changes, in plain words: seven of 32 bytes a change.
-fn hashed(changes: &[ValidatorChange]) -> B256 {
-    changes.iter().fold(B256::ZERO, |before, change| {
+/// The contract's hash over changes, in plain words: seven of 32 bytes a change, the first one filled up with zeros.
+fn hashed(changes: &[ValidatorChange]) -> ChangeHash {
+    changes.iter().fold(ChangeHash::ZERO, |before, change| {
         let number = |number: u64| [&[0; 24][..], &number.to_be_bytes()].concat();
         let words = [
-            before.to_vec(),
+            [&before[..], &[0; 12]].concat(),
             number(change.effective_epoch.0),
             number(change.place.number().into()),
             change.operator.into_word().to_vec(),
@@ -363,11 +363,11 @@ fn hashed(changes: &[ValidatorChange]) -> B256 {
             number(change.power.0),
             change.fee_recipient.into_word().to_vec(),
         ];
-        keccak256(words.concat())
+        ChangeHash::from_slice(&keccak256(words.concat())[..20])
     })
 }
 
-fn told(block: L1Block, change_hash: B256) -> L1Block {
+fn told(block: L1Block, change_hash: ChangeHash) -> L1Block {
     L1Block { change_hash: Some(change_hash), ..block }
 }
 

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, keccak256};
 use rota_proto::{ConsensusKey, Epoch, EpochSchedule, L1Origin, Place, VotingPower};
 
 use super::{Dice, key, place};
-use crate::{EpochError, Genesis, L1Block, Registry, RegistryError, ValidatorChange};
+use crate::{ChangeHash, EpochError, Genesis, L1Block, Registry, RegistryError, ValidatorChange};
 
 /// All of L1 from the deployment on.
 struct Model {
@@ -40,12 +40,12 @@ impl Model {
     }
 
     /// The contract's hash over the changes that count by an epoch, in plain bytes.
-    fn change_hash(&self, epoch: u64) -> B256 {
+    fn change_hash(&self, epoch: u64) -> ChangeHash {
         let changes = self.blocks.iter().flat_map(|block| &block.changes);
-        changes.filter(|change| change.effective_epoch.0 <= epoch).fold(B256::ZERO, |before, change| {
+        changes.filter(|change| change.effective_epoch.0 <= epoch).fold(ChangeHash::ZERO, |before, change| {
             let number = |number: u64| B256::from(alloy_primitives::U256::from(number));
             let words = [
-                before,
+                B256::right_padding_from(&before[..]),
                 number(change.effective_epoch.0),
                 number(change.place.number().into()),
                 change.operator.into_word(),
@@ -53,7 +53,7 @@ impl Model {
                 number(change.power.0),
                 change.fee_recipient.into_word(),
             ];
-            keccak256(words.map(|word| word.0).concat())
+            ChangeHash::from_slice(&keccak256(words.map(|word| word.0).concat())[..20])
         })
     }
 
@@ -164,7 +164,7 @@ fn disturb(dice: &mut Dice, model: &Model, registry: &mut Registry) {
         2 => (L1Block { hash: random_hash(dice), ..old }, "reorganized"),
         3 => (L1Block { changes: vec![any_change(dice, epoch + 1)], ..good }, "fixed"),
         4 => (L1Block { changes: vec![any_change(dice, epoch + 3)], ..good }, "lag"),
-        5 => (L1Block { change_hash: Some(random_hash(dice)), ..good }, "changes"),
+        5 => (L1Block { change_hash: Some(ChangeHash::from_slice(&random_hash(dice)[..20])), ..good }, "changes"),
         _ => (old, "again"),
     };
     let verdict = registry.apply(&block);

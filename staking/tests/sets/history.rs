@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use eyre::{OptionExt as _, Result, ensure};
 use rota_proto::{Epoch, EpochSchedule, L1Origin, Place, VotingPower};
 use rota_staking::{
-    Genesis, L1Block, Registry, ValidatorChange,
+    ChangeHash, Genesis, L1Block, Registry, ValidatorChange,
     bindings::{
         Enrolment, IStakeManager, IStakingParameters, IValidatorRegistry, StakeManager, StakingParameters,
         ValidatorRegistry, ValidatorSets, ValidatorSets::ValidatorChanged,
@@ -290,7 +290,7 @@ fn registration(validator: Address, key: u8) -> Enrolment::Registration {
 }
 
 /// A block whose hash follows from its number.
-fn block(number: u64, changes: Vec<ValidatorChange>, change_hash: Option<B256>) -> L1Block {
+fn block(number: u64, changes: Vec<ValidatorChange>, change_hash: Option<ChangeHash>) -> L1Block {
     let hash = |number: u64| B256::from(U256::from(number));
     L1Block {
         number,

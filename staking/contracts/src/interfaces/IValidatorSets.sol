@@ -234,7 +234,7 @@ interface IValidatorSets is IEpochs {
         returns (uint128 takenPlaces, uint64 totalPower, uint64 power, bytes memory keySum);
 
     /// @notice The hash over all changes that are effective in an epoch up to the next one; 0 before the first (C34).
-    function changeHashOf(uint64 epoch) external view returns (bytes32);
+    function changeHashOf(uint64 epoch) external view returns (bytes20);
 
     /// @notice How many places a set has.
     function PLACES() external view returns (uint256);

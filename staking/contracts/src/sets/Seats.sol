@@ -42,7 +42,7 @@ abstract contract Seats is SetHistory {
     }
 
     mapping(uint32 index => Standing) internal _standings;
-    /// Those that wait and have a target, the largest on top.
+    /// Those that wait and have a target, the largest on top, and of equal ones the one enrolled first.
     IndexedHeap.Heap internal _waiting;
     /// The members that are neither leaving nor being displaced, the smallest on top.
     Tournament.Tree internal _staying;
@@ -92,7 +92,7 @@ abstract contract Seats is SetHistory {
         _addUp(index, standing, standing.target - power);
         _staying.set(standing.place, _smallestFirst(standing.target, index));
         _recordPlace(effectiveEpoch, index, uint224(place) + 1);
-        _recordSum(effectiveEpoch, 0, standing.profile);
+        _recordTaken(effectiveEpoch, uint128(1) << place, 0, standing.profile);
         _recordPower(index, standing, 0, effectiveEpoch);
 
         // C46: now the last member, which was removed, can go.
@@ -113,11 +113,11 @@ abstract contract Seats is SetHistory {
         if (_displaced == index) _displaced = 0;
         standing.departures.push(uint256(effectiveEpoch).toUint32());
         _recordPlace(effectiveEpoch, index, 0);
-        _recordSum(effectiveEpoch, standing.profile, 0);
+        _recordTaken(effectiveEpoch, uint128(1) << standing.place, standing.profile, 0);
         _recordPower(index, standing, powerBefore, effectiveEpoch);
         if (standing.state == State.Removed) return;
         standing.state = State.Waiting;
-        if (standing.target != 0) _waiting.set(index, _largestFirst(standing.target, index));
+        if (standing.target != 0) _waiting.set(index, standing.target);
     }
 
     /// C45, C46: takes a validator out of everything that could bring it back, and out of the set unless it is alone.
@@ -149,7 +149,7 @@ abstract contract Seats is SetHistory {
         standing.target = target;
         if (standing.state == State.Waiting) {
             if (target == 0) _waiting.remove(index);
-            else _waiting.set(index, _largestFirst(target, index));
+            else _waiting.set(index, target);
         } else if (_displaced != index) {
             if (target == 0) _staying.set(standing.place, 0);
             else _staying.set(standing.place, _smallestFirst(target, index));
@@ -211,12 +211,7 @@ abstract contract Seats is SetHistory {
         return _members == _placeCount();
     }
 
-    /// The rank by which the largest target comes first, and of equal ones the one enrolled first.
-    function _largestFirst(uint64 target, uint32 index) internal pure returns (uint224) {
-        return (uint224(target) << 32) | (type(uint32).max - index);
-    }
-
-    /// The opposite order: the one that comes last in the order of `_largestFirst` is on top. In 85 bits: a target has
+    /// The key by which the smallest target is on top, and of equal ones the one enrolled last. In 85 bits: a target has
     /// at most 57, since 128 of them fit 64 (C35), and numbers of validators do not come to 28.
     function _smallestFirst(uint64 target, uint32 index) internal pure returns (uint256) {
         return (uint256(MOST_TARGET - target) << 28) | index;
@@ -230,13 +225,10 @@ abstract contract Seats is SetHistory {
 
     /// The one that is on top of those that wait, 0 for none, and its target.
     function _largest() internal view returns (uint32 index, uint64 target) {
-        uint224 rank;
-        (index, rank) = _waiting.first();
-        target = uint64(rank >> 32);
+        return _waiting.first();
     }
 
     function _lowestFree() private view returns (uint8) {
-        (uint128 taken,) = _latestTotals();
-        return uint8(_lowestOf(~uint256(taken)));
+        return uint8(_lowestOf(~uint256(_latestTaken())));
     }
 }

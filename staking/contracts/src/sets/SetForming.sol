@@ -54,14 +54,13 @@ abstract contract SetForming is Tickets {
     /// @inheritdoc IValidatorSets
     function forming() external view returns (Forming memory) {
         Budget storage budget = _budget;
-        (uint128 taken, uint64 total) = _latestTotals();
         return Forming({
             epoch: budget.epoch,
             entryBudget: budget.entry,
             entryLeft: budget.entryLeft,
             exitLeft: budget.exitLeft,
-            totalPower: total,
-            takenPlaces: taken,
+            totalPower: _latestTotal(),
+            takenPlaces: _latestTaken(),
             members: _members,
             waiting: _waiting.length,
             displaced: _nameOf[_displaced]
@@ -89,7 +88,7 @@ abstract contract SetForming is Tickets {
 
     /// The bounds of an epoch, from the power that there is now.
     function _fillBudget(uint64 epoch, IStakingParameters.Values memory values) internal {
-        (, uint256 total) = _latestTotals();
+        uint256 total = _latestTotal();
         // C37: at least one unit, so that there is progress, however small the set is.
         uint64 entry = Math.max(1, total * values.entryBound / BASIS_POINTS).toUint64();
         uint64 exit = Math.max(1, total * values.exitBound / BASIS_POINTS).toUint64();
@@ -132,9 +131,9 @@ abstract contract SetForming is Tickets {
 
     /// C106: what a fall may take at once: what is left of the exit budget, if no ticket is to be served before.
     function _exitAtOnce(Terms memory terms) internal view returns (uint64) {
+        if (_due.head != 0) return 0;
         uint64 held = _held.head;
-        bool first = _due.head == 0 && (held == 0 || _mustWait(held, terms));
-        return first ? _budget.exitLeft : 0;
+        return held == 0 || _mustWait(held, terms) ? _budget.exitLeft : 0;
     }
 
     /// C38: the tickets that were held before those in line, each as far as the exit budget goes.

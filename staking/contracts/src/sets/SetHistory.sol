@@ -47,18 +47,18 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     Checkpoints.Trace224[_PLACES] private _holders;
     /// Which place a validator holds from which epoch on: the place plus 1, 0 for none.
     mapping(uint32 index => Checkpoints.Trace224) private _placesHeld;
-    /// From which epoch on: `taken places << 96 | total power << 32 | number of the change hash` (C35).
+    /// From which epoch on: `total power << 160 | change hash` (C34, C35). Every change of a power writes it, so that
+    /// all it has to say stands in one word.
     Checkpoints.Trace224 private _totals;
-    /// One for each epoch in which a change is effective, numbered from 1 (C34).
-    mapping(uint32 number => bytes32) private _changeHashes;
-    /// From which epoch on: the number of the sum of keys (C35). The sum of number 0 is infinity, all zero.
-    Checkpoints.Trace224 private _sumNumbers;
+    /// From which epoch on: `taken places << 32 | number of the sum of keys` (C35), which change less often. The sum of
+    /// number 0 is infinity, all zero.
+    Checkpoints.Trace224 private _taken;
     mapping(uint32 number => PackedPoint.Point) private _sums;
 
     /// @inheritdoc IValidatorSets
     function setOf(uint64 epoch) external view returns (Member[] memory members) {
         uint32 key = _fixedEpoch(epoch);
-        (uint128 taken,,) = _unpackTotals(_totals.upperLookupRecent(key));
+        uint128 taken = _placesIn(_taken.upperLookupRecent(key));
         members = new Member[](_countBits(taken));
         uint256 count = 0;
         for (uint256 place = 0; place < _PLACES; ++place) {
@@ -101,12 +101,14 @@ abstract contract SetHistory is IValidatorSets, Epochs {
 
     /// @inheritdoc IValidatorSets
     function totalsOf(uint64 epoch) external view returns (uint128 takenPlaces, uint64 totalPower) {
-        (takenPlaces, totalPower,) = _unpackTotals(_totals.upperLookupRecent(_fixedEpoch(epoch)));
+        uint32 key = _fixedEpoch(epoch);
+        takenPlaces = _placesIn(_taken.upperLookupRecent(key));
+        totalPower = _powerIn(_totals.upperLookupRecent(key));
     }
 
     /// @inheritdoc IValidatorSets
     function attestationKeySum(uint64 epoch) external view returns (bytes memory) {
-        return _sumAt(uint32(_sumNumbers.upperLookupRecent(_fixedEpoch(epoch))));
+        return _sumIn(_taken.upperLookupRecent(_fixedEpoch(epoch)));
     }
 
     /// @inheritdoc IValidatorSets
@@ -116,9 +118,11 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         returns (uint128 takenPlaces, uint64 totalPower, uint64 power, bytes memory keySum)
     {
         uint32 key = _fixedEpoch(epoch);
-        (takenPlaces, totalPower,) = _unpackTotals(_totals.upperLookupRecent(key));
+        totalPower = _powerIn(_totals.upperLookupRecent(key));
         power = totalPower;
-        keySum = _sumAt(uint32(_sumNumbers.upperLookupRecent(key)));
+        uint224 takenAndSum = _taken.upperLookupRecent(key);
+        takenPlaces = _placesIn(takenAndSum);
+        keySum = _sumIn(takenAndSum);
         uint128 absent = takenPlaces & ~signers;
         // The absent are fewer, so they are taken out of the recorded sum (C35).
         bytes memory absentSum = Bls12381.infinity();
@@ -131,9 +135,8 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     }
 
     /// @inheritdoc IValidatorSets
-    function changeHashOf(uint64 epoch) external view returns (bytes32) {
-        (,, uint32 number) = _unpackTotals(_totals.upperLookupRecent(_fixedEpoch(epoch)));
-        return _changeHashes[number];
+    function changeHashOf(uint64 epoch) external view returns (bytes20) {
+        return _hashIn(_totals.upperLookupRecent(_fixedEpoch(epoch)));
     }
 
     /// @inheritdoc IValidatorSets
@@ -181,15 +184,10 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         Profile memory profile = _profileOf[change.profile];
         _holders[change.place].push(key, _holderAfter(change, profile.attestationKeyId));
 
-        (, uint32 lastKey, uint224 last) = _totals.latestCheckpoint();
-        (uint128 taken, uint64 total, uint32 number) = _unpackTotals(last);
-        bytes32 previous = _changeHashes[number];
-        if (number == 0 || lastKey != key) ++number;
-        uint128 bit = uint128(1) << change.place;
-        taken = change.power == 0 ? taken & ~bit : taken | bit;
-        total = total - change.powerBefore + change.power;
-        _totals.push(key, (uint224(taken) << 96) | (uint224(total) << 32) | number);
-        _changeHashes[number] = _announce(previous, change, profile);
+        uint224 totals = _totals.latest();
+        uint64 total = _powerIn(totals) - change.powerBefore + change.power;
+        bytes20 changeHash = _announce(_hashIn(totals), change, profile);
+        _totals.push(key, (uint224(total) << 160) | uint160(changeHash));
     }
 
     /// Writes which place a validator holds from an epoch on.
@@ -198,17 +196,16 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     }
 
     /// C35: takes the key of one profile out of the sum and puts that of another in; 0 stands for none.
-    function _recordSum(uint64 effectiveEpoch, uint32 leaving, uint32 entering) internal {
+    /// @param turned The places, one bit each, that are taken from then on and were free, or the other way round
+    function _recordTaken(uint64 effectiveEpoch, uint128 turned, uint32 leaving, uint32 entering) internal {
         uint32 key = uint256(effectiveEpoch).toUint32();
-        (, uint32 lastKey, uint224 lastNumber) = _sumNumbers.latestCheckpoint();
-        uint32 number = uint32(lastNumber);
-        bytes memory sum = _sumAt(number);
+        (, uint32 lastKey, uint224 last) = _taken.latestCheckpoint();
+        uint32 number = uint32(last);
+        bytes memory sum = _sumIn(last);
         if (leaving != 0) sum = Bls12381.add(sum, Bls12381.negate(_keyOf(leaving)));
         if (entering != 0) sum = Bls12381.add(sum, _keyOf(entering));
-        if (number == 0 || lastKey != key) {
-            number = ++_lastSum;
-            _sumNumbers.push(key, number);
-        }
+        if (number == 0 || lastKey != key) number = ++_lastSum;
+        _taken.push(key, (uint224(_placesIn(last) ^ turned) << 32) | number);
         _sums[number] = PackedPoint.pack(sum);
     }
 
@@ -217,9 +214,14 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         return currentEpoch() + LAG_EPOCHS;
     }
 
-    /// The members of the set that is being formed, and its power.
-    function _latestTotals() internal view returns (uint128 taken, uint64 total) {
-        (taken, total,) = _unpackTotals(_totals.latest());
+    /// The places that are taken in the set that is being formed.
+    function _latestTaken() internal view returns (uint128) {
+        return _placesIn(_taken.latest());
+    }
+
+    /// The power of the set that is being formed.
+    function _latestTotal() internal view returns (uint64) {
+        return _powerIn(_totals.latest());
     }
 
     /// Whether anything was recorded for an epoch after 0: then the seeds are known.
@@ -229,7 +231,7 @@ abstract contract SetHistory is IValidatorSets, Epochs {
     }
 
     /// C34: the event, and the hash that it adds to those before.
-    function _announce(bytes32 previous, Change memory change, Profile memory profile) private returns (bytes32) {
+    function _announce(bytes20 previous, Change memory change, Profile memory profile) private returns (bytes20) {
         emit ValidatorChanged(
             change.effectiveEpoch,
             change.place,
@@ -238,7 +240,7 @@ abstract contract SetHistory is IValidatorSets, Epochs {
             change.power,
             profile.feeRecipient
         );
-        return keccak256(
+        bytes32 hash = keccak256(
             abi.encode(
                 previous,
                 change.effectiveEpoch,
@@ -249,14 +251,16 @@ abstract contract SetHistory is IValidatorSets, Epochs {
                 profile.feeRecipient
             )
         );
+        return bytes20(hash);
     }
 
     function _keyOf(uint32 profile) private view returns (bytes memory) {
         return KeyCode.read(_profileOf[profile].attestationKeyId);
     }
 
-    function _sumAt(uint32 number) private view returns (bytes memory) {
-        return _sums[number].unpack();
+    /// The sum of keys of one word of `_taken`.
+    function _sumIn(uint224 taken) private view returns (bytes memory) {
+        return _sums[uint32(taken)].unpack();
     }
 
     /// The key of an epoch in the traces, if its set can no longer change (C31).
@@ -273,8 +277,19 @@ abstract contract SetHistory is IValidatorSets, Epochs {
         return numbers | change.power;
     }
 
-    function _unpackTotals(uint224 packed) private pure returns (uint128 taken, uint64 total, uint32 number) {
-        return (uint128(packed >> 96), uint64(packed >> 32), uint32(packed));
+    /// The places of one word of `_taken`.
+    function _placesIn(uint224 taken) private pure returns (uint128) {
+        return uint128(taken >> 32);
+    }
+
+    /// The power of one word of `_totals`.
+    function _powerIn(uint224 totals) private pure returns (uint64) {
+        return uint64(totals >> 160);
+    }
+
+    /// The change hash of one word of `_totals`.
+    function _hashIn(uint224 totals) private pure returns (bytes20) {
+        return bytes20(uint160(totals));
     }
 
     /// The place of the lowest bit that is set.

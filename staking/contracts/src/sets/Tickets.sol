@@ -131,6 +131,7 @@ abstract contract Tickets is Seats {
 
     /// C107: the latest ticket in line of a member, if it is shared and still open to others; else 0.
     function _joinable(Standing storage standing) private view returns (uint64 ticket) {
+        if (standing.sharedTickets == 0) return 0;
         ticket = standing.lastTicket;
         Decrease storage latest = _decreases[ticket];
         if (!latest.shared || latest.line == Line.None || latest.stay != standing.departures.length) return 0;

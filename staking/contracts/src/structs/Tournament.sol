@@ -1,44 +1,40 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {PackedKeys} from "./PackedKeys.sol";
+
 /// @title The greatest of 128 keys, one at each place
-/// @notice The keys of three neighbouring places share a word, the greatest one of them plays against those of the two
-/// neighbouring words, and so on up to the last word. A change plays the games of its own place alone and stops where
-/// it changes no winner: it writes 5 words at most, wherever the key stood before. A heap would move keys of others,
-/// two words for each.
-/// @dev A key has 85 bits; a place without one has key 0. A word is known by its round, from 0 on, and its number
-/// there.
+/// @notice Fifteen places are a group, whose keys stand in five words. The winners of the nine groups stand in three words
+/// more, among which the top is searched. A change writes the word of its place, and that of the winner if another key
+/// wins in the group: 2 words at most, wherever the key stood before. A heap would move keys of others, two words for
+/// each.
+/// @dev A key has 85 bits; a place without one has key 0.
 library Tournament {
-    uint256 private constant ROUNDS = 5;
-    uint256 private constant KEYS = 3;
-    uint256 private constant BITS = 85;
-    uint256 private constant MASK = (1 << BITS) - 1;
+    using PackedKeys for PackedKeys.Keys;
+
+    uint256 private constant GROUPS = 9;
+    uint256 private constant GROUP_PLACES = 15;
 
     struct Tree {
-        mapping(uint256 roundAndNumber => uint256 keys) words;
+        PackedKeys.Keys keys;
+        PackedKeys.Keys winners;
     }
 
     /// @dev The greatest key; 0 if there is none.
-    function top(Tree storage tree) internal view returns (uint256) {
-        return _greatest(tree.words[(ROUNDS - 1) << 8]);
+    function top(Tree storage tree) internal view returns (uint256 key) {
+        (, key) = tree.winners.greatest(0, GROUPS);
     }
 
     /// @dev Puts a key at a place, below 128, instead of the one that is there.
     function set(Tree storage tree, uint256 place, uint256 key) internal {
-        for (uint256 round = 0; round < ROUNDS; ++round) {
-            uint256 shift = (place % KEYS) * BITS;
-            place /= KEYS;
-            uint256 word = tree.words[(round << 8) | place];
-            if ((word >> shift) & MASK == key) return;
-            word = (word & ~(MASK << shift)) | (key << shift);
-            tree.words[(round << 8) | place] = word;
-            key = _greatest(word);
+        uint256 before = tree.keys.put(place, key);
+        uint256 group = place / GROUP_PLACES;
+        uint256 winner = tree.winners.get(group);
+        // The others of the group matter only if its winner falls.
+        if (key < winner) {
+            if (before != winner) return;
+            (, key) = tree.keys.greatest(group * GROUP_PLACES, GROUP_PLACES);
         }
-    }
-
-    function _greatest(uint256 word) private pure returns (uint256 key) {
-        for (; word != 0; word >>= BITS) {
-            if (word & MASK > key) key = word & MASK;
-        }
+        tree.winners.put(group, key);
     }
 }

@@ -100,7 +100,7 @@ contract DeploymentGasTest is WholeDeployment {
         rollTo(15);
         vm.startPrank(owner());
         stakes.undelegate(validatorOf(SMALLEST), BOND);
-        stakesCall("undelegate a part, of a position that was changed before");
+        assertLt(stakesCall("undelegate a part, of a position that was changed before"), DELEGATION);
         rollTo(16);
         uint64 id = stakes.redelegate(validatorOf(SMALLEST), BOND, validatorOf(MEMBER));
         stakesCall("redelegate");
@@ -108,6 +108,38 @@ contract DeploymentGasTest is WholeDeployment {
         rollTo(70);
         stakes.withdraw(id);
         stakesCall("withdraw, a redelegation to a member");
+    }
+
+    /// @dev All that makes it dear at once: stretches of the position are kept, its votes are with another account, and
+    /// the validator is on top of its order before and after.
+    /// forge-config: gas.isolate = true
+    function test_DelegatingAtItsDearest() external {
+        delegateThrice(SMALLEST, SHARE);
+        assertLt(stakesCall("delegate more, at its dearest, a member"), DELEGATION);
+        undelegateAll(SMALLEST, "undelegate, at its dearest, a member");
+    }
+
+    /// @dev The member's first ticket is made, since another one is to be served before.
+    /// forge-config: gas.isolate = true
+    function test_DelegatingAtItsDearestBehindATicket() external {
+        delegateThrice(SMALLEST, SHARE);
+        for (uint256 number = 1; number <= 4; ++number) {
+            address seed = seedOf(number);
+            vm.startPrank(registry.withdrawalOf(seed));
+            stakes.exit(seed);
+            vm.stopPrank();
+        }
+        assertEq(sets.forming().exitLeft, 0, "they take more than an epoch");
+        undelegateAll(SMALLEST, "undelegate, at its dearest, behind a ticket");
+        assertEq(sets.seatOf(validatorOf(SMALLEST)).sharedTickets, 1);
+    }
+
+    /// @dev From the top of the heap to its bottom.
+    /// forge-config: gas.isolate = true
+    function test_DelegatingAtItsDearestToOneThatWaits() external {
+        uint256 last = 134 + WAITING - 1;
+        delegateThrice(last, BOND);
+        undelegateAll(last, "undelegate, at its dearest, one that waits");
     }
 
     /// @dev From the bottom of the heap of those that wait to its top, and back.
@@ -126,7 +158,7 @@ contract DeploymentGasTest is WholeDeployment {
         signPermit(owner(), BOND);
         vm.prank(owner());
         stakes.delegateWithPermit(validatorOf(MEMBER), BOND, block.timestamp, v, r, s);
-        stakesCall("delegateWithPermit, a member");
+        assertLt(stakesCall("delegateWithPermit, a member"), DELEGATION);
         token.mint(address(this), BOND);
         token.approve(address(stakes), BOND);
         stakes.fundRewards(BOND);
@@ -237,6 +269,29 @@ contract DeploymentGasTest is WholeDeployment {
         stakes.delegate(validatorOf(number), BOND);
         gas = stakesCall(name);
         vm.stopPrank();
+    }
+
+    /// @dev In three epochs, the third of which keeps a stretch.
+    function delegateThrice(uint256 number, uint128 amount) private {
+        vm.startPrank(owner());
+        StakeVotes(wiring.votes).delegate(REPRESENTATIVE);
+        for (uint64 epoch = 14; epoch < 17; ++epoch) {
+            rollTo(epoch);
+            token.mint(owner(), amount);
+            token.approve(address(stakes), amount);
+            stakes.delegate(validatorOf(number), amount);
+        }
+        vm.stopPrank();
+    }
+
+    /// @dev A stretch more is kept.
+    function undelegateAll(uint256 number, string memory name) private {
+        rollTo(17);
+        address validator = validatorOf(number);
+        uint96 amount = stakes.positionOf(validator, owner()).amount;
+        vm.prank(owner());
+        stakes.undelegate(validator, amount);
+        assertLt(stakesCall(name), DELEGATION);
     }
 
     function registryCall(string memory name) private {

@@ -33,7 +33,7 @@ contract HistoriesTest is SetsFixture {
     mapping(uint256 index => bool) private removed;
     mapping(uint256 index => bytes) private attestationKeyOf;
     mapping(uint64 epoch => bytes32) private observed;
-    mapping(uint64 epoch => bytes32) private changeHashes;
+    mapping(uint64 epoch => bytes20) private changeHashes;
     mapping(uint64 epoch => bytes) private sums;
 
     function setUp() public override {
@@ -283,21 +283,23 @@ contract HistoriesTest is SetsFixture {
     function foldHash(uint64 epoch) private view returns (bytes32) {
         IValidatorSets.Member[PLACES] memory held;
         uint256 count = 0;
-        bytes32 hash = 0;
+        bytes20 hash = 0;
         for (uint256 i = 0; i < folded.length && folded[i].effectiveEpoch <= epoch; ++i) {
             IValidatorSets.Member memory member = folded[i].member;
             if (held[member.place].power == 0 && member.power != 0) ++count;
             if (held[member.place].power != 0 && member.power == 0) --count;
             held[member.place] = member;
-            hash = keccak256(
-                abi.encode(
-                    hash,
-                    folded[i].effectiveEpoch,
-                    member.place,
-                    member.validator,
-                    member.consensusKey,
-                    member.power,
-                    member.feeRecipient
+            hash = bytes20(
+                keccak256(
+                    abi.encode(
+                        hash,
+                        folded[i].effectiveEpoch,
+                        member.place,
+                        member.validator,
+                        member.consensusKey,
+                        member.power,
+                        member.feeRecipient
+                    )
                 )
             );
         }

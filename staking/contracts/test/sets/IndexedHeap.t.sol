@@ -9,21 +9,36 @@ import {IndexedHeap} from "../../src/structs/IndexedHeap.sol";
 contract IndexedHeapTest is Test {
     using IndexedHeap for IndexedHeap.Heap;
 
+    uint32 private constant MOST_ITEM = 2 ** 28 - 1;
+    uint64 private constant MOST_RANK = 2 ** 57 - 1;
+
     IndexedHeap.Heap private heap;
     uint32[] private items;
-    mapping(uint32 item => uint224) private rankOf;
+    mapping(uint32 item => uint64) private rankOf;
 
-    function test_Top_WhenEmpty() external view {
-        assertEq(heap.top(), 0);
+    function test_First_WhenEmpty() external view {
+        (uint32 item, uint64 rank) = heap.first();
+        assertEq(item, 0);
+        assertEq(rank, 0);
         assertEq(heap.length, 0);
-        assertFalse(heap.contains(1));
     }
 
-    function test_Top_WhenRanksAreEqual() external {
-        heap.set(1, 7);
-        heap.set(3, 7);
-        heap.set(2, 7);
-        assertEq(heap.top(), 3, "the greater item");
+    function test_First_WhenRanksAreEqual() external {
+        place(2, 7);
+        place(1, 7);
+        place(3, 7);
+        checkFirst(1);
+        take(1);
+        checkFirst(2);
+    }
+
+    function test_First_OfTheGreatest() external {
+        place(MOST_ITEM, MOST_RANK);
+        place(MOST_ITEM - 1, MOST_RANK);
+        place(1, MOST_RANK - 1);
+        place(2, 0);
+        checkFirst(MOST_ITEM - 1);
+        checkOrder();
     }
 
     function test_Remove_WhenTheItemIsNotIn() external {
@@ -32,34 +47,68 @@ contract IndexedHeapTest is Test {
         assertEq(heap.length, 1);
     }
 
-    /// @dev What fills the hole may belong above it: 3 is below 5, but above 2 on the other side.
+    /// @dev What fills the hole may belong above it: the last node is a child of the second child of the top, and more
+    /// than the first child, one of whose own children leaves.
     function test_Remove_WhenTheLastNodeRises() external {
-        uint8[9] memory ranks = [100, 20, 90, 10, 15, 80, 70, 5, 6];
-        for (uint32 i = 0; i < 9; ++i) {
-            place(i + 1, ranks[i]);
+        place(1, 100);
+        place(2, 20);
+        for (uint32 item = 3; item <= 13; ++item) {
+            place(item, 90);
         }
-        take(8);
-        take(4);
+        for (uint32 item = 14; item <= 25; ++item) {
+            place(item, 10);
+        }
+        place(26, 80);
+        take(14);
         checkOrder();
     }
 
-    function testFuzz_TheGreatestIsOnTop(uint256 random) external {
-        for (uint256 step = 0; step < 80; ++step) {
+    /// @dev Three levels below the top, and every item of them from the top to the bottom and back.
+    function test_Set_WhereverTheItemStands() external {
+        for (uint32 item = 1; item <= 400; ++item) {
+            place(item, 1000 + item);
+        }
+        for (uint32 item = 1; item < 400; item += 7) {
+            place(item, 5000);
+            checkFirst(item);
+            place(item, item);
+            checkFirst(400);
+        }
+        checkOrder();
+    }
+
+    function testFuzz_TheGreatestIsFirst(uint256 random) external {
+        for (uint256 step = 0; step < 200; ++step) {
             random = uint256(keccak256(abi.encode(random)));
-            uint32 item = uint32(1 + (random >> 8) % 40);
-            if (random % 3 == 0) take(item);
-            else place(item, uint224((random >> 128) % 100));
-            assertEq(heap.top(), greatest(), "not the greatest");
+            uint32 item = uint32(1 + (random >> 8) % 60);
+            if (random % 4 == 0) take(item);
+            else place(item, uint64((random >> 128) % 100));
+            checkFirst(greatest());
             assertEq(heap.length, items.length);
         }
         checkOrder();
     }
 
-    function place(uint32 item, uint224 rank) private {
-        if (!heap.contains(item)) items.push(item);
+    /// @dev Bottom to top and back: of each level on the way the word of the nodes and the position of the one that moves.
+    function test_Set_WritesTwoWordsALevel() external {
+        for (uint32 item = 1; item <= 158; ++item) {
+            heap.set(item, 1000 - item);
+        }
+        assertEq(writesOf(158, 2000), 2 * 4);
+        assertEq(writesOf(158, 1), 2 * 4);
+    }
+
+    function writesOf(uint32 item, uint64 rank) private returns (uint256) {
+        vm.record();
+        heap.set(item, rank);
+        (, bytes32[] memory writes) = vm.accesses(address(this));
+        return writes.length;
+    }
+
+    function place(uint32 item, uint64 rank) private {
+        if (!isIn(item)) items.push(item);
         rankOf[item] = rank;
         heap.set(item, rank);
-        assertTrue(heap.contains(item));
     }
 
     function take(uint32 item) private {
@@ -70,21 +119,36 @@ contract IndexedHeapTest is Test {
             break;
         }
         heap.remove(item);
-        assertFalse(heap.contains(item));
+    }
+
+    function isIn(uint32 item) private view returns (bool) {
+        for (uint256 i = 0; i < items.length; ++i) {
+            if (items[i] == item) return true;
+        }
+        return false;
+    }
+
+    function checkFirst(uint32 expected) private view {
+        (uint32 item, uint64 rank) = heap.first();
+        assertEq(item, expected, "not the greatest");
+        assertEq(rank, rankOf[item]);
     }
 
     function checkOrder() private {
         while (items.length != 0) {
-            assertEq(heap.top(), greatest(), "not the greatest");
-            take(heap.top());
+            uint32 item = greatest();
+            checkFirst(item);
+            take(item);
         }
-        assertEq(heap.top(), 0);
+        (uint32 none,) = heap.first();
+        assertEq(none, 0);
+        assertEq(heap.length, 0);
     }
 
     function greatest() private view returns (uint32 best) {
         for (uint256 i = 0; i < items.length; ++i) {
             uint32 item = items[i];
-            bool more = rankOf[item] > rankOf[best] || (rankOf[item] == rankOf[best] && item > best);
+            bool more = rankOf[item] > rankOf[best] || (rankOf[item] == rankOf[best] && item < best);
             if (best == 0 || more) best = item;
         }
     }

@@ -31,7 +31,7 @@ contract RaiseTest is SetsFixture {
     }
 
     function test_Raise_WhenNothingChanges() external {
-        bytes32 before = sets.changeHashOf(1);
+        bytes20 before = sets.changeHashOf(1);
         raise(1, 270);
         rollToEpoch(1);
         assertEq(sets.changeHashOf(2), before);

@@ -56,13 +56,13 @@ contract TournamentTest is Test {
         }
     }
 
-    /// @dev A change writes 5 words at most, and one if it changes no winner.
+    /// @dev A change writes 2 words at most, and one if it changes no winner of a group.
     function test_Set_WritesFewWords() external {
         for (uint256 place = 0; place < 128; ++place) {
             tree.set(place, 1000 + place);
         }
-        assertEq(writesOf(127, 2000), 5);
-        assertEq(writesOf(127, 1), 5);
+        assertEq(writesOf(127, 2000), 2);
+        assertEq(writesOf(127, 1), 2);
         assertEq(writesOf(0, 1), 1);
         assertEq(writesOf(0, 1), 0);
     }
