@@ -16,6 +16,13 @@ import {IValidatorSets} from "./interfaces/IValidatorSets.sol";
 contract StakeVotes is Votes, IStakeVotes {
     using SafeCast for uint256;
 
+    /// What an account has bonded, kept from the time on when it first says who votes for it, or others name it. Until
+    /// then it is what its votes are.
+    struct Holding {
+        uint128 units;
+        bool kept;
+    }
+
     /// @notice Tells what is bonded.
     IStakeManager public immutable stakes;
     /// @notice Who serves in which epoch.
@@ -23,9 +30,7 @@ contract StakeVotes is Votes, IStakeVotes {
     /// @notice Votes of one unit of power.
     uint128 public immutable powerUnit;
 
-    /// What an account has bonded, kept from the time on when it first says who votes for it, or others name it. Until
-    /// then it is what its votes are.
-    mapping(address account => uint128) private _units;
+    mapping(address account => Holding) private _holdings;
     /// @inheritdoc IStakeVotes
     mapping(address validator => mapping(address account => bool)) public isDropped;
 
@@ -44,11 +49,11 @@ contract StakeVotes is Votes, IStakeVotes {
 
     /// @inheritdoc IStakeVotes
     function bonded(address account, uint128 amount) external onlyStakes {
-        // C151: an account that has said nothing about its votes costs nothing but its checkpoint.
-        address named = super.delegates(account);
-        if (named != address(0)) _units[account] += amount;
+        // C151: an account that has said nothing about its votes, and was not named, writes nothing but its checkpoint.
+        Holding storage holding = _holdings[account];
+        if (holding.kept) holding.units += amount;
         // C150: no checkpoint of a total, which every bond would pay for.
-        _moveDelegateVotes(address(0), named == address(0) ? account : named, amount);
+        _moveDelegateVotes(address(0), delegates(account), amount);
     }
 
     /// @inheritdoc IStakeVotes
@@ -94,21 +99,19 @@ contract StakeVotes is Votes, IStakeVotes {
     function _delegate(address account, address delegatee) internal override {
         if (delegatee == address(0)) delegatee = account;
         _keepUnits(account);
-        if (super.delegates(delegatee) == address(0) && delegatee != account) {
-            // From now on it has votes that are not its own.
-            _keepUnits(delegatee);
-            super._delegate(delegatee, delegatee);
-        }
+        // From now on it may have votes that are not its own.
+        _keepUnits(delegatee);
         super._delegate(account, delegatee);
     }
 
     /// C151: the votes of an account that has said nothing and was not named are its own, all of them.
     function _getVotingUnits(address account) internal view override returns (uint256) {
-        return super.delegates(account) == address(0) ? getVotes(account) : _units[account];
+        Holding storage holding = _holdings[account];
+        return holding.kept ? holding.units : getVotes(account);
     }
 
     function _keepUnits(address account) private {
-        if (super.delegates(account) == address(0)) _units[account] = getVotes(account).toUint128();
+        _holdings[account] = Holding(_getVotingUnits(account).toUint128(), true);
     }
 
     function _dropSlashed(address validator, address account, uint128 amount) private {
@@ -119,8 +122,8 @@ contract StakeVotes is Votes, IStakeVotes {
 
     /// C152: never more than was told as bonded, so nothing here refuses an unbonding or a slash.
     function _drop(address account, uint128 amount) private {
-        address named = super.delegates(account);
-        if (named != address(0)) _units[account] -= amount;
-        _moveDelegateVotes(named == address(0) ? account : named, address(0), amount);
+        Holding storage holding = _holdings[account];
+        if (holding.kept) holding.units -= amount;
+        _moveDelegateVotes(delegates(account), address(0), amount);
     }
 }

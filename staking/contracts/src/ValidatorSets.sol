@@ -130,8 +130,8 @@ contract ValidatorSets is SetForming {
     /// @inheritdoc IValidatorSets
     function lowerShared(address validator, uint64 target) external onlyStakes returns (uint64 ticket) {
         (uint32 index, Standing storage standing) = _enrolled(validator);
-        // C37: who waits has no power that a budget bounds.
-        uint64 atOnce = standing.state == State.Active ? _exitAtOnce(_begin()) : 0;
+        // C37, C106: who waits has no power that a budget bounds, and behind a ticket no power falls at once.
+        uint64 atOnce = standing.state == State.Active && _due.head == 0 ? _exitAtOnce(_begin()) : 0;
         if (target > standing.target) _raiseTarget(index, standing, target);
         uint64 powerBefore = standing.power;
         ticket = _lowerShared(index, standing, target, atOnce);

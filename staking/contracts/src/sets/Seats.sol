@@ -211,8 +211,9 @@ abstract contract Seats is SetHistory {
         return _members == _placeCount();
     }
 
-    /// The key by which the smallest target is on top, and of equal ones the one enrolled last. In 85 bits: a target has
-    /// at most 57, since 128 of them fit 64 (C35), and numbers of validators do not come to 28.
+    /// The key by which the smallest target is on top, and of equal ones the one enrolled last. In 85 bits: a target
+    /// has at most 57, since the bounds of the cap let 128 of them fit 64 (C35), and numbers of validators do not come
+    /// to 28 bits.
     function _smallestFirst(uint64 target, uint32 index) internal pure returns (uint256) {
         return (uint256(MOST_TARGET - target) << 28) | index;
     }

@@ -129,9 +129,9 @@ abstract contract SetForming is Tickets {
         _staying.set(standing.place, _smallestFirst(target, index));
     }
 
-    /// C106: what a fall may take at once: what is left of the exit budget, if no ticket is to be served before.
+    /// C106: what a fall may take at once while no ticket is in line: what is left of the exit budget, if none of those
+    /// that stepped aside is to be served before.
     function _exitAtOnce(Terms memory terms) internal view returns (uint64) {
-        if (_due.head != 0) return 0;
         uint64 held = _held.head;
         return held == 0 || _mustWait(held, terms) ? _budget.exitLeft : 0;
     }

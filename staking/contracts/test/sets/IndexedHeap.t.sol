@@ -36,7 +36,7 @@ contract IndexedHeapTest is Test {
         place(MOST_ITEM, MOST_RANK);
         place(MOST_ITEM - 1, MOST_RANK);
         place(1, MOST_RANK - 1);
-        place(2, 0);
+        place(2, 1);
         checkFirst(MOST_ITEM - 1);
         checkOrder();
     }
@@ -82,14 +82,14 @@ contract IndexedHeapTest is Test {
             random = uint256(keccak256(abi.encode(random)));
             uint32 item = uint32(1 + (random >> 8) % 60);
             if (random % 4 == 0) take(item);
-            else place(item, uint64((random >> 128) % 100));
+            else place(item, uint64(1 + (random >> 128) % 100));
             checkFirst(greatest());
             assertEq(heap.length, items.length);
         }
         checkOrder();
     }
 
-    /// @dev Bottom to top and back: of each level on the way the word of the nodes and the position of the one that moves.
+    /// @dev Bottom to top and back: of each level the word of the nodes and the position of the one that moves.
     function test_Set_WritesTwoWordsALevel() external {
         for (uint32 item = 1; item <= 158; ++item) {
             heap.set(item, 1000 - item);
