@@ -235,6 +235,19 @@ fn bound_is_what_certificates_prove_and_not_the_vote_that_is_judged() {
     check(&mut node, answer(1, None, &[], &network), &expected);
 }
 
+/// Rule S4: what the record holds of this epoch proves its view, where no certificate of it is known.
+#[test]
+fn bound_is_above_what_the_record_holds() {
+    let network = network();
+    let mut node = starting(&network, 3, &[Vote::nullify(round(9))]);
+    node.step(answer(0, None, &[], &network));
+    check(&mut node, answer(1, None, &[], &network), &["timer listen 90000"]);
+    let lost = node.clone().step(network.nullify(10, 3));
+    assert!(!lost.contains(&"doppelganger nullify 10".to_owned()), "{lost:?}");
+    let foreign = node.step(network.nullify(11, 3));
+    assert!(foreign.contains(&"doppelganger nullify 11".to_owned()), "{foreign:?}");
+}
+
 /// Rule S4: the bound is that of the first quorum, however far the network goes meanwhile.
 #[test]
 fn bound_stays_where_it_was_while_the_network_goes_on() {
@@ -301,9 +314,14 @@ fn s5_who_listened_stops_also_later_for_a_vote_that_it_did_not_ask_for() {
     );
     let texts = node.core.step(own).map(|outputs| network.texts(&outputs));
     assert!(!format!("{texts:?}").contains("doppelganger"), "its own vote comes back: {texts:?}");
-    let foreign = Input::Vote(network.verified(Vote::notarize(round(4), a.hash()), 3));
-    let texts = node.step(foreign);
-    assert!(texts.contains(&"doppelganger notarize 4 A".to_owned()), "{texts:?}");
+    for (vote, name) in [
+        (Vote::notarize(round(4), a.hash()), "notarize 4 A"),
+        (Vote::finalize(round(4), a.hash()), "finalize 4 A"),
+        (Vote::nullify(round(5)), "nullify 5"),
+    ] {
+        let texts = node.clone().step(Input::Vote(network.verified(vote, 3)));
+        assert!(texts.contains(&format!("doppelganger {name}")), "{texts:?}");
+    }
 }
 
 /// Rule S5: what is final is forgotten, and a lost vote below the bound may come at any time.
@@ -318,9 +336,11 @@ fn late_votes_of_final_views_and_below_the_bound_stop_nobody() {
     node.follow(network.propose(5, &a, network.because(None, &[1, 2, 3, 4])));
     node.certificate(&network.finalization(5, &a));
     assert_eq!(node.core.finalized_view(), View(5));
-    let late = Input::Vote(network.verified(Vote::notarize(round(4), a.hash()), 3));
-    let texts = node.core.step(late).map(|outputs| network.texts(&outputs));
-    assert!(!format!("{texts:?}").contains("doppelganger"), "{texts:?}");
+    for vote in [Vote::notarize(round(4), a.hash()), Vote::nullify(round(5))] {
+        let late = Input::Vote(network.verified(vote, 3));
+        let texts = node.core.step(late).map(|outputs| network.texts(&outputs));
+        assert!(!format!("{texts:?}").contains("doppelganger"), "{texts:?}");
+    }
 }
 
 /// Rule S5: who does not listen does not watch: twins on devnets are their owners' affair.
