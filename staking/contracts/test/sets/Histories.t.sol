@@ -265,7 +265,7 @@ contract HistoriesTest is SetsFixture {
             assertEq(sets.servedUntil(shared[i][0]), model.servedUntil(shared[i][1]), "C107: served until");
         }
         IValidatorSets.Forming memory forming = sets.forming();
-        assertEq(forming.epoch, model.epoch(), "epoch");
+        assertEq(forming.epoch, model.budgetEpoch(), "epoch");
         assertEq(forming.entryBudget, model.entry(), "entry budget");
         assertEq(forming.entryLeft, model.entryLeft(), "entry left");
         assertEq(forming.exitLeft, model.exitLeft(), "exit left");

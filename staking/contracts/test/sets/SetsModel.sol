@@ -55,7 +55,7 @@ contract SetsModel is SetsModelLists {
     }
 
     /// @dev C106, C107: in line, and then all of it, if that is the next step and not the last power. Who waits has no
-    /// power, so that no budget is looked at.
+    /// power, and behind a ticket nothing falls at once, so that no budget is looked at.
     function lowerShared(uint64 epoch_, uint256 validator, uint64 target) external returns (uint256 ticket) {
         Validator storage v = validators[validator];
         if (v.state == IValidatorSets.State.Waiting) {
@@ -64,7 +64,8 @@ contract SetsModel is SetsModelLists {
             (tickets[ticket].asked, tickets[ticket].served) = (epoch_, epoch_ + 2);
             return ticket;
         }
-        begin(epoch_);
+        epoch = epoch_;
+        if (due.length == 0) begin(epoch_);
         bool first = due.length == 0 && (held.length == 0 || (!isFree(held[0]) && mustStay(tickets[held[0]].asked)));
         bool alone = openOf(validator, false) + openOf(validator, true) == 0;
         if (target > v.target) retarget(validator, target);
@@ -140,8 +141,9 @@ contract SetsModel is SetsModelLists {
     }
 
     function begin(uint64 epoch_) private {
-        if (epoch == epoch_) return;
         epoch = epoch_;
+        if (budgetEpoch == epoch_) return;
+        budgetEpoch = epoch_;
         fill();
     }
 

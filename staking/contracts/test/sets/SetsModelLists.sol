@@ -32,6 +32,8 @@ abstract contract SetsModelLists {
     uint256 public immutable places;
     uint256 public immutable steps;
     uint64 public epoch;
+    /// The epoch that the budgets are of.
+    uint64 public budgetEpoch;
     uint64 public entry;
     uint64 public entryLeft;
     uint64 public exitLeft;
