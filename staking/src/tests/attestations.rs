@@ -49,6 +49,7 @@ fn g16_what_is_forgotten_is_forbidden() {
 fn g17_file_is_read_back_and_no_other() {
     let record = empty().admit(&said(9, 1, 0xaa)).expect("nothing was said");
     let text = record.encode();
+    assert_eq!((record.rollup_chain_id(), record.key()), (ROLLUP, empty().key()), "what it is told by");
     assert_eq!(AttestationRecord::decode(&text), Ok(record));
     for end in 0..text.len() {
         assert!(AttestationRecord::decode(&text[..end]).is_err(), "cut at {end}");
