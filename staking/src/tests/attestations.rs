@@ -42,6 +42,8 @@ fn g16_what_is_forgotten_is_forbidden() {
     assert_eq!(full.admit(&said(9, 5, 1)), Err(below(5, 6)), "below all of a full record");
     let next = full.admit(&said(9, 10 * kept + 1, 1)).expect("one more");
     assert_eq!(next.admit(&said(9, 10, 1)), Err(below(10, 11)));
+    assert_eq!(next.admit(&said(9, 5, 1)), Err(below(5, 11)), "the floor is told, not where it would be");
+    assert_eq!(next.admit(&said(9, 11, 1)), Err(below(11, 12)), "not forgotten, and below all of a full record");
     assert_eq!(next.admit(&said(9, 20, 1)), Ok(next.clone()));
 }
 
