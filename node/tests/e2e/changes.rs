@@ -26,8 +26,9 @@ use crate::{
 /// Two epochs until a change counts, the one it is made in, and what L1 takes to be final.
 const CHANGE_COUNTS: Duration = Duration::from_secs(60);
 
-/// More than half of the power leaves, an eighth of what is left in each epoch.
-const EXIT_OF_MOST: Duration = Duration::from_secs(150);
+/// More than half of the power leaves: eight epochs it waits for others to come (C40), then an eighth of what is left
+/// goes in each of seven, and the last counts two later, once L1 takes it to be final; 140 seconds, if nothing is late.
+const EXIT_OF_MOST: Duration = Duration::from_secs(240);
 
 /// Whose stake grows, who has other keys, whose stake falls.
 const GROWS: usize = 0;
