@@ -27,7 +27,7 @@ use crate::{
 const CHANGE_COUNTS: Duration = Duration::from_secs(60);
 
 /// More than half of the power leaves: eight epochs it waits for others to come (C40), then an eighth of what is left
-/// goes in each of seven, and the last counts two later, once L1 takes it to be final; 140 seconds, if nothing is late.
+/// goes in each of seven, and the last counts two later: 17 epochs of 8 seconds, and what L1 takes to be final.
 const EXIT_OF_MOST: Duration = Duration::from_secs(240);
 
 /// Whose stake grows, who has other keys, whose stake falls.

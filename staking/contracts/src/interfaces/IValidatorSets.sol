@@ -67,7 +67,7 @@ interface IValidatorSets is IEpochs {
     }
 
     /// @notice The set that is being formed: that of epoch `epoch + 2`, as it stands after the last call.
-    /// @param epoch The epoch of the last call that did work here
+    /// @param epoch The epoch of the budgets: that of the last call that looked at one
     /// @param entryBudget Power that might enter or rise in that epoch
     /// @param entryLeft What is left of that
     /// @param exitLeft Power that might still leave or fall in that epoch

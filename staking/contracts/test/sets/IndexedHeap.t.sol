@@ -63,7 +63,7 @@ contract IndexedHeapTest is Test {
         checkOrder();
     }
 
-    /// @dev Three levels below the top, and every item of them from the top to the bottom and back.
+    /// @dev Three levels below the top; items from each of them go to the top and to the bottom.
     function test_Set_WhereverTheItemStands() external {
         for (uint32 item = 1; item <= 400; ++item) {
             place(item, 1000 + item);
